@@ -1,0 +1,204 @@
+"""Who may see and do what: the only module that decides access, and the only one that talks to guardian.
+
+A role held at a place stands for a group; the group's guardian grants at that place are the permissions. A person has
+them only while the dated role runs and the account is active. Superuser status and global permissions count nothing.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.core.exceptions import ValidationError
+from django.db.models import BooleanField, Case, Exists, Model, OuterRef, Q, QuerySet, Value, When
+from django.utils.translation import gettext as _
+
+from consortium.errors import Code, Refused
+from consortium.models import (
+    DepartmentGrant,
+    DivisionGrant,
+    HospitalGrant,
+    Person,
+    PractitionerRole,
+    ServiceRequest,
+    Side,
+)
+from consortium.roles import SCOPES
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The places at which somebody has one permission; a hospital stands for all its departments."""
+
+    hospitals: frozenset[UUID] = frozenset()
+    departments: frozenset[UUID] = frozenset()
+    divisions: frozenset[str] = frozenset()
+
+    def over(self, prefix: str) -> Q:
+        """The rows whose `<prefix>_hospital` or `<prefix>_department` lies within reach."""
+        at_hospital = Q(**{f"{prefix}_hospital__in": self.hospitals})
+        at_department = Q(**{f"{prefix}_department__in": self.departments})
+        if not self.departments:
+            return at_hospital
+        return at_hospital | at_department if self.hospitals else at_department
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody who acts now, with the roles that run at this moment; `person` is empty for the system's own clock."""
+
+    person: Person | None
+    held: tuple[PractitionerRole, ...] = ()
+    at: datetime | None = None
+    request_id: str = ""
+    permissions: dict[UUID, frozenset[str]] = field(default_factory=dict)
+    shown: dict[UUID, str] = field(default_factory=dict)  # secrets to show in this answer and never again
+
+    def roles_with(self, permission: str) -> Iterable[PractitionerRole]:
+        """The running roles that give a permission."""
+        return (role for role in self.held if permission in self.permissions[role.pk])
+
+    def reach(self, permission: str) -> Reach:
+        """Where this person has a permission."""
+        roles = list(self.roles_with(permission))
+        return Reach(
+            frozenset(r.hospital_id for r in roles if r.hospital_id and not r.department_id),
+            frozenset(r.department_id for r in roles if r.department_id),
+            frozenset(r.division_id for r in roles if r.division_id),
+        )
+
+    def may_anywhere(self, permission: str) -> bool:
+        """Whether any running role gives the permission."""
+        return any(True for _role in self.roles_with(permission))
+
+
+SYSTEM = Actor(person=None)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way in which rows of a case type become visible: a permission on one side, under a condition."""
+
+    permission: str
+    side: Side
+    when: Callable[[datetime], Q]
+    full: bool = True
+
+
+def running(now: datetime) -> Q:
+    """The condition that a practitioner role counts at a moment."""
+    return Q(starts_at__lte=now, person__is_active=True) & (Q(ends_at__isnull=True) | Q(ends_at__gt=now))
+
+
+def actor(person: Person, *, now: datetime, request_id: str = "", scopes: Iterable[str] | None = None) -> Actor:
+    """The person as an actor, by one statement; a token's scopes narrow what the roles give."""
+    granted: dict[str, Any] = {
+        place: ArraySubquery(
+            model.objects.filter(group=OuterRef("group"), content_object=OuterRef(place)).values("permission__codename")
+        )
+        for place, model in (("department", DepartmentGrant), ("hospital", HospitalGrant), ("division", DivisionGrant))
+    }
+    held = tuple(
+        PractitionerRole.objects.filter(running(now), person=person)
+        .select_related("hospital", "department", "division")
+        .annotate(
+            granted=Case(
+                When(department__isnull=False, then=granted["department"]),
+                When(hospital__isnull=False, then=granted["hospital"]),
+                default=granted["division"],
+            )
+        )
+        .order_by("id")
+    )
+    allowed = None if scopes is None else frozenset[str]().union(*(SCOPES[scope] for scope in scopes))
+    permissions = {role.pk: frozenset(role.granted) for role in held}
+    if allowed is not None:
+        permissions = {pk: names & allowed for pk, names in permissions.items()}
+    return Actor(person=person, held=held, at=now, request_id=request_id, permissions=permissions)
+
+
+def at_time(by: Actor, now: datetime) -> Actor:
+    """The same actor, acting at another moment (stories of the demo network)."""
+    return replace(by, at=now)
+
+
+def moment(by: Actor) -> datetime:
+    """The moment at which the actor acts; a mistake of ours if nobody set it."""
+    if by.at is None:
+        raise ValueError("an actor who reads cases needs a moment")
+    return by.at
+
+
+def visible(by: Actor, rows: QuerySet[ModelT] | type[ModelT]) -> QuerySet[ModelT]:
+    """The cases (or what is seen through them) that exist for the actor; a case carries `full_view`."""
+    queryset: QuerySet[Any] = rows if isinstance(rows, QuerySet) else rows._default_manager.all()
+    model = queryset.model
+    if through := getattr(model, "SEEN_THROUGH", None):
+        relation = model._meta.get_field(through)
+        cases = visible(by, relation.related_model).filter(**{relation.field.name: OuterRef("pk")})
+        return queryset.filter(Exists(cases))
+    some, full = Q(pk__in=[]), Q(pk__in=[])
+    for arm in model.ARMS:
+        reach = by.reach(arm.permission)
+        if reach.hospitals or reach.departments:
+            rows_of_arm = reach.over(arm.side.lower()) & arm.when(moment(by))
+            some |= rows_of_arm
+            full = full | rows_of_arm if arm.full else full
+    view = Case(When(full, then=Value(True)), default=Value(False), output_field=BooleanField())
+    return queryset.filter(some).annotate(full_view=view)
+
+
+def visible_in_full(by: Actor, rows: QuerySet[ModelT] | type[ModelT]) -> QuerySet[ModelT]:
+    """The cases of which the actor sees more than the summary."""
+    seen: QuerySet[Any] = visible(by, rows)
+    return seen.filter(full_view=True)
+
+
+def not_found() -> Refused:
+    """The one answer for what is absent and for what one may not see."""
+    return Refused(Code.NOT_FOUND, _("没有找到该对象：它不存在，或者不在您的权限范围内。"), field="id")
+
+
+def find(by: Actor, rows: QuerySet[ModelT] | type[ModelT], pk: object) -> ModelT:
+    """The one row that the actor may see; NOT_FOUND otherwise, by the same statement."""
+    try:
+        row = visible(by, rows).filter(pk=pk).first()
+    except ValidationError as error:
+        raise not_found() from error
+    if row is None:
+        raise not_found()
+    return row
+
+
+def role_for(by: Actor, permission: str, case: ServiceRequest, side: Side) -> PractitionerRole | None:
+    """The running role by which the actor has a permission on one side of a case, if any."""
+    prefix = side.lower()
+    hospital, department = getattr(case, f"{prefix}_hospital_id"), getattr(case, f"{prefix}_department_id")
+    for role in by.roles_with(permission):
+        if hospital and (role.department_id == department if role.department_id else role.hospital_id == hospital):
+            return role
+    return None
+
+
+def require_at(by: Actor, permission: str, *, hospital: UUID, department: UUID | None = None) -> PractitionerRole:
+    """The role that gives a permission at a place; FORBIDDEN if none does."""
+    for role in by.roles_with(permission):
+        if role.department_id == department if role.department_id else role.hospital_id == hospital:
+            return role
+    raise forbidden()
+
+
+def require(by: Actor, permission: str) -> PractitionerRole:
+    """The first running role that gives a permission anywhere; FORBIDDEN if none does."""
+    for role in by.roles_with(permission):
+        return role
+    raise forbidden()
+
+
+def forbidden() -> Refused:
+    """The answer to somebody whose roles do not allow the step."""
+    return Refused(Code.FORBIDDEN, _("您在此处的岗位不允许这一步；请联系有权限的同事，或请医院管理员调整岗位。"))

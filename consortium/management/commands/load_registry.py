@@ -1,0 +1,111 @@
+"""Load the catalogues: divisions, coded concepts and time limits, each with its source."""
+
+import csv
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from consortium.models import ClockRule, Concept, Division, DivisionLevel, Priority
+
+DATED = ("label_zh", "label_en", "source")
+
+
+class Command(BaseCommand):
+    """`manage.py load_registry`: idempotent; entries are matched by code and first day, never deleted."""
+
+    help = "Load catalogues and time limits from consortium/data."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Load every file in one transaction and print the counts."""
+        with transaction.atomic():
+            counts = {"divisions": load_divisions(), "concepts": load_concepts(), "clocks": load_clocks()}
+        self.stdout.write(" · ".join(f"{name} {count}" for name, count in counts.items()))
+
+
+def rows(name: str) -> Iterator[dict[str, str]]:
+    """The rows of one file of `consortium/data`."""
+    folder: Path = settings.BASE_DIR / "consortium" / "data"
+    with (folder / name).open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def dated(row: dict[str, str]) -> dict[str, Any]:
+    """The label, source and dates of a row."""
+    return {name: row[name] for name in DATED} | {
+        "valid_from": date.fromisoformat(row["valid_from"]),
+        "valid_to": date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
+    }
+
+
+def load_divisions() -> int:
+    """Divisions of GB/T 2260, parents first."""
+    found = [
+        Division(
+            code=row["code"],
+            name=row["name"],
+            level=DivisionLevel(row["level"].upper()),
+            parent_id=row["parent_code"] or None,
+            longitude=float(row["lon"]) if row["lon"] else None,
+            latitude=float(row["lat"]) if row["lat"] else None,
+        )
+        for row in rows("divisions.csv")
+    ]
+    changing = ["name", "level", "parent", "longitude", "latitude"]
+    Division.objects.bulk_create(found, update_conflicts=True, unique_fields=["code"], update_fields=changing)
+    return len(found)
+
+
+def load_concepts() -> int:
+    """Specialties, capabilities, diagnoses and reasons."""
+    found = [
+        *(Concept(system="SPECIALTY", code=row["code"], **dated(row)) for row in rows("specialties.csv")),
+        *(
+            Concept(system="CAPABILITY", code=row["code"], counts_beds=row["counts_beds"] == "true", **dated(row))
+            for row in rows("capabilities.csv")
+        ),
+        *(Concept(system="ICD10", code=row["code"], **dated(row)) for row in rows("icd10.csv")),
+        *(
+            Concept(
+                system=f"REASON/{row['catalogue']}",
+                code=row["code"],
+                comment_required=row["comment_required"] == "true",
+                **dated(row),
+            )
+            for row in rows("reasons.csv")
+        ),
+    ]
+    Concept.objects.bulk_create(
+        found,
+        update_conflicts=True,
+        unique_fields=["system", "code", "valid_from"],
+        update_fields=[*DATED, "valid_to", "comment_required", "counts_beds"],
+    )
+    return len(found)
+
+
+def load_clocks() -> int:
+    """Time limits by kind and priority."""
+    found = [
+        ClockRule(
+            kind=row["kind"],
+            priority=Priority[row["priority"]] if row["priority"] else None,
+            start_step=row["start_step"],
+            stop_step=row["stop_step"],
+            target_minutes=int(row["target_minutes"]),
+            holder=row["holder"],
+            **dated(row),
+        )
+        for row in rows("clocks.csv")
+    ]
+    ClockRule.objects.bulk_create(
+        found,
+        update_conflicts=True,
+        unique_fields=["kind", "priority", "valid_from"],
+        update_fields=[*DATED, "valid_to", "start_step", "stop_step", "target_minutes", "holder"],
+    )
+    return len(found)

@@ -1,0 +1,139 @@
+"""What every stored row and every case has in common."""
+
+import secrets
+import time
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+def uuid7() -> UUID:
+    """A time-ordered identifier (RFC 9562, version 7, the sub-millisecond part in `rand_a`)."""
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    fraction = rest * 4096 // 1_000_000
+    return UUID(int=milliseconds << 80 | 7 << 76 | fraction << 64 | 2 << 62 | secrets.randbits(62))
+
+
+class Row(models.Model):
+    """A row whose key says nothing but the moment of its making."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Priority(models.IntegerChoices):
+    """How soon an answer is needed (FHIR request priority), the most urgent first."""
+
+    STAT = 1, _("立即")
+    ASAP = 2, _("尽快")
+    URGENT = 3, _("急")
+    ROUTINE = 4, _("常规")
+
+
+class Side(models.TextChoices):
+    """The parties of a case (FHIR requester, performer); a clock is held by one of them."""
+
+    REQUESTER = "REQUESTER", _("转出方")
+    PERFORMER = "PERFORMER", _("接收方")
+    PATIENT = "PATIENT", _("患者")
+
+
+class ServiceRequest(Row):
+    """One hospital asks another for something about one patient (FHIR ServiceRequest, 服务申请): any case.
+
+    `lifecycle` alone assigns `status`; `version` counts the steps; `closed_at` is empty exactly while it is open.
+    """
+
+    KIND: ClassVar[str]  # its name in events
+    ARMS: ClassVar[tuple[Any, ...]]  # how its rows become visible, see `access.Arm`
+    VIEWED_BY: ClassVar[dict[Side, str]]  # the permission to read it, by side
+    LOADED: ClassVar[tuple[str, ...]]  # relations read together with it
+    LOCKED: ClassVar[tuple[str, ...]] = ()  # rows locked together with it
+    objects: ClassVar[Any]
+    status: str
+
+    number = models.CharField(max_length=20, unique=True, help_text="Readable number to quote on the phone (单号).")
+    version = models.PositiveIntegerField(
+        default=1, help_text="Counts the steps taken; send it back as expectedVersion (版本)."
+    )
+    priority = models.PositiveSmallIntegerField(
+        choices=Priority.choices, default=Priority.ROUTINE, help_text="How soon an answer is needed (优先级)."
+    )
+    requester_hospital = models.ForeignKey(
+        "consortium.Hospital", models.PROTECT, related_name="+", help_text="The sending hospital (转出医院)."
+    )
+    requester_department = models.ForeignKey(
+        "consortium.Department", models.PROTECT, related_name="+", help_text="The sending department (转出科室)."
+    )
+    performer_hospital = models.ForeignKey(
+        "consortium.Hospital",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="The hospital that is asked (接收医院).",
+    )
+    performer_department = models.ForeignKey(
+        "consortium.Department",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="The department that is asked (接收科室).",
+    )
+    created_by = models.ForeignKey(
+        "consortium.Person", models.PROTECT, related_name="+", help_text="Who wrote it (填写人)."
+    )
+    created_at = models.DateTimeField(help_text="When it was written (填写时间).")
+    sent_at = models.DateTimeField(null=True, help_text="When the performer first could see it (送达时间).")
+    closed_at = models.DateTimeField(null=True, help_text="When nothing remained to be done (结束时间).")
+    error_reported_at = models.DateTimeField(
+        null=True, help_text="When the author reported it as entered in error (报错时间)."
+    )
+    clock_kind = models.CharField(
+        max_length=20, blank=True, default="", help_text="Which time limit runs now, empty if none (时限种类)."
+    )
+    clock_holder = models.CharField(
+        max_length=10,
+        choices=Side.choices,
+        blank=True,
+        default="",
+        help_text="Whose move it is, and so whose delay (时限持有方).",
+    )
+    clock_started_at = models.DateTimeField(null=True, help_text="When the running limit began (计时开始).")
+    due_at = models.DateTimeField(null=True, help_text="When the running limit ends (截止时间).")
+    suspended_clock = models.CharField(max_length=20, blank=True, default="", editable=False)
+    suspended_holder = models.CharField(max_length=10, choices=Side.choices, blank=True, default="", editable=False)
+    suspended_remaining = models.DurationField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def open(self) -> bool:
+        """Whether anybody still has something to do here."""
+        return self.closed_at is None
+
+    @property
+    def thread_id(self) -> UUID:
+        """What ties it to other cases of the same story; itself, if nothing does."""
+        return self.pk
+
+    @property
+    def patient_id(self) -> UUID | None:
+        """Whose case it is, if it is about a patient."""
+        return None
+
+    def get_status_display(self) -> str:
+        """The state in the reader's language; a case type's choices replace it."""
+        return self.status
+
+    @property
+    def silent(self) -> bool:
+        """Whether no limit may run and nobody may be reminded, though the case is open."""
+        return False
+
+    def after_step(self, move: Any) -> None:
+        """What must follow every step of this kind of case, in the same transaction."""

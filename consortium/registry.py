@@ -1,0 +1,43 @@
+"""Looking up the catalogues: coded concepts as they were valid on a day."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from consortium.errors import Code, Refused
+from consortium.models import Concept
+
+
+def valid_on(day: date) -> Q:
+    """The condition that a dated entry holds on a day."""
+    return Q(valid_from__lte=day) & (Q(valid_to__isnull=True) | Q(valid_to__gte=day))
+
+
+def concepts(system: str, codes: Iterable[str], *, on: date, field: str) -> list[Concept]:
+    """The concepts of a system for the codes, in their order; INVALID_INPUT names a code that is unknown on the day."""
+    wanted = list(codes)
+    found = {c.code: c for c in Concept.objects.filter(valid_on(on), system=system, code__in=wanted)}
+    for code in wanted:
+        if code not in found:
+            raise Refused(
+                Code.INVALID_INPUT,
+                _("代码“{code}”不在目录 {system} 中，或当日已停用；请从目录中选择。").format(
+                    code=code[:40], system=system
+                ),
+                field=field,
+            )
+    return [found[code] for code in wanted]
+
+
+def reason(catalogue: str, code: str, comment: str, *, on: date, field: str = "reason") -> Concept:
+    """The reason of a catalogue; INVALID_INPUT if unknown on the day, COMMENT_REQUIRED if it needs words."""
+    (concept,) = concepts(f"REASON/{catalogue}", [code], on=on, field=field)
+    if concept.comment_required and not comment.strip():
+        raise Refused(
+            Code.COMMENT_REQUIRED,
+            _("原因“{label}”需要补充说明，请写一句话。").format(label=concept.label),
+            field="comment",
+        )
+    return concept

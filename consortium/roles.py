@@ -1,0 +1,132 @@
+"""Who may do what: the one table of roles and permissions, pure data that a customer can read and sign.
+
+A permission is the name of the action it allows. It counts at the place where the role is held: a hospital (with all
+its departments), one department, or a division. Source: domain specification, section 2.
+"""
+
+from enum import Enum
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What a person is at one place of the network (岗位)."""
+
+    REFERRING_DOCTOR = "REFERRING_DOCTOR", _("转诊医生")
+    REFERRAL_OFFICE = "REFERRAL_OFFICE", _("转诊办")
+    EXPERT = "EXPERT", _("接诊专家")
+    PATHOLOGIST = "PATHOLOGIST", _("病理专家")
+    PATHOLOGY_LAB = "PATHOLOGY_LAB", _("病理科（申请方）")
+    HOSPITAL_ADMIN = "HOSPITAL_ADMIN", _("医院管理员")
+    ALLIANCE_ADMIN = "ALLIANCE_ADMIN", _("联盟管理员")
+    COMMISSION_OBSERVER = "COMMISSION_OBSERVER", _("卫健委观察员")
+    HOTLINE_AGENT = "HOTLINE_AGENT", _("12320 坐席")
+    AUDITOR = "AUDITOR", _("审计员")
+
+
+class Place(Enum):
+    """The kinds of places at which a role can be held."""
+
+    HOSPITAL = "hospital"
+    DEPARTMENT = "department"
+    DIVISION = "division"
+
+
+CLINICAL = {Place.HOSPITAL, Place.DEPARTMENT}
+HELD_AT: dict[Role, set[Place]] = {
+    Role.REFERRING_DOCTOR: CLINICAL,
+    Role.REFERRAL_OFFICE: {Place.HOSPITAL},
+    Role.EXPERT: CLINICAL,
+    Role.PATHOLOGIST: CLINICAL,
+    Role.PATHOLOGY_LAB: CLINICAL,
+    Role.HOSPITAL_ADMIN: {Place.HOSPITAL},
+    Role.ALLIANCE_ADMIN: {Place.HOSPITAL},
+    Role.COMMISSION_OBSERVER: {Place.DIVISION},
+    Role.HOTLINE_AGENT: {Place.DIVISION},
+    Role.AUDITOR: {Place.HOSPITAL, Place.DIVISION},
+}
+
+SENDERS_SIDE = {
+    "view_sent_referral",
+    "view_identity",
+    "add_attachment",
+    "supply_information",
+    "resend_referral",
+    "close_referral",
+    "hold_referral",
+    "resume_referral",
+    "depart_referral",
+    "turn_back_referral",
+    "send_record",
+    "acknowledge_outcome",
+    "record_follow_up",
+    "cancel_referral",
+    "record_death",
+    "confirm_expiry",
+}
+RECEIVERS_SIDE = {
+    "view_received_referral",
+    "view_identity",
+    "add_attachment",
+    "open_referral",
+    "claim_referral",
+    "release_referral",
+    "request_information",
+    "accept_referral",
+    "waitlist_referral",
+    "redirect_referral",
+    "hold_referral",
+    "resume_referral",
+    "arrive_referral",
+    "record_no_show",
+    "record_death",
+}
+
+PERMISSIONS: dict[Role, frozenset[str]] = {
+    Role.REFERRING_DOCTOR: frozenset(
+        SENDERS_SIDE | {"register_patient", "create_referral", "update_referral", "submit_referral", "report_error"}
+    ),
+    Role.REFERRAL_OFFICE: frozenset(
+        SENDERS_SIDE
+        | RECEIVERS_SIDE
+        | {"approve_referral", "return_referral", "book_referral", "reschedule_referral", "lose_booking"}
+    ),
+    Role.EXPERT: frozenset(
+        RECEIVERS_SIDE
+        | {"advise_referral", "reject_referral", "return_outcome", "refer_down", "amend_outcome"}
+        # Referring a patient down makes the specialist the author of that leg.
+        | {"view_sent_referral", "supply_information", "report_error"}
+    ),
+    Role.PATHOLOGIST: frozenset(),
+    Role.PATHOLOGY_LAB: frozenset(),
+    Role.HOSPITAL_ADMIN: frozenset(
+        {"confirm_error", "update_capacity", "grant_role", "revoke_role", "view_staff", "view_hospital_figures"}
+    ),
+    Role.ALLIANCE_ADMIN: frozenset({"view_coverage", "view_staff"}),
+    Role.COMMISSION_OBSERVER: frozenset({"view_suppressed_coverage"}),
+    Role.HOTLINE_AGENT: frozenset(),
+    Role.AUDITOR: frozenset(),
+}
+
+# Steps that belong to a specialist; the office may take them only when it names the specialist who decided.
+ON_BEHALF: dict[Role, frozenset[str]] = {
+    Role.REFERRAL_OFFICE: frozenset({"accept_referral", "waitlist_referral"}),
+}
+
+# What an API token of a hospital's own system may be allowed to do, whatever its owner may do.
+READING = frozenset(name for names in PERMISSIONS.values() for name in names if name.startswith("view_"))
+SCOPES: dict[str, frozenset[str]] = {
+    "read": READING,
+    "write": frozenset(name for names in PERMISSIONS.values() for name in names) - READING,
+}
+
+
+def every_permission() -> frozenset[str]:
+    """All permissions that any role gives."""
+    return frozenset().union(*PERMISSIONS.values())
+
+
+def roles_with(permission: str) -> list[Role]:
+    """The roles that give a permission, in the order of the table."""
+    return [role for role, names in PERMISSIONS.items() if permission in names]

@@ -1,0 +1,74 @@
+"""Bearer tokens of hospital systems: scoped, expiring, revocable, kept as a hash."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from consortium import access, lifecycle
+from consortium.access import Actor
+from consortium.errors import Code, Refused, checked
+from consortium.models import ApiToken, Person
+from consortium.roles import SCOPES
+
+PREFIX = "refnet_"
+LONGEST = 366  # days
+
+
+def issue_api_token(
+    *, by: Actor, name: str, scopes: Sequence[str], expires_in_days: int, now: datetime
+) -> tuple[ApiToken, str]:
+    """A new token of the actor and its secret, which is not kept; INVALID_INPUT for an unknown scope or a long life."""
+    if not name.strip():
+        raise Refused(Code.INVALID_INPUT, _("请写明令牌的用途。"), field="name")
+    if not scopes or not set(scopes) <= SCOPES.keys():
+        raise Refused(
+            Code.INVALID_INPUT, _("范围须从 {scopes} 中选择。").format(scopes=" / ".join(SCOPES)), field="scopes"
+        )
+    if not 1 <= expires_in_days <= LONGEST:
+        raise Refused(
+            Code.INVALID_INPUT, _("有效期须在 1 到 {days} 天之间。").format(days=LONGEST), field="expiresInDays"
+        )
+    secret = PREFIX + secrets.token_urlsafe(32)
+    token = ApiToken(
+        person=by.person,
+        name=name.strip(),
+        digest=_digest(secret),
+        scopes=sorted(set(scopes)),
+        created_at=now,
+        expires_at=now + timedelta(days=expires_in_days),
+    )
+    checked(token).save(force_insert=True)
+    lifecycle.audit(by, "issue_api_token", token, role=None, purpose="ADMINISTRATION", patient_id=None, now=now)
+    return token, secret
+
+
+def revoke_api_token(*, by: Actor, id: UUID, now: datetime) -> ApiToken:
+    """End one of the actor's own tokens now."""
+    token = ApiToken.objects.select_for_update().filter(pk=id, person=by.person).first()
+    if token is None:
+        raise access.not_found()
+    if token.revoked_at is None:
+        token.revoked_at = now
+        token.save(update_fields=["revoked_at"])
+        lifecycle.audit(by, "revoke_api_token", token, role=None, purpose="ADMINISTRATION", patient_id=None, now=now)
+    return token
+
+
+def owner(secret: str, *, now: datetime) -> tuple[Person, list[str]] | None:
+    """The person and scopes of a token that works at this moment, or nothing."""
+    token = (
+        ApiToken.objects.select_related("person")
+        .filter(Q(revoked_at__isnull=True) | Q(revoked_at__gt=now), digest=_digest(secret), expires_at__gt=now)
+        .filter(person__is_active=True)
+        .first()
+    )
+    return (token.person, token.scopes) if token else None
+
+
+def _digest(secret: str) -> bytes:
+    return sha256(secret.encode()).digest()
