@@ -1,0 +1,171 @@
+"""How a referral ends early: managed locally, cancelled, death, expiry, entered in error."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, F, OuterRef
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from consortium import clocks
+from consortium.access import Actor
+from consortium.errors import Code, Refused
+from consortium.lifecycle import Move, transition
+from consortium.models import Event, Priority, Side
+from referrals.actions.travel import BOTH, give_back
+from referrals.models import Ending, Referral, Status
+
+OPEN = [
+    status
+    for status in Status
+    if status not in (Status.CLOSED, Status.CANCELLED, Status.REDIRECTED, Status.ENTERED_IN_ERROR)
+]
+BEFORE_DEPARTURE = [s for s in OPEN if s not in (Status.IN_TRANSIT, Status.ARRIVED, Status.OUTCOME_RETURNED)]
+
+
+def expiry_proposed(referral: Referral, by: Actor) -> Refused | None:
+    """Expiry is proposed by the clock and confirmed by a person; any step since then withdraws the proposal."""
+    if referral.expiry_version != referral.version:
+        return Refused(Code.INVALID_STATE, _("系统尚未提议过期；请先处理该单，或取消。"))
+    return None
+
+
+def own_entry(referral: Referral, by: Actor) -> Refused | None:
+    """Who wrote it reports the mistake."""
+    if by.person is None or referral.created_by_id != by.person.pk:
+        return Refused(Code.FORBIDDEN, _("录入错误须由填写人本人提出。"))
+    if referral.error_reported_at:
+        return Refused(Code.INVALID_STATE, _("已提出录入错误，等待医院管理员确认。"))
+    return None
+
+
+def error_reported(referral: Referral, by: Actor) -> Refused | None:
+    """Two people withdraw an entry: the author reports, another confirms."""
+    if referral.error_reported_at is None:
+        return Refused(Code.INVALID_STATE, _("填写人尚未提出录入错误。"))
+    if by.person and referral.created_by_id == by.person.pk:
+        return Refused(Code.SECOND_PERSON_NEEDED, _("录入错误须由填写人以外的管理员确认。"))
+    return None
+
+
+@transition(
+    Referral,
+    label=gettext_lazy("结束"),
+    sources=[Status.ADVISED, Status.REJECTED],
+    target=Status.CLOSED,
+    sides=[Side.REQUESTER],
+    tells=[Side.PERFORMER],
+)
+def close_referral(referral: Referral, move: Move, *, reason: str, comment: str = "") -> None:
+    """End after advice or rejection, with what became of the patient: managed locally, not needed …"""
+    move.because("LOCAL_END", reason, comment)
+    referral.end(Ending.LOCAL, move.now)
+
+
+@transition(
+    Referral,
+    label=gettext_lazy("取消"),
+    sources=BEFORE_DEPARTURE,
+    target=Status.CANCELLED,
+    sides=[Side.REQUESTER],
+    tells=[Side.PERFORMER],
+)
+def cancel_referral(referral: Referral, move: Move, *, reason: str, comment: str = "") -> None:
+    """Withdraw before departure, with a coded reason; what was held is released and the performer told."""
+    move.because("CANCEL", reason, comment)
+    give_back(referral)
+    referral.end(Ending.CANCELLED, move.now)
+
+
+@transition(
+    Referral,
+    label=gettext_lazy("登记死亡"),
+    sources=OPEN,
+    target=Status.CLOSED,
+    sides=BOTH,
+    tells=BOTH,
+)
+def record_death(referral: Referral, move: Move, *, comment: str = "") -> None:
+    """The patient has died: the leg ends, and every limit of every other leg of this patient stops at once."""
+    move.comment = comment.strip()
+    patient = referral.patient
+    patient.deceased_at = patient.deceased_at or move.event_at
+    patient.save(update_fields=["deceased_at", "name_grams"])
+    others = Referral.objects.filter(case__patient=patient, closed_at__isnull=True).exclude(pk=referral.pk)
+    others.update(clock_kind="", clock_holder="", clock_started_at=None, due_at=None)
+    give_back(referral)
+    referral.end(Ending.DECEASED, move.now)
+
+
+@transition(
+    Referral,
+    label=gettext_lazy("提议过期"),
+    sources=OPEN,
+    target=None,
+    sides=(),
+    tells=[Side.REQUESTER],
+)
+def propose_expiry(referral: Referral, move: Move) -> None:
+    """The clock proposes to let a stale referral expire; the sender decides."""
+    referral.expiry_proposed_at = move.now
+    referral.expiry_version = referral.version + 1
+
+
+@transition(
+    Referral,
+    label=gettext_lazy("确认过期"),
+    sources=OPEN,
+    target=Status.CLOSED,
+    sides=[Side.REQUESTER],
+    tells=[Side.PERFORMER],
+    requires=[expiry_proposed],
+)
+def confirm_expiry(referral: Referral, move: Move, *, reason: str, comment: str = "") -> None:
+    """Let a stale referral end, as the clock proposed."""
+    move.because("EXPIRY", reason, comment)
+    give_back(referral)
+    referral.end(Ending.EXPIRED, move.now)
+
+
+@transition(
+    Referral,
+    label=gettext_lazy("提出录入错误"),
+    sources=[status for status in Status if status != Status.ENTERED_IN_ERROR],
+    target=None,
+    sides=[Side.REQUESTER],
+    tells=[Side.REQUESTER],
+    requires=[own_entry],
+    while_closed=True,
+)
+def report_error(referral: Referral, move: Move, *, reason: str, comment: str = "") -> None:
+    """The author reports that this should never have been entered; the hospital's administrator confirms."""
+    move.because("ENTERED_IN_ERROR", reason, comment)
+    referral.error_reported_at = move.now
+
+
+@transition(
+    Referral,
+    label=gettext_lazy("确认录入错误"),
+    sources=[status for status in Status if status != Status.ENTERED_IN_ERROR],
+    target=Status.ENTERED_IN_ERROR,
+    sides=[Side.REQUESTER],
+    tells=[Side.PERFORMER],
+    requires=[error_reported],
+    while_closed=True,
+)
+def confirm_error(referral: Referral, move: Move) -> None:
+    """Take the entry out of every statistic; it stays on the trail."""
+    give_back(referral)
+    referral.end(Ending.ENTERED_IN_ERROR, move.now)
+
+
+def stale(now: datetime) -> Iterable[UUID]:
+    """The open legs of living patients that nobody has moved for as long as the registry's EXPIRY limit says."""
+    rule = clocks.target("EXPIRY", Priority.ROUTINE, now=now)
+    if rule is None:
+        return []
+    moved = Event.objects.filter(subject_id=OuterRef("pk"), recorded_at__gte=now - rule[0])
+    quiet = Referral.objects.filter(~Exists(moved), closed_at__isnull=True, case__patient__deceased_at__isnull=True)
+    # A proposal stands until the next step, so it is made once for each version.
+    return quiet.exclude(expiry_version=F("version")).values_list("pk", flat=True)

@@ -1,0 +1,86 @@
+"""The worklist: which referrals somebody has before them, filtered and in the order of the day."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import Enum
+from uuid import UUID
+
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+
+from consortium import access, search
+from consortium.access import Actor
+from consortium.models import Side
+from referrals.models import Referral
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+class Box(Enum):
+    """The three boxes of a worklist."""
+
+    IN = "IN"
+    OUT = "OUT"
+    MINE = "MINE"
+
+
+def deadline() -> Coalesce:
+    """The end of the running limit, for ordering: what has none comes last."""
+    return Coalesce("due_at", Value(NEVER))
+
+
+def worklist(
+    *,
+    by: Actor,
+    box: Box,
+    now: datetime,
+    status: Sequence[str] | None = None,
+    open: bool | None = None,
+    priority: Sequence[int] | None = None,
+    direction: str | None = None,
+    pathway: str | None = None,
+    department: UUID | None = None,
+    overdue: bool | None = None,
+    created_from: datetime | None = None,
+    created_to: datetime | None = None,
+    patient: str | None = None,
+    holder: str | None = None,
+) -> QuerySet[Referral]:
+    """The visible referrals of a box that match every filter; `patient` is a name, an identity or a referral number."""
+    rows = access.visible(by, Referral).filter(_in_box(by, box))
+    exact = {"direction": direction, "pathway": pathway, "clock_holder": holder}
+    rows = rows.filter(**{name: value for name, value in exact.items() if value is not None})
+    if status:
+        rows = rows.filter(status__in=status)
+    if priority:
+        rows = rows.filter(priority__in=priority)
+    if open is not None:
+        rows = rows.filter(closed_at__isnull=open)
+    if department:
+        rows = rows.filter(Q(performer_department=department) | Q(requester_department=department))
+    if overdue is not None:
+        late = Q(due_at__lt=now)
+        rows = rows.filter(late if overdue else ~late | Q(due_at__isnull=True))
+    if created_from:
+        rows = rows.filter(created_at__gte=created_from)
+    if created_to:
+        rows = rows.filter(created_at__lt=created_to)
+    return rows.filter(_about(patient.strip())) if patient and patient.strip() else rows
+
+
+def _in_box(by: Actor, box: Box) -> Q:
+    if box is Box.IN:
+        return Q(sent_at__isnull=False) & by.reach("view_received_referral").over(Side.PERFORMER.lower())
+    if box is Box.OUT:
+        return by.reach("view_sent_referral").over(Side.REQUESTER.lower())
+    return Q(claimed_by=by.person) | Q(created_by=by.person)
+
+
+def _about(text: str) -> Q:
+    """The condition that a referral is about a patient's name or identity number, or has a number."""
+    return (
+        Q(case__patient__name_grams__contains=search.wanted(text))
+        | Q(case__patient__id_number=text.upper())
+        | Q(number=text.upper())
+        | Q(case__number=text.upper())
+    )
