@@ -1,0 +1,1 @@
+"""The GraphQL edge: words on the wire, and no rules."""

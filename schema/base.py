@@ -1,0 +1,210 @@
+"""What every type and mutation of the edge is made of: rules of access, enums, object types, actions."""
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import graphene
+from django.db.models import Field as Column
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from graphene_django import DjangoObjectType
+from graphene_django.types import DjangoObjectTypeOptions
+from graphql import GraphQLError, StringValueNode
+
+from consortium.access import Actor
+from consortium.errors import MEANINGS, Code
+from consortium.models import Priority, Side
+from consortium.roles import Role
+from schema import ids
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may read a field or call an operation; `allows` is asked with the object and the actor (nobody: None)."""
+
+    name: str
+    promise: str
+    allows: Callable[[Any, Actor | None], bool]
+
+
+ANYONE = Rule("ANYONE", "Open to the signed-out: sign-in itself.", lambda row, by: True)
+SIGNED_IN = Rule("SIGNED_IN", "Any signed-in person: the public directory of the network.", lambda row, by: bool(by))
+PART = Rule("PART", "As the object it is part of, which passed its own gate.", lambda row, by: bool(by))
+FULL = Rule("FULL", "Only with the full view of the case; empty in the narrowed view.", lambda row, by: row.full_view)
+IDENTITY = Rule(
+    "IDENTITY",
+    "The patient's identity: full view, permission view_identity, one case at a time; never in a list.",
+    lambda row, by: bool(by) and row.identified and by.may_anywhere("view_identity"),  # type: ignore[union-attr]
+)
+OWN = Rule("OWN", "Only about oneself.", lambda row, by: bool(by))
+GATED = Rule(
+    "GATED", "Signed in; the action asks `access` for the object and the permission.", lambda row, by: bool(by)
+)
+
+
+def permission(*names: str) -> Rule:
+    """Whoever holds one of the permissions anywhere; the rows are scoped further."""
+    return Rule(f"PERMISSION {' | '.join(names)}", "Holders of the permission.", lambda row, by: _may(by, names))
+
+
+def _may(by: Actor | None, names: tuple[str, ...]) -> bool:
+    return by is not None and any(by.may_anywhere(name) for name in names)
+
+
+class DateTime(graphene.DateTime):
+    """A moment: ISO 8601 with its offset, such as 2026-11-22T09:30:00+08:00."""
+
+    @classmethod
+    def serialize(cls, value: datetime) -> str:
+        """The moment in the network's own zone."""
+        return timezone.localtime(value).isoformat()
+
+    @staticmethod
+    def parse_value(value: Any) -> datetime:
+        """The moment; refused without an offset."""
+        parsed = graphene.DateTime.parse_value(value)
+        if not isinstance(parsed, datetime) or timezone.is_naive(parsed):
+            raise GraphQLError(_("时间须为带时区的 ISO 8601 格式，例如 2026-11-22T09:30:00+08:00。"))
+        return parsed
+
+    @classmethod
+    def parse_literal(cls, node: Any, _variables: Any = None) -> datetime:
+        """The moment in a document."""
+        return cls.parse_value(node.value if isinstance(node, StringValueNode) else None)
+
+
+_ENUMS: dict[tuple[Any, ...], type[graphene.Enum]] = {}
+
+
+def declare(choices: type[enum.Enum], name: str) -> type[graphene.Enum]:
+    """The enum of the wire for choices of the models, named by us, described by their Chinese terms."""
+
+    def describe(value: enum.Enum | None) -> str:
+        with override("zh-hans"):
+            return str(choices.__doc__) if value is None else str(getattr(value, "label", value.value))
+
+    made = graphene.Enum.from_enum(choices, name=name, description=describe)
+    _ENUMS[tuple(member.value for member in choices)] = made
+    return made
+
+
+def declare_plain(choices: type[enum.Enum], name: str, meanings: Mapping[str, str]) -> type[graphene.Enum]:
+    """The enum of the wire for choices that are no column, described by their meanings."""
+    doc = str(choices.__doc__)
+    return graphene.Enum.from_enum(choices, name=name, description=lambda v: meanings[v.name] if v else doc)
+
+
+PriorityEnum = declare(Priority, "Priority")
+SideEnum = declare(Side, "Side")
+RoleEnum = declare(Role, "Role")
+CodeEnum = graphene.Enum.from_enum(
+    Code,
+    name="ErrorCode",
+    description=lambda value: "Stable codes of refusal." if value is None else MEANINGS[Code(value.value)],
+)
+
+
+class TypeOptions(DjangoObjectTypeOptions):
+    """What a type declares beside its columns."""
+
+    rule: Rule | None = None
+    field_rules: Mapping[str, Rule] = {}
+    needs: Mapping[str, Any] = {}
+
+
+class Type(DjangoObjectType):
+    """A row on the wire: columns by name with the help text as description, and a declared rule of access.
+
+    `needs` tells the read engine what a field of another name is read from: a relation's path, or a function of the
+    actor that returns a Prefetch.
+    """
+
+    class Meta:
+        """Not a type itself."""
+
+        abstract = True
+
+    @classmethod
+    def __init_subclass_with_meta__(  # type: ignore[override]
+        cls,
+        model: type[Model],
+        fields: tuple[str, ...] = (),
+        rule: Rule | None = None,
+        field_rules: Mapping[str, Rule] | None = None,
+        needs: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        """Add the global id and the declared enums to the columns."""
+        meta = TypeOptions(cls)
+        meta.rule, meta.field_rules, meta.needs = rule, field_rules or {}, needs or {}
+        cls.id = graphene.ID(required=True, description="Opaque global id; keep it as it is.")
+        for name in fields:
+            column = model._meta.get_field(name)
+            if isinstance(column, Column) and name not in cls.__dict__:
+                cls._declare(name, column)
+        options.setdefault("description", cls.__doc__)
+        super().__init_subclass_with_meta__(
+            model=model,
+            fields=("id", *fields),
+            convert_choices_to_enum=False,
+            _meta=meta,
+            **options,
+        )
+
+    @classmethod
+    def _declare(cls, name: str, column: Column) -> None:
+        if column.choices:
+            made = _ENUMS[tuple(value for value, _label in column.choices)]
+            required = not (column.null or column.blank)
+            setattr(cls, name, graphene.Field(made, required=required, description=column.help_text))
+            setattr(cls, f"resolve_{name}", lambda row, info: getattr(row, name) or None)
+        elif column.get_internal_type() == "DateTimeField":
+            setattr(cls, name, DateTime(required=not column.null, description=column.help_text))
+
+    def resolve_id(self: Any, info: Any) -> str:
+        """The opaque global id."""
+        return ids.encode(type_name(info), self.pk)
+
+    @classmethod
+    def is_type_of(cls, root: Any, info: Any) -> bool:
+        """Rows come from our own resolvers only; the check of the library costs time for nothing."""
+        return True
+
+
+def type_name(info: Any) -> str:
+    """The name of the type whose field is being resolved."""
+    return info.parent_type.name
+
+
+class Plain(graphene.ObjectType):
+    """A value on the wire that is no row of its own."""
+
+    class Meta:
+        """Not a type itself."""
+
+        abstract = True
+
+    @classmethod
+    def __init_subclass_with_meta__(
+        cls, rule: Rule = PART, field_rules: Mapping[str, Rule] | None = None, **options: Any
+    ) -> None:
+        """Take the declared rule."""
+        meta = graphene.types.objecttype.ObjectTypeOptions(cls)
+        meta.rule, meta.field_rules, meta.needs = rule, field_rules or {}, {}
+        options.setdefault("description", cls.__doc__)
+        super().__init_subclass_with_meta__(_meta=meta, **options)
+
+
+def listed(of: Any, description: str, /, **options: Any) -> graphene.Field:
+    """A list without holes."""
+    return graphene.Field(graphene.List(graphene.NonNull(of)), required=True, description=description, **options)
+
+
+def hidden(kind: Any, description: str) -> graphene.Field:
+    """A list that is empty (null) where the rule of its field does not let it be seen."""
+    return graphene.Field(graphene.List(graphene.NonNull(kind)), description=description)

@@ -1,0 +1,29 @@
+"""Opaque, typed global ids: what a client holds says nothing and cannot be taken for something else."""
+
+import base64
+import binascii
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from consortium.errors import Code, Refused
+
+
+def encode(kind: str, key: object) -> str:
+    """The global id of a row."""
+    return base64.urlsafe_b64encode(f"{kind}:{key}".encode()).decode().rstrip("=")
+
+
+def decode(text: str, *kinds: str, field: str = "id") -> str:
+    """The key within a global id of one of these kinds; INVALID_INPUT for anything else."""
+    try:
+        kind, colon, key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(":")
+        if not colon or kind not in kinds or encode(kind, key) != text:
+            raise ValueError(kind)
+        return key if kind == "Division" else str(UUID(key)) if "-" in key else str(int(key))
+    except (ValueError, binascii.Error) as error:
+        raise Refused(
+            Code.INVALID_INPUT,
+            _("编号格式不对：请原样使用接口返回的 {kinds} id。").format(kinds=" / ".join(kinds)),
+            field=field,
+        ) from error

@@ -1,0 +1,257 @@
+"""People on the wire: oneself, colleagues, roles, notices, tokens."""
+
+from typing import Any, ClassVar
+
+import graphene
+
+from consortium import access, lifecycle, tokens
+from consortium.grants import grant_role, revoke_role
+from consortium.models import ApiToken, Department, Hospital, Notice, Person, PractitionerRole
+from consortium.roles import SCOPES, Role
+from schema import ids, reads
+from schema.action import VERSION, Action
+from schema.base import OWN, PART, SIGNED_IN, DateTime, Plain, RoleEnum, Type, listed, permission
+from schema.reads import Order, Through, connection, paged
+
+
+class PersonType(Type):
+    """A colleague, by name and title (人员)."""
+
+    class Meta:
+        """Colleagues are known to one another by name."""
+
+        model, name, rule = Person, "Person", SIGNED_IN
+        fields = ("name", "title")
+
+
+class PractitionerRoleType(Type):
+    """A person's role at one place for a time (岗位)."""
+
+    label = graphene.String(required=True, description="The role in the reader's language (岗位名称).")
+
+    class Meta:
+        """Reached through oneself or the staff list of one's own hospital."""
+
+        model, name, rule = PractitionerRole, "PractitionerRole", PART
+        fields = ("person", "role", "hospital", "department", "division", "starts_at", "ends_at", "version")
+
+    def resolve_label(self: Any, info: Any) -> str:
+        """The label of the table of roles."""
+        return self.get_role_display()
+
+
+class NoticeType(Type):
+    """Something that one must hear of; no name, no diagnosis (通知)."""
+
+    kind = graphene.String(required=True, description="The step that happened (步骤).")
+    subject_id = graphene.ID(required=True, description="The referral it is about; ask for it by this id.")
+    event_at = DateTime(required=True, description="When it happened (发生时间).")
+
+    class Meta:
+        """Only one's own."""
+
+        model, name, rule = Notice, "Notice", OWN
+        fields = ("created_at", "read_at")
+        needs = dict.fromkeys(("kind", "subject_id", "event_at"), Through(joins=("event",)))
+
+    def resolve_kind(self: Any, info: Any) -> str:
+        """From the event."""
+        return self.event.kind
+
+    def resolve_subject_id(self: Any, info: Any) -> str:
+        """From the event."""
+        return ids.encode(self.event.subject_kind.capitalize(), self.event.subject_id)
+
+    def resolve_event_at(self: Any, info: Any) -> Any:
+        """From the event."""
+        return self.event.event_at
+
+
+class ApiTokenType(Type):
+    """A bearer token of a hospital's system (接口令牌); the secret is shown once, when issued."""
+
+    secret = graphene.String(description="The token itself, only in the answer that issued it (令牌).")
+    scopes = graphene.List(graphene.NonNull(graphene.String), required=True, description="read, write (范围).")
+
+    class Meta:
+        """Only one's own."""
+
+        model, name, rule = ApiToken, "ApiToken", OWN
+        fields = ("name", "created_at", "expires_at", "revoked_at")
+
+    def resolve_secret(self: Any, info: Any) -> str | None:
+        """Kept only in the request that issued the token."""
+        return info.context.actor.shown.get(self.pk)
+
+
+class Me(Plain):
+    """The person who asks, with what they hold now."""
+
+    person = graphene.Field(PersonType, required=True, description="Who you are.")
+    username = graphene.String(required=True, description="Name to sign in with.")
+    roles = listed(PractitionerRoleType, "The roles that run now (现任岗位).")
+    permissions = listed(graphene.String, "Every permission that the roles give somewhere (权限).")
+    unread_notices = graphene.Int(required=True, description="Notices not yet read; costs a statement (未读通知).")
+    tokens = listed(ApiTokenType, "Your API tokens (接口令牌).")
+
+    class Meta:
+        """Only about oneself."""
+
+        rule = OWN
+
+    def resolve_username(self: Any, info: Any) -> str:
+        """The account's name."""
+        return self.person.username
+
+    def resolve_unread_notices(self: Any, info: Any) -> int:
+        """Counted when asked."""
+        return Notice.objects.filter(person=self.person, read_at__isnull=True).count()
+
+    def resolve_tokens(self: Any, info: Any) -> Any:
+        """Newest first."""
+        return self.person.tokens.order_by("-id")
+
+
+NoticeConnection, RoleConnection = connection(NoticeType), connection(PractitionerRoleType)
+
+
+class Query:
+    """What people read about themselves and their staff."""
+
+    rules: ClassVar = {
+        "me": SIGNED_IN,
+        "notices": OWN,
+        "staff": permission("view_staff"),
+    }
+
+    me = graphene.Field(Me, description="The person who asks; empty tells nobody is signed in.")
+    notices = paged(
+        NoticeConnection,
+        "Your notices, newest first.",
+        unread=graphene.Boolean(description="Only those not yet read."),
+    )
+    staff = paged(RoleConnection, "Roles that run at your hospital, for its administrator.")
+
+    def resolve_me(self: Any, info: Any) -> Me:
+        """Oneself."""
+        by = info.context.actor
+        names = sorted(frozenset[str]().union(*by.permissions.values()))
+        return Me(person=by.person, roles=by.held, permissions=names)
+
+    def resolve_notices(
+        self: Any, info: Any, first: int, after: str | None = None, unread: bool | None = None
+    ) -> reads.Page:
+        """One's own."""
+        rows = Notice.objects.filter(person=info.context.actor.person)
+        rows = rows.filter(read_at__isnull=True) if unread else rows
+        return reads.page(rows, info, order=Order("NEWEST", ("id",), descending=True), first=first, after=after)
+
+    def resolve_staff(self: Any, info: Any, first: int, after: str | None = None) -> reads.Page:
+        """Of the hospitals one administers."""
+        by = info.context.actor
+        rows = PractitionerRole.objects.filter(
+            access.running(info.context.now), hospital__in=by.reach("view_staff").hospitals
+        )
+        return reads.page(rows, info, order=Order("ID", ("id",)), first=first, after=after)
+
+
+class GrantRole(Action):
+    """Give a person a role at your hospital or one of its departments, from now."""
+
+    returns = ("practitioner_role", PractitionerRoleType, PractitionerRole)
+    objects = {"person": ("Person",), "hospital": ("Hospital",), "department": ("Department",)}
+
+    class Input:
+        """Who, what, where."""
+
+        person = graphene.ID(required=True, description="The person.")
+        role = RoleEnum(required=True, description="The role.")
+        hospital = graphene.ID(description="At your whole hospital; or")
+        department = graphene.ID(description="at one of its departments.")
+
+    @staticmethod
+    def perform(
+        *, by: Any, now: Any, person: str, role: str, hospital: str | None = None, department: str | None = None
+    ) -> PractitionerRole:
+        """See `consortium.grants.grant_role`."""
+        who = Person.objects.filter(pk=person).first()
+        where: Any = (
+            Department.objects.filter(pk=department).first()
+            if department
+            else Hospital.objects.filter(pk=hospital).first()
+        )
+        if who is None or where is None:
+            raise access.not_found()
+        return grant_role(by=by, person=who, role=Role(role), where=where, now=now)
+
+
+class RevokeRole(Action):
+    """End a role at your hospital now; it counts no more on the next request."""
+
+    perform = staticmethod(revoke_role)
+    returns = ("practitioner_role", PractitionerRoleType, PractitionerRole)
+    objects = {"id": ("PractitionerRole",)}
+
+    class Input:
+        """Which role."""
+
+        id = graphene.ID(required=True, description="The role to end.")
+        expected_version = VERSION
+
+
+class IssueApiToken(Action):
+    """Issue a token for a hospital's system with your rights, narrowed to scopes; the secret is shown once."""
+
+    returns = ("api_token", ApiTokenType, ApiToken)
+
+    class Input:
+        """What it is for, what it may do, how long."""
+
+        name = graphene.String(required=True, description="What it is for.")
+        scopes = graphene.List(
+            graphene.NonNull(graphene.String), required=True, description=f"Of: {', '.join(SCOPES)}."
+        )
+        expires_in_days = graphene.Int(required=True, description="1 to 366.")
+
+    @classmethod
+    def perform(cls, *, by: Any, now: Any, **given: Any) -> ApiToken:
+        """See `consortium.tokens.issue_api_token`."""
+        token, secret = tokens.issue_api_token(by=by, now=now, **given)
+        by.shown[token.pk] = secret
+        return token
+
+
+class RevokeApiToken(Action):
+    """End one of your own tokens now."""
+
+    perform = staticmethod(tokens.revoke_api_token)
+    returns = ("api_token", ApiTokenType, ApiToken)
+    objects = {"id": ("ApiToken",)}
+
+    class Input:
+        """Which token."""
+
+        id = graphene.ID(required=True, description="The token.")
+
+
+class ReadNotice(Action):
+    """Mark one of your notices as read."""
+
+    perform = staticmethod(lifecycle.read_notice)
+    returns = ("notice", NoticeType, Notice)
+    objects = {"id": ("Notice",)}
+
+    class Input:
+        """Which notice."""
+
+        id = graphene.ID(required=True, description="The notice.")
+
+
+class Mutation:
+    """What is changed about people."""
+
+    grant_role = GrantRole.Field(description=GrantRole.__doc__)
+    revoke_role = RevokeRole.Field(description=RevokeRole.__doc__)
+    issue_api_token = IssueApiToken.Field(description=IssueApiToken.__doc__)
+    revoke_api_token = RevokeApiToken.Field(description=RevokeApiToken.__doc__)
+    read_notice = ReadNotice.Field(description=ReadNotice.__doc__)

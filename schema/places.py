@@ -1,0 +1,394 @@
+"""The network's places and catalogues on the wire."""
+
+from typing import Any, ClassVar
+
+import graphene
+from django.db.models import Q
+from django.utils import timezone
+
+from consortium import access, directory, registry
+from consortium.capacity import update_capacity
+from consortium.models import (
+    Alliance,
+    Capability,
+    ClockRule,
+    Concept,
+    Department,
+    Division,
+    DivisionLevel,
+    Hospital,
+    Level,
+    Membership,
+    Status,
+)
+from schema import ids, reads
+from schema.action import VERSION, Action, plain
+from schema.base import SIGNED_IN, DateTime, Type, declare, listed
+from schema.reads import Order, Through, connection, paged
+
+LevelEnum = declare(Level, "HospitalLevel")
+DivisionLevelEnum = declare(DivisionLevel, "DivisionLevel")
+StatusEnum = declare(Status, "MemberStatus")
+KindEnum = declare(Hospital.Kind, "HospitalKind")
+GradeEnum = declare(Hospital.Grade, "HospitalGrade")
+ReviewEnum = declare(Hospital.OutgoingReview, "OutgoingReview")
+
+
+class ConceptType(Type):
+    """A coded concept of a catalogue (FHIR Coding)."""
+
+    label = graphene.String(required=True, description="The term in the reader's language (名称).")
+
+    class Meta:
+        """Catalogues are open to all who are signed in."""
+
+        model, name, rule = Concept, "Concept", SIGNED_IN
+        fields = ("system", "code", "label_zh", "label_en", "comment_required", "source", "valid_from", "valid_to")
+
+
+class ClockRuleType(Type):
+    """A time limit of the registry (时限)."""
+
+    label = graphene.String(required=True, description="The term in the reader's language (名称).")
+
+    class Meta:
+        """Catalogues are open to all who are signed in."""
+
+        model, name, rule = ClockRule, "ClockRule", SIGNED_IN
+        fields = (
+            "kind",
+            "priority",
+            "start_step",
+            "stop_step",
+            "target_minutes",
+            "holder",
+            "label_zh",
+            "label_en",
+            "source",
+            "valid_from",
+            "valid_to",
+        )
+
+
+class DivisionType(Type):
+    """An administrative division (行政区划), GB/T 2260."""
+
+    class Meta:
+        """The directory is open to all who are signed in."""
+
+        model, name, rule = Division, "Division", SIGNED_IN
+        fields = ("code", "name", "level", "parent", "longitude", "latitude")
+
+
+class CapabilityType(Type):
+    """What a department can do, with the places it counted and when (能力)."""
+
+    beds_available = graphene.Int(
+        description="Free by the figure, less those promised; empty if not counted (可用床位)."
+    )
+    age_minutes = graphene.Int(description="How old the figure is, in minutes; empty if there is none (数据已过分钟).")
+
+    class Meta:
+        """The directory is open to all who are signed in."""
+
+        model, name, rule = Capability, "Capability", SIGNED_IN
+        fields = ("department", "kind", "beds_total", "beds_free", "held", "as_of", "version")
+
+    def resolve_beds_available(self: Any, info: Any) -> int | None:
+        """Free places that nobody has been promised."""
+        return None if self.beds_free is None else max(0, self.beds_free - self.held)
+
+    def resolve_age_minutes(self: Any, info: Any) -> int | None:
+        """Minutes since the figure was counted."""
+        return None if self.as_of is None else int((info.context.now - self.as_of).total_seconds() // 60)
+
+
+class MembershipType(Type):
+    """A hospital's time in an alliance (成员资格)."""
+
+    class Meta:
+        """The directory is open to all who are signed in."""
+
+        model, name, rule = Membership, "Membership", SIGNED_IN
+        fields = ("alliance", "hospital", "joined_date", "left_date")
+
+
+class HospitalType(Type):
+    """A member institution (医院)."""
+
+    departments = listed(lambda: DepartmentType, "Its departments that take part (科室).")
+    memberships = listed(MembershipType, "Its times in alliances (成员资格).")
+    distance_km = graphene.Int(description="Kilometres as the crow flies from your own hospital, when known (距离).")
+
+    class Meta:
+        """The directory is open to all who are signed in."""
+
+        model, name, rule = Hospital, "Hospital", SIGNED_IN
+        fields = (
+            "name",
+            "credit_code",
+            "level",
+            "grade",
+            "kind",
+            "division",
+            "status",
+            "outgoing_review",
+            "phone",
+            "illustrative",
+        )
+        needs = {"departments": Through("departments", lambda by: Department.objects.filter(status=Status.ACTIVE))}
+
+    def resolve_departments(self: Any, info: Any) -> Any:
+        """As read with the hospital."""
+        return self.departments.all()
+
+    def resolve_memberships(self: Any, info: Any) -> Any:
+        """As read with the hospital."""
+        return self.memberships.all()
+
+    def resolve_distance_km(self: Any, info: Any) -> int | None:
+        """Where the list was asked for by distance."""
+        return known_distance(self)
+
+
+class DepartmentType(Type):
+    """A department of a hospital (科室), the finest party of a case."""
+
+    capabilities = listed(CapabilityType, "What it can do, with dated figures (能力).")
+    distance_km = graphene.Int(description="Kilometres as the crow flies from your own hospital, when known (距离).")
+
+    class Meta:
+        """The directory is open to all who are signed in."""
+
+        model, name, rule = Department, "Department", SIGNED_IN
+        fields = ("name", "hospital", "specialty", "phone", "status")
+
+    def resolve_capabilities(self: Any, info: Any) -> Any:
+        """As read with the department."""
+        return self.capabilities.all()
+
+    def resolve_distance_km(self: Any, info: Any) -> int | None:
+        """Where the list was asked for by distance."""
+        return known_distance(self)
+
+
+class AllianceType(Type):
+    """A named network with one lead hospital (专科联盟)."""
+
+    member_count = graphene.Int(required=True, description="Members today; costs a statement (现有成员数).")
+    memberships = listed(MembershipType, "Every time a hospital was a member (成员资格).")
+
+    class Meta:
+        """The directory is open to all who are signed in."""
+
+        model, name, rule = Alliance, "Alliance", SIGNED_IN
+        fields = ("code", "name", "lead")
+
+    def resolve_member_count(self: Any, info: Any) -> int:
+        """Memberships that hold today."""
+        return directory.current_members(timezone.localdate(info.context.now)).filter(alliance=self).count()
+
+    def resolve_memberships(self: Any, info: Any) -> Any:
+        """As read with the alliance."""
+        return self.memberships.all()
+
+
+HospitalConnection, DepartmentConnection = connection(HospitalType), connection(DepartmentType)
+ConceptConnection = connection(ConceptType)
+
+
+class PlaceSort(graphene.Enum):
+    """Orders of the directory."""
+
+    NAME = "NAME"
+    NEAREST = "NEAREST"
+    MOST_FREE = "MOST_FREE"
+
+    @property
+    def description(self) -> str:
+        """What comes first."""
+        return {"NAME": "By name.", "NEAREST": "Nearest first.", "MOST_FREE": "Most free places first."}[self.name]
+
+
+class ConceptSystem(graphene.Enum):
+    """Catalogues that one searches in."""
+
+    ICD10 = "ICD10"
+    SPECIALTY = "SPECIALTY"
+    CAPABILITY = "CAPABILITY"
+
+    @property
+    def description(self) -> str:
+        """The catalogue's name."""
+        names = {"ICD10": "诊断 (ICD-10 国临版).", "SPECIALTY": "诊疗科目.", "CAPABILITY": "能力."}
+        return names[self.name]
+
+
+ORDERS = {
+    "NAME": Order("NAME", ("name", "id")),
+    "NEAREST": Order("NEAREST", ("distance", "id")),
+    "MOST_FREE": Order("MOST_FREE", ("occupied", "distance", "id")),
+}
+PLACE = {
+    "capability": graphene.String(description="Code of a capability that is there, such as PICU (能力)."),
+    "min_free": graphene.Int(description="At least so many places that nobody was promised (至少空位)."),
+    "max_age_minutes": graphene.Int(description="The figure is at most so old (数据不超过分钟)."),
+    "level": LevelEnum(description="Tier (级别)."),
+    "division": graphene.String(description="GB/T 2260 code of a division it lies in (区划代码)."),
+    "alliance": graphene.String(description="Code of an alliance it is in today (联盟代码)."),
+    "text": graphene.String(description="Part of the name, in Chinese (名称)."),
+}
+
+
+def known_distance(row: Any) -> int | None:
+    """The distance that a list was read with, if it is known."""
+    distance = getattr(row, "distance", None)
+    return None if distance in (None, directory.FAR_AWAY) else distance
+
+
+class Query:
+    """What anyone who is signed in may look up about the network."""
+
+    rules: ClassVar = {
+        "divisions": SIGNED_IN,
+        "hospitals": SIGNED_IN,
+        "hospital": SIGNED_IN,
+        "departments": SIGNED_IN,
+        "alliances": SIGNED_IN,
+        "alliance": SIGNED_IN,
+        "concepts": SIGNED_IN,
+        "reasons": SIGNED_IN,
+        "clocks": SIGNED_IN,
+    }
+
+    divisions = listed(
+        DivisionType,
+        "Administrative divisions by code.",
+        level=DivisionLevelEnum(description="Tier."),
+        parent=graphene.String(description="Code of the division they lie in."),
+    )
+    hospitals = paged(
+        HospitalConnection,
+        "Hospitals that take part.",
+        kind=KindEnum(description="Kind (类别)."),
+        sort=PlaceSort(default_value="NAME", description="NAME or NEAREST."),
+        **PLACE,
+    )
+    hospital = graphene.Field(
+        HospitalType, id=graphene.ID(required=True, description="Its global id."), description="One hospital."
+    )
+    departments = paged(
+        DepartmentConnection,
+        "Departments that take part.",
+        hospital=graphene.ID(description="Of this hospital."),
+        specialty=graphene.String(description="Code of the specialty or its head, such as 07 (诊疗科目)."),
+        sort=PlaceSort(default_value="NEAREST", description="MOST_FREE needs a capability."),
+        **PLACE,
+    )
+    alliances = listed(AllianceType, "All alliances by code.")
+    alliance = graphene.Field(
+        AllianceType, code=graphene.String(required=True, description="Its code."), description="One alliance."
+    )
+    concepts = paged(
+        ConceptConnection,
+        "Entries of a catalogue that are valid today, by code.",
+        system=ConceptSystem(required=True, description="The catalogue."),
+        text=graphene.String(description="Part of the code or of the Chinese or English term."),
+    )
+    reasons = listed(
+        ConceptType,
+        "Reasons of a catalogue that are valid today, by code.",
+        catalogue=graphene.String(required=True, description="Its name, such as REJECT or CANCEL."),
+    )
+    clocks = listed(
+        ClockRuleType, "Time limits that hold today.", kind=graphene.String(description="Only of this kind.")
+    )
+
+    def resolve_divisions(self: Any, info: Any, level: Any = None, parent: str | None = None) -> Any:
+        """Filtered, by code."""
+        rows = Division.objects.order_by("code")
+        rows = rows.filter(level=level.value) if level else rows
+        return reads.plan(rows.filter(parent=parent) if parent else rows, info)
+
+    def resolve_hospitals(
+        self: Any, info: Any, first: int, sort: Any, after: str | None = None, **filters: Any
+    ) -> reads.Page:
+        """Filtered, in the order asked for."""
+        name = "NEAREST" if getattr(sort, "value", sort) == "MOST_FREE" else getattr(sort, "value", sort)
+        rows = directory.hospitals(origin=origin(info), now=info.context.now, **plain(filters))
+        return reads.page(rows, info, order=ORDERS[name], first=first, after=after)
+
+    def resolve_hospital(self: Any, info: Any, id: str) -> Hospital:
+        """By its id."""
+        row = reads.one(Hospital.objects.all(), ids.decode(id, "Hospital"), info)
+        if row is None:
+            raise access.not_found()
+        return row
+
+    def resolve_departments(
+        self: Any, info: Any, first: int, sort: Any, after: str | None = None, **filters: Any
+    ) -> reads.Page:
+        """Filtered, in the order asked for."""
+        if filters.get("hospital"):
+            filters["hospital"] = ids.decode(filters["hospital"], "Hospital", field="hospital")
+        rows = directory.departments(origin=origin(info), now=info.context.now, **plain(filters))
+        return reads.page(rows, info, order=ORDERS[getattr(sort, "value", sort)], first=first, after=after)
+
+    def resolve_alliances(self: Any, info: Any) -> Any:
+        """By code."""
+        return reads.plan(Alliance.objects.order_by("code"), info)
+
+    def resolve_alliance(self: Any, info: Any, code: str) -> Alliance:
+        """By its code."""
+        row = reads.plan(Alliance.objects.filter(code=code), info).first()
+        if row is None:
+            raise access.not_found()
+        return row
+
+    def resolve_concepts(
+        self: Any, info: Any, system: Any, first: int, after: str | None = None, text: str | None = None
+    ) -> reads.Page:
+        """Filtered, by code."""
+        rows = Concept.objects.filter(registry.valid_on(timezone.localdate(info.context.now)), system=system.value)
+        if text:
+            rows = rows.filter(Q(code__istartswith=text) | Q(label_zh__icontains=text) | Q(label_en__icontains=text))
+        return reads.page(rows, info, order=Order("CODE", ("code", "id")), first=first, after=after)
+
+    def resolve_reasons(self: Any, info: Any, catalogue: str) -> Any:
+        """By code."""
+        today = timezone.localdate(info.context.now)
+        return Concept.objects.filter(registry.valid_on(today), system=f"REASON/{catalogue}").order_by("code")
+
+    def resolve_clocks(self: Any, info: Any, kind: str | None = None) -> Any:
+        """By kind and priority."""
+        rows = ClockRule.objects.filter(registry.valid_on(timezone.localdate(info.context.now)))
+        return (rows.filter(kind=kind) if kind else rows).order_by("kind", "priority")
+
+
+def origin(info: Any) -> Division | None:
+    """Where the person who asks is at home; one statement, only when somebody asks for distances."""
+    hospital = next((role.hospital for role in info.context.actor.held if role.hospital_id), None)
+    return hospital.division if hospital else None
+
+
+class UpdateCapacity(Action):
+    """Report how many places a department has and how many are free, and when they were counted."""
+
+    perform = staticmethod(update_capacity)
+    returns = ("capability", CapabilityType, Capability)
+    objects = {"id": ("Capability",)}
+
+    class Input:
+        """The figure and its time."""
+
+        id = graphene.ID(required=True, description="The capability.")
+        expected_version = VERSION
+        beds_total = graphene.Int(required=True, description="Places in all.")
+        beds_free = graphene.Int(required=True, description="Places free.")
+        as_of = DateTime(required=True, description="When they were counted.")
+
+
+class Mutation:
+    """What is reported about places."""
+
+    update_capacity = UpdateCapacity.Field(description=UpdateCapacity.__doc__)

@@ -1,0 +1,273 @@
+"""How data is fetched: relations that a selection needs are joined or prefetched at once, pages are cut by key.
+
+The number of statements depends on the selection alone, never on the number of rows.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+import graphene
+from django.conf import settings
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model, Prefetch, Q, QuerySet
+from django.db.models.expressions import BaseExpression
+from django.utils.translation import gettext as _
+from graphene.utils.str_converters import to_snake_case
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLIncludeDirective,
+    GraphQLObjectType,
+    GraphQLSkipDirective,
+    InlineFragmentNode,
+    get_directive_values,
+    get_named_type,
+)
+
+from consortium.access import Actor
+from consortium.errors import Code, Refused
+from schema.base import PART, Plain
+
+
+@dataclass(frozen=True)
+class Order:
+    """A total order of a list: columns or expressions (all in one direction) and the key at last."""
+
+    name: str
+    keys: tuple[str, ...]
+    expressions: dict[str, BaseExpression] | None = None
+    descending: bool = False
+
+
+class PageInfo(Plain):
+    """Whether there is more, and where to go on."""
+
+    has_next_page = graphene.Boolean(required=True, description="Whether rows follow this page.")
+    end_cursor = graphene.String(description="Give it as `after` to read on; empty on an empty page.")
+
+
+class Page:
+    """One page of a list, cut by key; counts only when asked."""
+
+    def __init__(self, rows: list[Any], *, more: bool, order: Order, matching: QuerySet[Any]) -> None:
+        self.nodes, self.more, self.order, self.matching = rows, more, order, matching
+
+    @cached_property
+    def total_count(self) -> int:
+        """How many rows match in all; one more statement."""
+        return self.matching.count()
+
+
+def connection(node: type[graphene.ObjectType]) -> type[Plain]:
+    """The connection type of a node type: `nodes`, `edges`, `pageInfo` and a `totalCount` that costs when asked."""
+    name = node._meta.name
+    edge = type(
+        f"{name}Edge",
+        (Plain,),
+        {
+            "__doc__": f"A {name} and its place in the list.",
+            "Meta": type("Meta", (), {"rule": PART}),
+            "node": graphene.Field(node, required=True, description="The row."),
+            "cursor": graphene.String(required=True, description="Its place; give it as `after`."),
+        },
+    )
+    return type(
+        f"{name}Connection",
+        (Plain,),
+        {
+            "__doc__": f"A page of a list of {name}.",
+            "Meta": type("Meta", (), {"rule": PART}),
+            "nodes": graphene.Field(
+                graphene.List(graphene.NonNull(node)), required=True, description="The rows of this page."
+            ),
+            "edges": graphene.Field(
+                graphene.List(graphene.NonNull(edge)), required=True, description="The rows with their cursors."
+            ),
+            "page_info": graphene.Field(PageInfo, required=True, description="How to read on."),
+            "total_count": graphene.Int(
+                required=True, description="How many rows match in all; costs a statement, ask only when needed."
+            ),
+            "resolve_edges": lambda page, info: [{"node": r, "cursor": cursor(page.order, r)} for r in page.nodes],
+            "resolve_page_info": lambda page, info: PageInfo(
+                has_next_page=page.more, end_cursor=cursor(page.order, page.nodes[-1]) if page.nodes else None
+            ),
+        },
+    )
+
+
+def paged(made: type[Plain], description: str, /, **arguments: Any) -> graphene.Field:
+    """A field that is a page of a list."""
+    return graphene.Field(
+        made,
+        required=True,
+        description=description,
+        first=graphene.Int(default_value=20, description=f"Rows on the page, 1 to {settings.GRAPHQL_LIMITS['page']}."),
+        after=graphene.String(description="Cursor to read on from."),
+        **arguments,
+    )
+
+
+def page(rows: QuerySet[Any], info: Any, *, order: Order, first: int, after: str | None) -> Page:
+    """The page of `first` rows behind the cursor `after`; INVALID_INPUT for a size or cursor that is not ours."""
+    limit = settings.GRAPHQL_LIMITS["page"]
+    if not 1 <= first <= limit:
+        raise Refused(
+            Code.INVALID_INPUT,
+            _("每页条数 first 须在 1 到 {limit} 之间。").format(limit=limit),
+            field="first",
+        )
+    ordered = rows.annotate(**order.expressions) if order.expressions else rows
+    sign = "-" if order.descending else ""
+    cut = ordered.filter(_behind(order, after)) if after else ordered
+    found = list(plan(cut, info).order_by(*(f"{sign}{key}" for key in order.keys))[: first + 1])
+    return Page(found[:first], more=len(found) > first, order=order, matching=rows)
+
+
+def cursor(order: Order, row: Any) -> str:
+    """The place of a row in an order, as an opaque text."""
+    values = [getattr(row, key) for key in order.keys]
+    return base64.urlsafe_b64encode(json.dumps([order.name, *values], default=_text).encode()).decode().rstrip("=")
+
+
+def _text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _behind(order: Order, after: str) -> Q:
+    """The condition that a row lies behind a cursor of the same order."""
+    try:
+        name, *texts = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
+        if name != order.name or len(texts) != len(order.keys):
+            raise ValueError(name)
+        values = [_value(key, text) for key, text in zip(order.keys, texts, strict=True)]
+    except (ValueError, TypeError) as error:
+        raise Refused(
+            Code.INVALID_INPUT,
+            _("游标 after 无效：请使用同一查询、同一排序返回的 endCursor。"),
+            field="after",
+        ) from error
+    beyond = "lt" if order.descending else "gt"
+    condition, equal = Q(), Q()
+    for key, value in zip(order.keys, values, strict=True):
+        condition |= equal & Q(**{f"{key}__{beyond}": value})
+        equal &= Q(**{key: value})
+    return condition
+
+
+def _value(key: str, text: Any) -> Any:
+    if key == "id":
+        return UUID(text)
+    if key.endswith("_at"):
+        return datetime.fromisoformat(text)
+    if isinstance(text, str | int | float) and not isinstance(text, bool):
+        return text
+    raise ValueError(key)
+
+
+@dataclass(frozen=True)
+class Through:
+    """What a field is read from if not from the relation of its name.
+
+    `path` leads to another row, or to many, of which `rows` tells which one may see; `joins` are the to-one relations
+    that a computed field reads.
+    """
+
+    path: str = ""
+    rows: Callable[[Actor], QuerySet[Any]] | None = None
+    joins: tuple[str, ...] = ()
+
+
+def one(rows: QuerySet[Any], pk: object, info: Any, *, below: str | None = None) -> Any:
+    """The one row of a key with what the selection needs, or nothing; `below` names a field of a payload."""
+    return plan(rows.filter(pk=pk), info, below=below).first()
+
+
+def plan(rows: QuerySet[Any], info: Any, *, below: str | None = None) -> QuerySet[Any]:
+    """The rows with every relation that the selection below this field needs, joined or prefetched."""
+    kind, selections = get_named_type(info.return_type), [node.selection_set for node in info.field_nodes]
+    if below:
+        inner = [node for node in _fields(selections, info) if to_snake_case(node.name.value) == below]
+        name = next(wire for wire in kind.fields if to_snake_case(wire) == below)
+        kind, selections = get_named_type(kind.fields[name].type), [node.selection_set for node in inner]
+    return _planned(rows, kind, selections, info)
+
+
+def _planned(rows: QuerySet[Any], kind: Any, selections: list[Any], info: Any) -> QuerySet[Any]:
+    joins: list[str] = []
+    lists: list[Prefetch] = []
+    _collect(rows.model, kind, selections, info, "", joins, lists)
+    rows = rows.select_related(*joins) if joins else rows
+    return rows.prefetch_related(*lists) if lists else rows
+
+
+def _collect(
+    model: type[Model],
+    kind: Any,
+    selections: list[Any],
+    info: Any,
+    prefix: str,
+    joins: list[str],
+    lists: list[Prefetch],
+) -> None:
+    """Add what the selected fields of one type are read from; a field that is no relation is read from the row."""
+    if not isinstance(kind, GraphQLObjectType):
+        return
+    needs: Mapping[str, Through] = getattr(kind.graphene_type._meta, "needs", {})  # type: ignore[attr-defined]
+    for node in _fields(selections, info):
+        name, field = to_snake_case(node.name.value), kind.fields.get(node.name.value)
+        need = needs.get(name, Through(name))
+        joins.extend(prefix + path for path in need.joins)
+        if field is None or node.selection_set is None:
+            continue
+        inner, below = get_named_type(field.type), [node.selection_set]
+        relations = _relations(model, need.path)
+        if not relations:
+            _collect(model, inner, below, info, prefix, joins, lists)
+        elif relations[-1].many_to_one or relations[-1].one_to_one:
+            joins.append(prefix + need.path)
+            _collect(relations[-1].related_model, inner, below, info, f"{prefix}{need.path}__", joins, lists)
+        else:
+            related = relations[-1].related_model
+            seen = need.rows(info.context.actor) if need.rows else related._default_manager.all()
+            lists.append(Prefetch(prefix + need.path, queryset=_planned(seen, inner, below, info)))
+
+
+def _relations(model: type[Model], path: str) -> list[Any]:
+    """The relations along a path, or none if its first part is not a relation of the model."""
+    found: list[Any] = []
+    for part in path.split("__") if path else ():
+        try:
+            field = model._meta.get_field(part)
+        except FieldDoesNotExist:
+            return []
+        if not field.is_relation:
+            return []
+        found.append(field)
+        model = field.related_model  # type: ignore[assignment]
+    return found
+
+
+def _fields(selections: list[Any], info: Any) -> Iterator[FieldNode]:
+    """The fields of selection sets with fragments opened and what is skipped left out."""
+    for selection in (inner for chosen in selections if chosen for inner in chosen.selections):
+        if not should_include_node(info.variable_values, selection):
+            continue
+        if isinstance(selection, FieldNode):
+            yield selection
+        elif isinstance(selection, InlineFragmentNode):
+            yield from _fields([selection.selection_set], info)
+        elif isinstance(selection, FragmentSpreadNode):
+            yield from _fields([info.fragments[selection.name.value].selection_set], info)
+
+
+def should_include_node(variables: dict[str, Any], node: Any) -> bool:
+    """Whether `@skip` and `@include` let a selection stand."""
+    skip = get_directive_values(GraphQLSkipDirective, node, variables)
+    include = get_directive_values(GraphQLIncludeDirective, node, variables)
+    return not (skip and skip["if"]) and not (include and include["if"] is False)

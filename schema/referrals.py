@@ -1,0 +1,484 @@
+"""Two-way referral on the wire: cases, legs, what belongs to them, and how they are read."""
+
+from typing import Any
+
+import graphene
+from django.utils import timezone
+from graphene.utils.str_converters import to_camel_case
+
+from consortium import access, lifecycle
+from consortium.identity import age_in_years
+from consortium.models import Event, Patient, Sex, Side
+from referrals.models import (
+    Attachment,
+    Booking,
+    Case,
+    ClinicalSummary,
+    Decision,
+    Diagnosis,
+    Direction,
+    Ending,
+    InformationRequest,
+    Journey,
+    Outcome,
+    Pathway,
+    Referral,
+    Status,
+)
+from schema import ids, reads
+from schema.base import (
+    FULL,
+    IDENTITY,
+    PART,
+    CodeEnum,
+    DateTime,
+    Plain,
+    RoleEnum,
+    SideEnum,
+    Type,
+    declare,
+    hidden,
+    listed,
+)
+from schema.places import ConceptType
+from schema.reads import Through
+
+StatusEnum = declare(Status, "ReferralStatus")
+DirectionEnum = declare(Direction, "Direction")
+PathwayEnum = declare(Pathway, "Pathway")
+DecisionEnum = declare(Decision, "Decision")
+EndingEnum = declare(Ending, "Ending")
+SexEnum = declare(Sex, "Sex")
+BookingKindEnum = declare(Booking.Kind, "BookingKind")
+BookingStateEnum = declare(Booking.State, "BookingState")
+
+
+class PatientIdentity(Plain):
+    """Who the patient is, as one case shows it to those who treat them; each reading is on the audit trail."""
+
+    name = graphene.String(required=True, description="Full name (姓名).")
+    id_number = graphene.String(description="Resident identity number (身份证号).")
+    birth_date = graphene.Date(description="Date of birth (出生日期).")
+    phone = graphene.String(required=True, description="Telephone (联系电话).")
+    address = graphene.String(required=True, description="Address (住址).")
+    guardian_name = graphene.String(required=True, description="Guardian (监护人).")
+    guardian_relation = graphene.String(required=True, description="Guardian's relation (与患者关系).")
+    guardian_phone = graphene.String(required=True, description="Guardian's telephone (监护人电话).")
+
+
+class PatientType(Type):
+    """A person who is referred (患者), masked wherever a list shows them."""
+
+    display_name = graphene.String(required=True, description="Family name and asterisks (脱敏姓名).")
+    age = graphene.Int(description="Completed years, empty if the date of birth is unknown (年龄).")
+    identity = graphene.Field(
+        PatientIdentity, description="Full identity: one case at a time, never in a list; empty where not allowed."
+    )
+
+    class Meta:
+        """As the case that shows the patient; the identity has a rule of its own."""
+
+        model, name, rule = Patient, "Patient", PART
+        fields = ("sex", "temporary_identity", "deceased_at")
+        field_rules = {"identity": IDENTITY}
+
+    def resolve_display_name(self: Any, info: Any) -> str:
+        """Masked."""
+        return self.masked_name
+
+    def resolve_age(self: Any, info: Any) -> int | None:
+        """On the day of asking."""
+        return age_in_years(self.birth_date, timezone.localdate(info.context.now)) if self.birth_date else None
+
+    def resolve_identity(self: Any, info: Any) -> Any:
+        """The row itself, once the rule has let it pass."""
+        return self
+
+
+class Vitals(Plain):
+    """Vital signs (生命体征)."""
+
+    temperature = graphene.Float(description="°C (体温).")
+    heart_rate = graphene.Int(description="Per minute (心率).")
+    respiratory_rate = graphene.Int(description="Per minute (呼吸).")
+    systolic = graphene.Int(description="mmHg (收缩压).")
+    diastolic = graphene.Int(description="mmHg (舒张压).")
+    spo2 = graphene.Float(name="spo2", description="Per cent (血氧饱和度).")
+    weight = graphene.Float(description="kg (体重).")
+
+
+class Exam(Plain):
+    """An examination with its result (检查检验)."""
+
+    name = graphene.String(required=True, description="What was examined (项目).")
+    result = graphene.String(required=True, description="What was found (结果).")
+    performed_at = graphene.String(description="When, ISO 8601 (检查时间).")
+
+
+class ClinicalSummaryType(Type):
+    """What the sender wrote about the patient (病情摘要)."""
+
+    vitals = graphene.Field(Vitals, required=True, description="Vital signs with their units (生命体征).")
+    exams = listed(Exam, "Examinations with results (检查检验).")
+    diagnoses = listed(ConceptType, "ICD-10 concepts, the principal one first (诊断).")
+
+    class Meta:
+        """Reached through a referral in full view only."""
+
+        model, name, rule = ClinicalSummary, "ClinicalSummary", PART
+        fields = ("summary", "treatment", "allergies")
+        needs = {"diagnoses": Through("ranked", rows=lambda by: Diagnosis.objects.select_related("concept"))}
+
+    def resolve_diagnoses(self: Any, info: Any) -> Any:
+        """In their order, as read with the summary."""
+        return [ranked.concept for ranked in self.ranked.all()]
+
+
+class Advice(Plain):
+    """The specialist's structured advice (专家建议)."""
+
+    assessment = graphene.String(description="Assessment (评估).")
+    recommendation = graphene.String(required=True, description="What to do (处理建议).")
+    red_flags = graphene.String(description="When to send at once (警示症状).")
+    review = graphene.String(description="When and how to review (复诊安排).")
+
+
+class InformationRequestType(Type):
+    """What the performer still needed to know, and the answer (补充资料请求)."""
+
+    items = graphene.List(graphene.NonNull(graphene.String), required=True, description="Codes (所需资料).")
+
+    class Meta:
+        """Reached through a referral in full view only."""
+
+        model, name, rule = InformationRequest, "InformationRequest", PART
+        fields = ("note", "due_at", "asked_at", "answer", "answered_at")
+
+
+class BookingType(Type):
+    """A place kept for a time (预约)."""
+
+    class Meta:
+        """Reached through a referral in full view only."""
+
+        model, name, rule = Booking, "Booking", PART
+        fields = ("department", "kind", "place", "starts_at", "ends_at", "state", "letter")
+
+
+class JourneyType(Type):
+    """The patient on the road, with the handover sheet (转运)."""
+
+    class Meta:
+        """Reached through a referral in full view only."""
+
+        model, name, rule = Journey, "Journey", PART
+        fields = ("departed_at", "vehicle", "escort", "eta", "condition", "turned_back_at")
+
+
+class OutcomeType(Type):
+    """What the performer found and did, one version of it (结果回传)."""
+
+    diagnoses = listed(ConceptType, "ICD-10 concepts (诊断).")
+
+    class Meta:
+        """Reached through a referral in full view only."""
+
+        model, name, rule = Outcome, "Outcome", PART
+        fields = (
+            "version",
+            "diagnosis_note",
+            "treatment",
+            "drugs",
+            "red_flags",
+            "rehabilitation",
+            "follow_up_date",
+            "returned_at",
+            "returned_by",
+            "acknowledged_at",
+        )
+
+    def resolve_diagnoses(self: Any, info: Any) -> Any:
+        """As read with the outcome."""
+        return self.diagnoses.all()
+
+
+class AttachmentType(Type):
+    """A file of the case (附件)."""
+
+    url = graphene.String(required=True, description="Where it is served to those who see the case (下载地址).")
+
+    class Meta:
+        """Reached through a referral in full view only."""
+
+        model, name, rule = Attachment, "Attachment", PART
+        fields = ("name", "media_type", "size", "sha256", "added_at", "added_by")
+
+    def resolve_url(self: Any, info: Any) -> str:
+        """Below the edge's own address."""
+        return f"/attachments/{ids.encode('Attachment', self.pk)}/"
+
+
+class EventType(Type):
+    """One step that was taken (事件)."""
+
+    label = graphene.String(required=True, description="The step in the reader's language (步骤名称).")
+
+    class Meta:
+        """Reached through a referral that is visible."""
+
+        model, name, rule = Event, "Event", PART
+        fields = (
+            "kind",
+            "version",
+            "from_status",
+            "to_status",
+            "event_at",
+            "recorded_at",
+            "backdating_reason",
+            "actor",
+            "actor_role",
+            "actor_hospital",
+            "on_behalf_of",
+            "reason_code",
+            "comment",
+        )
+
+    def resolve_label(self: Any, info: Any) -> str:
+        """From the table of transitions."""
+        step = lifecycle.STEPS[Referral].get(self.kind)
+        return str(step.label) if step else self.kind
+
+
+class Clock(Plain):
+    """The time limit that runs now (时限)."""
+
+    kind = graphene.String(required=True, description="What is limited, see `clocks` (时限种类).")
+    holder = SideEnum(description="Whose move it is (时限持有方).")
+    started_at = DateTime(required=True, description="When it began (计时开始).")
+    due_at = DateTime(description="When it ends (截止时间).")
+    remaining_minutes = graphene.Int(description="Minutes left; negative when overdue (剩余分钟).")
+    overdue = graphene.Boolean(required=True, description="Whether it has passed (已超时).")
+
+
+class Party(Plain):
+    """Who could take a step."""
+
+    side = SideEnum(required=True, description="On which side (哪一方).")
+    hospital = graphene.String(description="Hospital (医院).")
+    department = graphene.String(description="Department (科室).")
+    roles = listed(RoleEnum, "Roles that may (岗位).")
+
+
+class AvailableAction(Plain):
+    """One step: whether you may take it now, or why not and who could."""
+
+    action = graphene.String(required=True, description="Name of the mutation.")
+    label = graphene.String(required=True, description="The step in the reader's language (步骤名称).")
+    allowed = graphene.Boolean(required=True, description="Whether you may take it now.")
+    code = CodeEnum(description="Why not, as a code; empty if allowed.")
+    reason = graphene.String(description="Why not, as a sentence; empty if allowed.")
+    who = listed(Party, "Who could take it.")
+
+
+class AccessLevel(graphene.Enum):
+    """How much of a referral one sees."""
+
+    FULL = "FULL"
+    SUMMARY = "SUMMARY"
+
+    @property
+    def description(self) -> str:
+        """What it means."""
+        return {"FULL": "Everything (全部).", "SUMMARY": "Numbers, parties, state; nothing clinical (仅摘要)."}[
+            self.name
+        ]
+
+
+CLINICAL_FIELDS = (
+    "clinical",
+    "advice",
+    "reason",
+    "instructions",
+    "consent_by",
+    "consent_relation",
+    "needed_capability",
+    "information_requests",
+    "bookings",
+    "journeys",
+    "outcomes",
+    "attachments",
+)
+
+
+class ReferralType(Type):
+    """One leg of a case: one department asks another to take the patient over (转诊单)."""
+
+    access_level = AccessLevel(required=True, description="How much of it you see (可见范围).")
+    case = graphene.Field(lambda: CaseType, required=True, description="The episode it belongs to (病例).")
+    patient = graphene.Field(PatientType, required=True, description="Whose referral it is (患者).")
+    clinical = graphene.Field(ClinicalSummaryType, description="What the sender wrote (病情摘要).")
+    advice = graphene.Field(Advice, description="The specialist's structured advice (专家建议).")
+    clock = graphene.Field(Clock, description="The limit that runs now, empty if none (时限).")
+    available_actions = listed(AvailableAction, "Every step with allowed or why not (可用操作).")
+    events = listed(EventType, "Every step that was taken, in order (时间线).")
+    information_requests = hidden(InformationRequestType, "What was asked and answered (补充资料).")
+    bookings = hidden(BookingType, "Every place that was kept for the patient (预约).")
+    journeys = hidden(JourneyType, "Every departure (转运).")
+    outcomes = hidden(OutcomeType, "Every version of the outcome (结果回传).")
+    attachments = hidden(AttachmentType, "Files (附件).")
+    followed_by = listed(lambda: ReferralType, "Legs that follow from it, as far as you see them (后续转诊单).")
+    reason = graphene.String(description="What is asked of the performer (转诊目的).")
+    instructions = graphene.String(description="What the patient must know before coming (患者须知).")
+    consent_by = graphene.String(description="Who consented to share the record (同意人).")
+    consent_relation = graphene.String(description="The consenter's relation to the patient (与患者关系).")
+
+    class Meta:
+        """Whoever passes the read gate; what is clinical only in full view."""
+
+        model, name, rule = Referral, "Referral", PART
+        fields = (
+            "number",
+            "version",
+            "status",
+            "pathway",
+            "direction",
+            "priority",
+            "requester_hospital",
+            "requester_department",
+            "performer_hospital",
+            "performer_department",
+            "needed_capability",
+            "hops",
+            "created_by",
+            "created_at",
+            "sent_at",
+            "opened_at",
+            "claimed_by",
+            "decided_at",
+            "decision",
+            "reject_reason",
+            "alternative_hospital",
+            "consent_at",
+            "departed_at",
+            "arrived_at",
+            "expiry_proposed_at",
+            "error_reported_at",
+            "follow_up_due_at",
+            "followed_up_at",
+            "closed_at",
+            "ending",
+        )
+        field_rules = dict.fromkeys(CLINICAL_FIELDS, FULL)
+        needs = {
+            "patient": Through("case__patient"),
+            "available_actions": Through(joins=Referral.LOADED),
+            "followed_by": Through("followed_by", rows=lambda by: access.visible(by, Referral)),
+        }
+
+    def resolve_access_level(self: Any, info: Any) -> str:
+        """As the read gate marked the row."""
+        return AccessLevel.FULL.value if self.full_view else AccessLevel.SUMMARY.value
+
+    def resolve_patient(self: Any, info: Any) -> Patient:
+        """With the identity only when one case is read, in full view."""
+        patient = self.case.patient
+        patient.identified = bool(self.full_view and info.context.single)
+        return patient
+
+    def resolve_clock(self: Any, info: Any) -> Clock | None:
+        """From the row."""
+        if not self.clock_kind:
+            return None
+        left = self.due_at - info.context.now if self.due_at else None
+        return Clock(
+            kind=self.clock_kind,
+            holder=self.clock_holder or None,
+            started_at=self.clock_started_at,
+            due_at=self.due_at,
+            remaining_minutes=int(left.total_seconds() // 60) if left is not None else None,
+            overdue=left is not None and left.total_seconds() < 0,
+        )
+
+    def resolve_available_actions(self: Any, info: Any) -> list[AvailableAction]:
+        """From the table that the mutations enforce."""
+        return [available(choice, self) for choice in lifecycle.choices(self, info.context.actor)]
+
+    def resolve_events(self: Any, info: Any) -> Any:
+        """In order; words beside a reason only in full view."""
+        rows = reads.plan(Event.objects.filter(subject_id=self.pk).order_by("id"), info)
+        return [shown(event, self.full_view) for event in rows]
+
+    def resolve_information_requests(self: Any, info: Any) -> Any:
+        """As read with the referral."""
+        return self.information_requests.all()
+
+    def resolve_bookings(self: Any, info: Any) -> Any:
+        """As read with the referral."""
+        return self.bookings.all()
+
+    def resolve_journeys(self: Any, info: Any) -> Any:
+        """As read with the referral."""
+        return self.journeys.all()
+
+    def resolve_outcomes(self: Any, info: Any) -> Any:
+        """As read with the referral."""
+        return self.outcomes.all()
+
+    def resolve_attachments(self: Any, info: Any) -> Any:
+        """As read with the referral."""
+        return self.attachments.all()
+
+    def resolve_followed_by(self: Any, info: Any) -> Any:
+        """As read with the referral, through the gate."""
+        return self.followed_by.all()
+
+
+class CaseType(Type):
+    """One patient's episode with its legs, as far as you see them (转诊病例)."""
+
+    patient = graphene.Field(PatientType, required=True, description="Whose episode it is (患者).")
+    legs = listed(ReferralType, "Its legs that you may see, in order (各段转诊).")
+
+    class Meta:
+        """Whoever sees one of its legs."""
+
+        model, name, rule = Case, "Case", PART
+        fields = ("number", "origin", "opened_at", "closed_at")
+        needs = {"legs": Through("legs", rows=lambda by: access.visible(by, Referral).order_by("id"))}
+
+    def resolve_patient(self: Any, info: Any) -> Patient:
+        """With the identity only when one case is read by somebody with a leg in full view."""
+        legs = access.visible_in_full(info.context.actor, Referral).filter(case=self.pk)
+        self.patient.identified = info.context.single and legs.exists()
+        return self.patient
+
+    def resolve_legs(self: Any, info: Any) -> Any:
+        """As read with the case, through the gate."""
+        return self.legs.all()
+
+
+def available(choice: lifecycle.Choice, case: Referral) -> AvailableAction:
+    """A choice in the words of the wire."""
+    refusal = choice.refusal
+    return AvailableAction(
+        action=to_camel_case(choice.step.name),
+        label=str(choice.step.label),
+        allowed=refusal is None,
+        code=refusal.code if refusal else None,
+        reason=refusal.message if refusal else None,
+        who=[
+            Party(
+                side=side,
+                hospital=str(getattr(case, f"{Side(side).lower()}_hospital") or ""),
+                department=str(getattr(case, f"{Side(side).lower()}_department") or ""),
+                roles=list(roles),
+            )
+            for side, roles in choice.who
+        ],
+    )
+
+
+def shown(event: Event, full: bool) -> Event:
+    """The event, without words about the patient in a narrowed view."""
+    event.comment = event.comment if full else ""
+    return event

@@ -1,0 +1,70 @@
+"""The whole schema: what the domains contribute, put together, and every field behind its declared rule."""
+
+from typing import Any
+
+import graphene
+from django.utils.translation import gettext as _
+from graphene.utils.str_converters import to_snake_case
+from graphql import GraphQLObjectType, default_field_resolver
+
+from consortium.errors import Code, Refused
+from schema import coverage, people, places, steps, worklist
+from schema.base import PART, Rule
+
+
+class Query(people.Query, places.Query, worklist.Query, coverage.Query, graphene.ObjectType):
+    """Everything that is read."""
+
+
+class Mutation(people.Mutation, places.Mutation, steps.Mutation, graphene.ObjectType):
+    """Everything that is done: one mutation in a request, one transaction."""
+
+
+ROOTS = (people, places, worklist, coverage)
+READ_RULES: dict[str, Rule] = {name: rule for room in ROOTS for name, rule in room.Query.rules.items()}
+
+
+def rule_of(kind: GraphQLObjectType, name: str) -> Rule | None:
+    """The rule that a field of the wire declares, by itself or through its type; none means: denied to everybody."""
+    field = kind.fields[name]
+    snake = to_snake_case(name)
+    if kind.name == "Query":
+        return READ_RULES.get(snake)
+    meta = getattr(getattr(kind, "graphene_type", None), "_meta", None)
+    if kind.name == "Mutation":
+        payload: Any = getattr(field.type, "graphene_type", None)
+        return getattr(getattr(payload, "_meta", None), "call_rule", None)
+    return getattr(meta, "field_rules", {}).get(snake) or getattr(meta, "rule", None)
+
+
+def guarded(kind: GraphQLObjectType, name: str) -> None:
+    """Put the declared rule before a field; a field without one is denied to everybody."""
+    field, rule = kind.fields[name], rule_of(kind, name)
+    if rule is PART:
+        return
+    resolve = field.resolve or default_field_resolver
+    root = kind.name in ("Query", "Mutation")
+
+    def behind(row: Any, info: Any, **arguments: Any) -> Any:
+        if rule is not None and rule.allows(row, info.context.actor):
+            return resolve(row, info, **arguments)
+        if not root:
+            return None
+        if info.context.actor is None:
+            raise Refused(Code.UNAUTHENTICATED, _("请先登录，或提供有效的接口令牌。"))
+        raise Refused(Code.FORBIDDEN, _("您的岗位不能使用该操作；请联系医院管理员。"))
+
+    field.resolve = behind
+
+
+def build() -> graphene.Schema:
+    """The schema with every field of an object type behind its rule."""
+    made = graphene.Schema(query=Query, mutation=Mutation)
+    for kind in made.graphql_schema.type_map.values():
+        if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
+            for name in kind.fields:
+                guarded(kind, name)
+    return made
+
+
+schema = build()

@@ -1,0 +1,1 @@
+"""What is served: the GraphQL endpoint, the session, files, GraphiQL."""

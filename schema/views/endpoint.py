@@ -1,0 +1,128 @@
+"""`POST /graphql/`: read, execute in one transaction, answer; any error undoes a mutation as a whole."""
+
+import json
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from graphql import ExecutionResult, GraphQLError, OperationType, execute
+
+from consortium import idempotency
+from consortium.errors import Code, Refused
+from schema.documents import operation_of, prepared
+from schema.schema import schema
+from schema.views.gate import gated, refusal
+
+JSON, GRAPHQL = "application/json", "application/graphql-response+json"
+logger = logging.getLogger("refnet.graphql")
+
+
+@gated
+def endpoint(request: Any) -> HttpResponse:
+    """One operation of one document."""
+    if request.method != "POST":
+        response = refusal(Refused(Code.BAD_REQUEST, _("请用 POST 提交 GraphQL 请求。")), 405)
+        response.headers["Allow"] = "POST"
+        return response
+    try:
+        text, variables, name = read(request)
+        request.document, request.single, request.refused = text, False, False
+        request.keeping = request.replay = None
+        document = prepared(text)
+        operation = operation_of(document, name)
+    except Refused as refused:
+        return refusal(refused, 413 if refused.code is Code.LIMIT_EXCEEDED else 400)
+    except GraphQLError as error:
+        return answer(request, ExecutionResult(data=None, errors=[error]), ran=False)
+    changing = operation.operation == OperationType.MUTATION
+    with transaction.atomic():
+        result = execute(
+            schema.graphql_schema, document, context_value=request, variable_values=variables, operation_name=name
+        )
+        assert isinstance(result, ExecutionResult)  # noqa: S101 - no resolver is asynchronous
+        settle(request, result, changing=changing)
+    return answer(request, result, ran=True)
+
+
+def settle(request: Any, result: ExecutionResult, *, changing: bool) -> None:
+    """Within the transaction: keep the answer under its key, or undo everything after any error."""
+    if not changing:
+        return
+    if result.errors or request.refused:
+        transaction.set_rollback(True)
+        if result.errors:
+            result.data = None
+    elif request.replay is not None:
+        result.data = request.replay
+    elif request.keeping:
+        key, document, subject = request.keeping
+        kept = {"document": document, "data": result.data}
+        idempotency.remember(request.actor.person, key, answer=kept, subject_id=subject)
+
+
+def read(request: HttpRequest) -> tuple[str, dict[str, Any] | None, str | None]:
+    """The document, variables and operation name of a body; Refused with what is wrong with it."""
+    if request.content_type != JSON:
+        raise Refused(Code.BAD_REQUEST, _("请求正文须为 application/json。"))
+    length = int(request.headers.get("Content-Length") or 0)
+    limit = settings.GRAPHQL_LIMITS["body_bytes"]
+    if length > limit or len(request.body) > limit:
+        raise Refused(
+            Code.LIMIT_EXCEEDED,
+            _("请求正文超过 {limit} 字节；附件请用上传接口。").format(limit=limit),
+        )
+    try:
+        body = json.loads(request.body.decode("utf-8"), parse_constant=_no_constant)
+        json.dumps(body, ensure_ascii=False).encode("utf-8")  # no lone surrogate may reach the database
+    except (ValueError, RecursionError) as error:
+        raise Refused(Code.BAD_REQUEST, _("请求正文不是有效的 UTF-8 JSON。")) from error
+    if not isinstance(body, dict) or b"\\u0000" in request.body:
+        raise Refused(Code.BAD_REQUEST, _("请求正文须为 JSON 对象，且不含空字符。"))
+    text, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
+    if not isinstance(text, str) or not text.strip():
+        raise Refused(Code.BAD_REQUEST, _("缺少 query：请在 JSON 中给出 GraphQL 文档。"), field="query")
+    if variables is not None and not isinstance(variables, dict):
+        raise Refused(Code.BAD_REQUEST, _("variables 须为 JSON 对象。"), field="variables")
+    if name is not None and not isinstance(name, str):
+        raise Refused(Code.BAD_REQUEST, _("operationName 须为字符串。"), field="operationName")
+    return text, variables, name
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def answer(request: Any, result: ExecutionResult, *, ran: bool) -> JsonResponse:
+    """The answer in the media type that the client prefers."""
+    body: dict[str, Any] = {"data": result.data} if ran else {}
+    if result.errors:
+        body["errors"] = [formatted(error, request) for error in result.errors]
+    modern = GRAPHQL in request.headers.get("Accept", "")
+    status = 400 if modern and not ran else 200
+    return JsonResponse(
+        body,
+        status=status,
+        content_type=f"{GRAPHQL if modern else JSON}; charset=utf-8",
+        json_dumps_params={"ensure_ascii": False},
+    )
+
+
+def formatted(error: GraphQLError, request: Any) -> dict[str, Any]:
+    """An error for the client: what was refused as it is, a fault of ours masked with the request's id."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    shape = error.formatted
+    if isinstance(cause, Refused):
+        shape["message"] = cause.message
+        shape["extensions"] = {"code": cause.code.value} | ({"field": cause.field} if cause.field else {})
+    elif cause is None:
+        shape["extensions"] = {"code": Code.BAD_REQUEST.value}
+    else:
+        logger.error("request %s failed", request.trace, exc_info=cause)
+        shape["message"] = _("系统内部错误，未作任何更改；请联系管理员并提供请求编号 {id}。").format(id=request.trace)
+        shape["extensions"] = {"code": Code.INTERNAL.value, "requestId": request.trace}
+    return dict(shape)

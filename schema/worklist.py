@@ -1,0 +1,151 @@
+"""Reading referrals: the worklist, one leg, one case, and what is known of a patient before writing."""
+
+from typing import Any, ClassVar
+
+import graphene
+
+from consortium import access, lifecycle
+from referrals import content
+from referrals.models import Case, Referral
+from referrals.worklist import Box, deadline, worklist
+from schema import ids, reads
+from schema.action import plain
+from schema.base import DateTime, Plain, PriorityEnum, SideEnum, permission
+from schema.places import HospitalType
+from schema.reads import Order, connection, paged
+from schema.referrals import CaseType, DirectionEnum, PathwayEnum, PatientType, ReferralType, StatusEnum
+
+BoxEnum = graphene.Enum.from_enum(
+    Box,
+    name="WorklistBox",
+    description=lambda value: {
+        None: "The boxes of the worklist.",
+        Box.IN: "Sent to your hospital or department (收到).",
+        Box.OUT: "Sent by your hospital or department (发出).",
+        Box.MINE: "Written or claimed by you (我的).",
+    }[value],
+)
+READERS = permission("view_sent_referral", "view_received_referral", "confirm_error")
+
+
+class PatientLookup(Plain):
+    """What the network knows of an identity number, before a draft is written."""
+
+    known = graphene.Boolean(required=True, description="Whether the patient is registered (已登记).")
+    patient = graphene.Field(PatientType, description="The patient, masked (患者).")
+    open_case_number = graphene.String(description="Number of the open case, if there is one (未结束病例).")
+    open_case_origin = graphene.Field(HospitalType, description="Where it began (首诊医院).")
+    open_case_since = DateTime(description="When it began (开始时间).")
+
+
+ReferralConnection = connection(ReferralType)
+
+
+class WorklistSort(graphene.Enum):
+    """Orders of the worklist."""
+
+    NEWEST = "NEWEST"
+    MOST_URGENT = "MOST_URGENT"
+    NEAREST_DEADLINE = "NEAREST_DEADLINE"
+
+    @property
+    def description(self) -> str:
+        """What comes first."""
+        return {
+            "NEWEST": "Newest first (最新).",
+            "MOST_URGENT": "By priority, then by deadline (最急).",
+            "NEAREST_DEADLINE": "Nearest deadline first; what has none comes last (最近截止).",
+        }[self.name]
+
+
+ORDERS = {
+    "NEWEST": Order("NEWEST", ("id",), descending=True),
+    "MOST_URGENT": Order("MOST_URGENT", ("priority", "deadline_at", "id"), {"deadline_at": deadline()}),
+    "NEAREST_DEADLINE": Order("NEAREST_DEADLINE", ("deadline_at", "id"), {"deadline_at": deadline()}),
+}
+
+
+class Query:
+    """What those who treat patients read."""
+
+    rules: ClassVar = {
+        "worklist": READERS,
+        "referral": READERS,
+        "case": READERS,
+        "patient_lookup": permission("register_patient"),
+    }
+
+    worklist = paged(
+        ReferralConnection,
+        "The referrals before you; names are masked.",
+        box=BoxEnum(required=True, description="IN, OUT or MINE."),
+        status=graphene.List(graphene.NonNull(StatusEnum), description="In one of these states (状态)."),
+        open=graphene.Boolean(description="Whether anything remains to be done (未结束)."),
+        priority=graphene.List(graphene.NonNull(PriorityEnum), description="Of these priorities (优先级)."),
+        direction=DirectionEnum(description="Which way (方向)."),
+        pathway=PathwayEnum(description="By which pathway (通道)."),
+        department=graphene.ID(description="To or from this department (科室)."),
+        holder=SideEnum(description="Whose move it is (时限持有方)."),
+        overdue=graphene.Boolean(description="Whether the running limit has passed (已超时)."),
+        created_from=DateTime(description="Written at or after (起)."),
+        created_to=DateTime(description="Written before (止)."),
+        patient=graphene.String(description="Patient's name or part of it, identity number, or a number (患者)."),
+        sort=WorklistSort(default_value="NEWEST", description="Order."),
+    )
+    referral = graphene.Field(
+        ReferralType, id=graphene.ID(required=True, description="Its global id."), description="One leg."
+    )
+    case = graphene.Field(
+        CaseType, id=graphene.ID(required=True, description="Its global id."), description="One episode."
+    )
+    patient_lookup = graphene.Field(
+        PatientLookup,
+        required=True,
+        id_number=graphene.String(required=True, description="Resident identity number, GB 11643."),
+        description="Whether a patient is known and has an open case, asked before writing; on the audit trail.",
+    )
+
+    def resolve_worklist(
+        self: Any, info: Any, box: Any, first: int, sort: Any, after: str | None = None, **filters: Any
+    ) -> reads.Page:
+        """Scoped, filtered, in the order asked for."""
+        if filters.get("department"):
+            filters["department"] = ids.decode(filters["department"], "Department", field="department")
+        by, now = info.context.actor, info.context.now
+        rows = worklist(by=by, box=Box(box.value), now=now, **plain(filters))
+        return reads.page(rows, info, order=ORDERS[getattr(sort, "value", sort)], first=first, after=after)
+
+    def resolve_referral(self: Any, info: Any, id: str) -> Referral:
+        """Through the gate; the reading is on the audit trail."""
+        info.context.single = True
+        rows = access.visible(info.context.actor, Referral).select_related("case")
+        row = reads.one(rows, ids.decode(id, "Referral"), info)
+        return disclosed(info, row, "read_referral", row.case.patient_id if row else None)
+
+    def resolve_case(self: Any, info: Any, id: str) -> Case:
+        """Through the gate; the reading is on the audit trail."""
+        info.context.single = True
+        row = reads.one(access.visible(info.context.actor, Case), ids.decode(id, "Case"), info)
+        return disclosed(info, row, "read_case", row.patient_id if row else None)
+
+    def resolve_patient_lookup(self: Any, info: Any, id_number: str) -> PatientLookup:
+        """Known or not, with the open case."""
+        by, now = info.context.actor, info.context.now
+        patient, case = content.look_up_patient(by=by, id_number=id_number, now=now)
+        return PatientLookup(
+            known=patient is not None,
+            patient=patient,
+            open_case_number=case.number if case else None,
+            open_case_origin=case.origin if case else None,
+            open_case_since=case.opened_at if case else None,
+        )
+
+
+def disclosed(info: Any, row: Any, action: str, patient_id: Any) -> Any:
+    """The row, its reading written to the audit trail; NOT_FOUND if there is none for this person."""
+    if row is None:
+        raise access.not_found()
+    by = info.context.actor
+    role = next(iter(by.held), None)
+    lifecycle.audit(by, action, row, role=role, purpose="TREATMENT", patient_id=patient_id, now=info.context.now)
+    return row
