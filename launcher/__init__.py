@@ -1,0 +1,1 @@
+"""What `./refnet` does: prepare packages and database, run one command; runs before anything is installed."""

@@ -1,0 +1,206 @@
+"""The launcher's commands: demo, test, check, db, manage; standard library only."""
+
+import argparse
+import io
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import NoReturn
+
+from launcher.packages import DEVELOPMENT, RUNTIME, prepared
+from launcher.programs import ENVIRONMENT, PROJECT, ask, begin, call, refusal, step
+
+PAGES = "构建网页（失败时接口照常可用）/ building the pages (should that fail, the API works all the same)"
+DEMO_STEPS = {
+    "建表 / migrating": ["manage.py", "migrate", "--verbosity", "0"],
+    "载入区划与编码 / loading divisions and codes": ["manage.py", "load_registry"],
+    "同步角色 / synchronising the roles": ["manage.py", "sync_roles"],
+    PAGES: ["web/build.py"],
+    "载入示范数据 / loading the demo network": ["manage.py", "demo"],
+}
+QUICKLY = ["-q", "-n", "auto", "--maxprocesses", "4"]
+CHECKS = {
+    "ruff check": ["ruff", "check", "."],
+    "ruff format": ["ruff", "format", "--check", "."],
+    "mypy": ["mypy"],
+    "import-linter": ["lint-imports", "--no-cache"],
+    "migrations": ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
+    "schema snapshot": ["python", "manage.py", "export_schema", "--check"],
+    "django": ["python", "manage.py", "check", "--database", "default"],
+    "words": ["python", "manage.py", "words", "--check"],
+}
+
+
+@contextmanager
+def database(python: Path) -> Iterator[None]:
+    """Hold the embedded server up for the commands within; nothing to hold where DATABASE_URL names another."""
+    if os.environ.get("DATABASE_URL"):
+        yield
+        return
+    with step("启动数据库 / starting the database"):
+        holder = begin(python, "-m", "consortium.database", "hold", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        where = holder.stdout.readline() if holder.stdout else ""
+        if not where:
+            sys.exit(1)  # it has said why
+        print(f"  数据在 / data in {where.strip()}", flush=True)
+    try:
+        yield
+    finally:
+        holder.communicate()
+
+
+@contextmanager
+def throwaway_data(python: Path) -> Iterator[None]:
+    """A data folder for the commands within that is gone afterwards, its server stopped."""
+    folder = tempfile.mkdtemp(prefix="refnet-")
+    ENVIRONMENT.update(REFNET_DATA=folder, REFNET_THROWAWAY="1")
+    try:
+        yield
+    finally:
+        ask(python, "-m", "consortium.database", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def use_test_data(python: Path) -> None:
+    """Let what follows use a data folder of its own, kept so that the next run starts fast."""
+    where = (ask(python, "-m", "consortium.database", "where") or "").splitlines()
+    if not where:
+        raise refusal("内置数据库的模块无法运行。", "The embedded database's module does not run.")
+    ENVIRONMENT.update(REFNET_DATA=str(Path(where[0]) / "test"), REFNET_THROWAWAY="1")
+
+
+def claim_port(port: int) -> int:
+    """Return the port if nobody listens there, any free one for 0; end with a sentence if it is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise refusal(
+                f"端口 {port} 不可用（{error.strerror}）：请换一个，如 ./refnet demo --port {port + 1}",
+                f"Port {port} cannot be used ({error.strerror}): take another, such as ./refnet demo --port {port + 1}",
+            ) from error
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(python: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    """The web server on 127.0.0.1, answering when the commands within begin and stopped after them."""
+    threads = "--worker-class gthread --workers 2 --threads 4 --log-level warning --no-control-socket"
+    server = begin(
+        python, "-m", "gunicorn", *threads.split(), "--bind", f"127.0.0.1:{port}", "consortium.wsgi:application"
+    )
+    try:
+        end = time.monotonic() + 60
+        while not answers(f"http://127.0.0.1:{port}/"):
+            if server.poll() is not None or time.monotonic() > end:
+                raise refusal("网站未能启动，原因见上。", "The web server did not start for the reason above.")
+            time.sleep(0.1)
+        yield server
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def answers(url: str) -> bool:
+    """Whether an HTTP server answers at the address, be it with an error."""
+    try:
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=10).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def demo(arguments: list[str]) -> int:
+    """Set everything up and serve until told to stop, or with --check walk the story and return its exit code."""
+    parser = argparse.ArgumentParser(prog="refnet demo")
+    parser.add_argument("--check", action="store_true", help="用临时数据走完全部流程 / walk the whole story, then stop")
+    parser.add_argument("--port", type=int, help="默认 8000 / by default 8000")
+    options = parser.parse_args(arguments)
+    port = claim_port(options.port or (0 if options.check else 8000))
+    python = prepared(RUNTIME)
+    with throwaway_data(python) if options.check else nullcontext(), database(python):
+        for words, command in DEMO_STEPS.items():
+            if not (PROJECT / command[0]).exists():
+                continue  # a distribution without the browser front
+            with step(words):
+                if call(python, *command).returncode and words != PAGES:
+                    raise refusal(f"失败，原因见上：{words}", f"Failed for the reason above: {' '.join(command)}")
+        with served(python, port) as server:
+            if options.check:
+                return call(python, "-m", "tests.walks.story", "--url", f"http://127.0.0.1:{port}").returncode
+            print(f"\n就绪，按 Ctrl-C 停止 / Ready, Ctrl-C stops it: http://127.0.0.1:{port}/", flush=True)
+            return server.wait()
+
+
+def test(arguments: list[str]) -> int:
+    """Run pytest on the embedded PostgreSQL, in parallel when not told otherwise; return its exit code."""
+    python = prepared(DEVELOPMENT)
+    use_test_data(python)
+    with database(python):
+        return call(python, "-m", "pytest", *(arguments or QUICKLY)).returncode
+
+
+def check(arguments: list[str]) -> int:
+    """Run every check, print the name and time of each and the words of those that fail; 1 if any did."""
+    python = prepared(DEVELOPMENT)
+    use_test_data(python)
+    failed = 0
+    with database(python):
+        for name, (program, *options) in CHECKS.items():
+            print(f"· {name}", end=" ", flush=True)
+            began = time.monotonic()
+            done = call(python.parent / program, *options, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            print(f"{'✗' if done.returncode else '✓'} {time.monotonic() - began:.1f} s", flush=True)
+            if done.returncode:
+                failed += 1
+                print(done.stdout, flush=True)
+    print(f"{len(CHECKS) - failed}/{len(CHECKS)} 项通过 / checks passed")
+    return 1 if failed else 0
+
+
+def db(arguments: list[str]) -> int:
+    """Say where the data lies, stop the server, or delete the data."""
+    return call(prepared(RUNTIME), "-m", "consortium.database", *(arguments or ["where"])).returncode
+
+
+def manage(arguments: list[str]) -> NoReturn:
+    """Become a command of manage.py, so that signals and the terminal are its own."""
+    python = prepared(RUNTIME)
+    os.chdir(PROJECT)
+    os.execve(python, [str(python), "manage.py", *arguments], ENVIRONMENT)  # noqa: S606 (no shell is wanted)
+
+
+COMMANDS = {"demo": demo, "test": test, "check": check, "db": db, "manage": manage}
+
+
+def main(arguments: list[str], usage: str) -> int:
+    """Run the command named first and return its exit code; Ctrl-C and SIGTERM end everything it started."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # an old terminal may lack some of our characters
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(usage)
+        return 0
+    if arguments[0] not in COMMANDS:
+        print(f"没有此命令 / no such command: {arguments[0]}\n\n{usage}", file=sys.stderr)
+        return 2
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
+    try:
+        return COMMANDS[arguments[0]](arguments[1:])
+    except KeyboardInterrupt:
+        print("\n已停止 / stopped", flush=True)
+        return 130
