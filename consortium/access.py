@@ -4,7 +4,7 @@ A role held at a place stands for a group; the group's guardian grants at that p
 them only while the dated role runs and the account is active. Superuser status and global permissions count nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -174,14 +174,18 @@ def find(by: Actor, rows: QuerySet[ModelT] | type[ModelT], pk: object) -> ModelT
     return row
 
 
-def role_for(by: Actor, permission: str, case: ServiceRequest, side: Side) -> PractitionerRole | None:
-    """The running role by which the actor has a permission on one side of a case, if any."""
+def roles_for(by: Actor, permission: str, case: ServiceRequest, side: Side) -> Iterator[PractitionerRole]:
+    """The running roles by which the actor has a permission on one side of a case."""
     prefix = side.lower()
     hospital, department = getattr(case, f"{prefix}_hospital_id"), getattr(case, f"{prefix}_department_id")
     for role in by.roles_with(permission):
         if hospital and (role.department_id == department if role.department_id else role.hospital_id == hospital):
-            return role
-    return None
+            yield role
+
+
+def role_for(by: Actor, permission: str, case: ServiceRequest, side: Side) -> PractitionerRole | None:
+    """The first of `roles_for`, if any."""
+    return next(roles_for(by, permission, case, side), None)
 
 
 def require_at(by: Actor, permission: str, *, hospital: UUID, department: UUID | None = None) -> PractitionerRole:

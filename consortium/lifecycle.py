@@ -235,7 +235,9 @@ def _locked(model: type[ServiceRequest], by: Actor, id: UUID) -> Any:
 
 
 def _role(step: Step, case: ServiceRequest, by: Actor) -> PractitionerRole | None:
-    return next((role for side in step.sides if (role := access.role_for(by, step.name, case, side))), None)
+    """The role in which the actor takes a step; who may take it in their own name does not act on behalf."""
+    held = [role for side in step.sides for role in access.roles_for(by, step.name, case, side)]
+    return min(held, key=lambda role: step.name in ON_BEHALF.get(Role(role.role), ()), default=None)
 
 
 def _who(step: Step) -> tuple[tuple[Side, tuple[Role, ...]], ...]:

@@ -55,9 +55,11 @@ def _hold(name: str, found: int) -> None:
 
 
 def _measure(chosen: SelectionSetNode | None, fragments: dict[str, FragmentDefinitionNode]) -> tuple[int, int]:
-    """Depth and number of aliases of a selection, fragments counted at each use."""
+    """Depth and number of aliases of a selection, fragments counted at each use; introspection has its own rule."""
     deepest = aliases = 0
     for node in chosen.selections if chosen else ():
+        if isinstance(node, FieldNode) and node.name.value in ("__schema", "__type"):
+            continue
         inner = fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
         depth, more = _measure(inner.selection_set, fragments)  # type: ignore[union-attr]
         step = 1 if isinstance(node, FieldNode) else 0

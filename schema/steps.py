@@ -9,7 +9,8 @@ from referrals import actions
 from referrals.models import Referral
 from schema.action import STEP, Action
 from schema.base import DateTime, PriorityEnum
-from schema.referrals import BookingKindEnum, ReferralType, SexEnum
+from schema.clinical import BookingKindEnum, SexEnum
+from schema.referrals import ReferralType
 
 REFERRAL = ("referral", ReferralType, Referral)
 

@@ -11,9 +11,10 @@ from referrals.worklist import Box, deadline, worklist
 from schema import ids, reads
 from schema.action import plain
 from schema.base import DateTime, Plain, PriorityEnum, SideEnum, permission
+from schema.clinical import PatientType
 from schema.places import HospitalType
 from schema.reads import Order, connection, paged
-from schema.referrals import CaseType, DirectionEnum, PathwayEnum, PatientType, ReferralType, StatusEnum
+from schema.referrals import CaseType, DirectionEnum, PathwayEnum, ReferralType, StatusEnum
 
 BoxEnum = graphene.Enum.from_enum(
     Box,

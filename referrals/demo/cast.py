@@ -10,7 +10,7 @@ from uuid import UUID
 
 from consortium import access, capacity
 from consortium.access import Actor
-from consortium.models import Capability, Department, Division, DivisionLevel, Level, PractitionerRole
+from consortium.models import Capability, Department, Division, DivisionLevel, Hospital, Level, PractitionerRole
 from consortium.roles import Role
 from referrals.demo.plots import Plot
 from referrals.models import Referral
@@ -43,9 +43,6 @@ class Cast:
         self.departments = list(rows.order_by("hospital__credit_code", "name"))
         self.named = {(row.hospital.name, row.name): row for row in self.departments}
         self.figures = list(Capability.objects.select_related("kind", "department").order_by("id"))
-        self.abilities: dict[UUID, set[str]] = defaultdict(set)
-        for figure in self.figures:
-            self.abilities[figure.department_id].add(figure.kind.code)
         self.staff: dict[tuple[str, UUID], list[PractitionerRole]] = defaultdict(list)
         for held in PractitionerRole.objects.select_related("person").order_by("person__username", "id"):
             place = held.department_id or held.hospital_id
@@ -55,6 +52,21 @@ class Cast:
         for division in Division.objects.filter(level=DivisionLevel.COUNTY).select_related("parent").order_by("code"):
             self.counties[division.parent_id or ""].append(division)
         self.actors: dict[int, Actor] = {}
+        self.sending: dict[tuple[str, str], list[Department]] = defaultdict(list)
+        self.able: dict[str, list[Department]] = defaultdict(list)
+        self.sort_departments()
+
+    def sort_departments(self) -> None:
+        """Departments that can send, by level and field, and that can be asked, by capability and by specialty."""
+        abilities = defaultdict(set)
+        for figure in self.figures:
+            abilities[figure.department_id].add(figure.kind.code)
+        for row in self.departments:
+            if (Role.REFERRING_DOCTOR, row.pk) in self.staff:
+                self.sending[row.hospital.level, row.specialty.code[:2]].append(row)
+            if (Role.EXPERT, row.pk) in self.staff:
+                for code in [row.specialty.code, *sorted(abilities[row.pk])]:
+                    self.able[code].append(row)
 
     def actor(self, role: Role, department: Department, at: datetime, number: int = 0) -> Actor:
         """Somebody who holds a role at a department or its hospital, acting at a moment."""
@@ -89,43 +101,28 @@ class Cast:
 
     def senders(self, plot: Plot, text: Mapping[str, Any], chance: Random) -> list[Department]:
         """The departments of one level that treat such patients and have a doctor to send them."""
-        up = Level.COUNTY if chance.random() < FROM_COUNTY else Level.CITY
+        up = Level.COUNTY if plot.reviewed or chance.random() < FROM_COUNTY else Level.CITY
         level = {"UP": up, "LATERAL": Level.CITY, "DOWN": chance.choice([Level.PROVINCE, Level.CITY])}[plot.route]
-        if plot.reviewed:
-            level = Level.COUNTY
-        return [
-            row
-            for row in self.departments
-            if row.hospital.level == level
-            and field_of(row) in {text["specialty"], "07" if text["specialty"] == "08" else ""}
-            and self.staff.get((Role.REFERRING_DOCTOR, row.pk))
-            and (not plot.reviewed or row.hospital.outgoing_review == row.hospital.OutgoingReview.ALWAYS)
-        ]
+        field = "07" if text["specialty"] == "08" else text["specialty"]  # counties have no paediatric surgeons
+        found = self.sending[level, field]
+        always = Hospital.OutgoingReview.ALWAYS
+        return [row for row in found if not plot.reviewed or row.hospital.outgoing_review == always]
 
     def targets(self, plot: Plot, text: Mapping[str, Any], sender: Department, chance: Random) -> list[Department]:
         """Departments of different hospitals that can help, in the order in which a sender would ask them."""
+        levels, near = reachable(plot.route, sender.hospital.level), prefecture(sender)
         able = [
             row
-            for row in self.departments
-            if row.hospital_id != sender.hospital_id
-            and self.suits(row, text)
-            and self.staff.get((Role.EXPERT, row.pk))
-            and row.hospital.level in reachable(plot.route, sender.hospital.level)
+            for row in self.able[text["capability"] or text["specialty"]]
+            if row.hospital_id != sender.hospital_id and row.hospital.level in levels
         ]
         chance.shuffle(able)
-        near = prefecture(sender)
         if plot.route == "DOWN" and sender.hospital.level == Level.CITY:
             able = [row for row in able if prefecture(row) == near]
         straight_up = plot.targets == 1 and chance.random() < TO_PROVINCE
         tiers = {Level.PROVINCE: 0 if straight_up else 2, Level.COUNTY: 1}
         able.sort(key=lambda row: tiers.get(Level(row.hospital.level), 1 if prefecture(row) == near else 3))
         return list({row.hospital_id: row for row in reversed(able)}.values())[::-1]
-
-    def suits(self, department: Department, text: Mapping[str, Any]) -> bool:
-        """Whether a department has the capability that is needed, or the specialty where none is."""
-        if text["capability"]:
-            return text["capability"] in self.abilities[department.pk]
-        return bool(department.specialty.code == text["specialty"])
 
     def home(self, department: Department, chance: Random) -> Division:
         """A county from which patients come to a department."""
@@ -158,11 +155,6 @@ class Cast:
         capacity.update_capacity(
             by=admin, id=row.pk, expected_version=row.version, beds_total=total, beds_free=free, as_of=as_of, now=now
         )
-
-
-def field_of(department: Department) -> str:
-    """The field of medicine of a department: the top level of its registered specialty."""
-    return department.specialty.code[:2]
 
 
 def prefecture(department: Department) -> str:

@@ -16,6 +16,7 @@ from referrals.demo.plots import Plot
 from referrals.models import Referral, Status
 
 BED_NUMBERS = 97
+WRITTEN = ("reason", "summary", "vitals", "exams", "treatment", "allergies")
 REASONS = {
     "return": ["INCOMPLETE_SUMMARY", "MISSING_EXAM"],
     "reject": ["NO_BED", "NO_SPECIALIST_ON_DUTY", "EQUIPMENT_OUT_OF_SERVICE"],
@@ -97,8 +98,7 @@ class Story:
             performer_department=self.parties.targets[0].pk,
             needed_capability=text["capability"],
             diagnoses=text["diagnoses"],
-            **{name: text[name] for name in ("reason", "summary", "vitals", "exams", "treatment", "allergies")},
-            **consent_of(self.patient),
+            **{name: text[name] for name in WRITTEN} | consent_of(self.patient),
         )
         self.legs.append(leg)
 

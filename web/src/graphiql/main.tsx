@@ -25,10 +25,15 @@ const DEFAULT_QUERY = `# Refnet 接口试验台
 # 试一试：我是谁，我在哪家医院担任什么角色？
 {
   me {
-    name
+    person {
+      name
+    }
     roles {
-      role
+      label
       hospital {
+        name
+      }
+      department {
         name
       }
     }
