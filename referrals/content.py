@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -20,7 +20,8 @@ from consortium.models import Department, Hospital, Patient, Priority, Status, u
 from referrals.models import Case, Referral
 
 GUARDIAN_AGE = 14  # years; Personal Information Protection Law, article 31
-SELF = "本人"
+SELF = {"", "本人", "self"}
+UNKNOWN_NAME = "身份待查"  # stored, so in the language of the network
 PLAIN = ("reason", "consent_by", "consent_relation")
 CLINICAL = ("summary", "treatment", "allergies")
 
@@ -69,8 +70,7 @@ def register_patient(*, by: Actor, hospital: Hospital, now: datetime, **given: A
                     Code.INVALID_INPUT, _("填写的出生日期或性别与身份证号不一致，请核对。"), field=f"patient.{wire}"
                 )
         given["id_number"] = known.number
-        existing = Patient.objects.filter(id_number=known.number).first()
-        if existing:
+        if existing := Patient.objects.filter(id_number=known.number).first():
             return _same_person(existing, given)
     elif not given.get("temporary_identity"):
         raise Refused(
@@ -80,13 +80,15 @@ def register_patient(*, by: Actor, hospital: Hospital, now: datetime, **given: A
         )
     if given.get("birth_date") and given["birth_date"] > timezone.localdate(now):
         raise Refused(Code.INVALID_INPUT, _("出生日期不能晚于今天。"), field="patient.birthDate")
-    given.setdefault("name", _("身份待查"))
+    given.setdefault("name", UNKNOWN_NAME)
     given.setdefault("sex", "UNKNOWN")
     patient = checked(Patient(registered_at=now, registered_by_hospital=hospital, **given))
     try:
-        patient.save(force_insert=True)
-    except IntegrityError as error:
-        raise Refused(Code.INVALID_INPUT, _("该身份证号刚刚被登记，请重试。"), field="patient.idNumber") from error
+        with transaction.atomic():
+            patient.save(force_insert=True)
+    except IntegrityError:
+        # Somebody registered the same number a moment ago.
+        return _same_person(Patient.objects.get(id_number=patient.id_number), given)
     return patient
 
 
@@ -177,21 +179,27 @@ def aim(referral: Referral, department: Department) -> None:
 
 
 def require_complete(referral: Referral, *, today: date) -> None:
-    """INCOMPLETE or CONSENT_REQUIRED, naming the first thing that is missing before a draft may leave."""
+    """INCOMPLETE or CONSENT_REQUIRED, naming the first thing that is missing before a draft may leave.
+
+    INVALID_INPUT when a diagnosis was retired since it was written.
+    """
     clinical, patient = referral.clinical, referral.patient
+    codes = list(clinical.ranked.values_list("concept__code", flat=True))
     missing = [
         (referral.performer_department_id is None, "performerDepartment", _("请选择接收科室。")),
         (not referral.reason, "reason", _("请填写转诊目的。")),
         (not clinical.summary, "summary", _("请填写病情摘要。")),
-        (not clinical.ranked.exists(), "diagnoses", _("请至少填写一个诊断。")),
+        (not codes, "diagnoses", _("请至少填写一个诊断。")),
     ]
     for lacks, field, message in missing:
         if lacks:
             raise Refused(Code.INCOMPLETE, message, field=field)
+    registry.concepts("ICD10", codes, on=today, field="diagnoses")
     if not referral.consent_by or referral.consent_at is None:
         raise Refused(Code.CONSENT_REQUIRED, _("请记录患者（或监护人）同意共享病历。"), field="consentBy")
     minor = patient.birth_date is not None and age_in_years(patient.birth_date, today) < GUARDIAN_AGE
-    if minor and (referral.consent_relation in ("", SELF) or not patient.guardian_name):
+    by_themselves = referral.consent_relation.lower() in SELF or referral.consent_by == patient.name
+    if minor and (by_themselves or not patient.guardian_name):
         raise Refused(
             Code.CONSENT_REQUIRED,
             _("患者未满 14 周岁，须由监护人同意：请登记监护人，并填写同意人及其与患者的关系。"),

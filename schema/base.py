@@ -39,7 +39,7 @@ FULL = Rule("FULL", "Only with the full view of the case; empty in the narrowed 
 IDENTITY = Rule(
     "IDENTITY",
     "The patient's identity: full view, permission view_identity, one case at a time; never in a list.",
-    lambda row, by: bool(by) and row.identified and by.may_anywhere("view_identity"),  # type: ignore[union-attr]
+    lambda row, by: bool(by) and getattr(row, "identified", False) and by.may_anywhere("view_identity"),  # type: ignore[union-attr]
 )
 OWN = Rule("OWN", "Only about oneself.", lambda row, by: bool(by))
 GATED = Rule(

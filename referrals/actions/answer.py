@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from consortium import capacity, clocks, lifecycle, registry
 from consortium.access import Actor
@@ -137,7 +137,7 @@ def request_information(
 
 @transition(
     Referral,
-    label=gettext_lazy("接受"),
+    label=pgettext_lazy("step", "接受"),
     sources=ANSWERABLE,
     target=Status.ACCEPTED,
     sides=[Side.PERFORMER],
@@ -185,7 +185,7 @@ def waitlist_referral(
 
 @transition(
     Referral,
-    label=gettext_lazy("回复建议"),
+    label=pgettext_lazy("step", "回复建议"),
     sources=ANSWERABLE,
     target=Status.ADVISED,
     sides=[Side.PERFORMER],
@@ -203,7 +203,7 @@ def advise_referral(referral: Referral, move: Move, *, advice: Mapping[str, str]
 
 @transition(
     Referral,
-    label=gettext_lazy("拒绝"),
+    label=pgettext_lazy("step", "拒绝"),
     sources=ANSWERABLE,
     target=Status.REJECTED,
     sides=[Side.PERFORMER],
@@ -250,7 +250,7 @@ def reject_referral(
 
 @transition(
     Referral,
-    label=gettext_lazy("改转"),
+    label=pgettext_lazy("step", "改转"),
     sources=[*ANSWERABLE, Status.ACCEPTED, Status.WAITLISTED],
     target=Status.REDIRECTED,
     sides=[Side.PERFORMER],

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from consortium import clocks, lifecycle, registry
 from consortium.access import Actor
@@ -59,6 +59,13 @@ def write_outcome(referral: Referral, move: Move, outcome: Mapping[str, Any]) ->
     return row, diagnoses
 
 
+def record_awaited(referral: Referral, by: Actor) -> Refused | None:
+    """The full record is sent once."""
+    if referral.clock_kind != "FULL_RECORD":
+        return Refused(Code.INVALID_STATE, _("完整病历已经送达，无需重复。"))
+    return None
+
+
 @transition(
     Referral,
     label=gettext_lazy("送达完整病历"),
@@ -66,11 +73,10 @@ def write_outcome(referral: Referral, move: Move, outcome: Mapping[str, Any]) ->
     target=None,
     sides=[Side.REQUESTER],
     tells=[Side.PERFORMER],
+    requires=[record_awaited],
 )
 def send_record(referral: Referral, move: Move, *, note: str) -> None:
     """The sender has supplied the full record; the performer's limit to return the outcome runs from here."""
-    if referral.clock_kind != "FULL_RECORD":
-        raise Refused(Code.INVALID_STATE, _("完整病历已经送达，无需重复。"))
     if not note.strip():
         raise Refused(Code.INVALID_INPUT, _("请写明送达了哪些病历资料。"), field="note")
     move.comment = note.strip()
@@ -92,7 +98,7 @@ def return_outcome(referral: Referral, move: Move, *, outcome: Mapping[str, Any]
 
 @transition(
     Referral,
-    label=gettext_lazy("下转"),
+    label=pgettext_lazy("step", "下转"),
     sources=[Status.ARRIVED],
     target=Status.OUTCOME_RETURNED,
     sides=[Side.PERFORMER],

@@ -49,7 +49,7 @@ def create_referral(
                 raise Refused(
                     Code.OPEN_CASE_EXISTS,
                     _(
-                        "该患者已有未结束的转诊病例 {number}（{hospital}，{date}）；请在原病例上继续，或说明另开的原因。"
+                        "该患者已有未结束的病例 {number}（{hospital}，{date}）；请在原病例上继续，或说明另开的原因。"
                     ).format(
                         number=existing.number,
                         hospital=existing.origin.name,

@@ -2,15 +2,16 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, override, pgettext_lazy
 
 from consortium import capacity, clocks
 from consortium.errors import Code, Refused, checked
 from consortium.lifecycle import Move, transition
-from consortium.models import Side
+from consortium.models import Department, Side
 from referrals.models import Booking, Journey, Referral, Status
 
 SLOT_LENGTH = timedelta(minutes=30)
@@ -33,7 +34,10 @@ def give_back(referral: Referral) -> None:
 def reserve(
     referral: Referral, move: Move, *, kind: str, place: str, starts_at: datetime, ends_at: datetime | None
 ) -> None:
-    """Keep a place for a time and write the patient's letter; SLOT_TAKEN if it is kept for somebody else."""
+    """Keep a place for a time, instead of the one kept so far, and write the patient's letter.
+
+    SLOT_TAKEN if it is kept for somebody else.
+    """
     if starts_at <= move.now:
         raise Refused(Code.INVALID_INPUT, _("预约时间必须晚于现在。"), field="startsAt")
     if not place.strip():
@@ -50,6 +54,9 @@ def reserve(
         ends_at=until,
         letter=letter(referral, place.strip(), starts_at),
     )
+    # One at a time in a department: two who swapped their places would wait for each other.
+    Department.objects.select_for_update(no_key=True).get(pk=referral.performer_department_id)
+    let_go(referral, Booking.State.MOVED)
     try:
         checked(booking).save(force_insert=True)
     except IntegrityError as error:
@@ -60,6 +67,11 @@ def reserve(
 
 def letter(referral: Referral, place: str, starts_at: datetime) -> str:
     """The letter to the patient, in the language of the network, without diagnosis."""
+    with override(settings.LANGUAGE_CODE):
+        return _letter(referral, place, starts_at)
+
+
+def _letter(referral: Referral, place: str, starts_at: datetime) -> str:
     return _(
         "您好：您的转诊（单号 {number}）已由{hospital}{department}安排，请于 {time} 到“{place}”就诊。"
         "请携带身份证件、医保凭证和全部检查资料；如不能按时前来，请尽早联系{origin}转诊办。{instructions}"
@@ -113,7 +125,6 @@ def reschedule_referral(
 ) -> None:
     """Move the booking, with a coded reason; each move is kept and counted."""
     move.because("RESCHEDULE", reason, comment)
-    let_go(referral, Booking.State.MOVED)
     reserve(referral, move, kind=kind, place=place, starts_at=starts_at, ends_at=ends_at)
 
 
@@ -134,7 +145,7 @@ def lose_booking(referral: Referral, move: Move, *, reason: str, comment: str = 
 
 @transition(
     Referral,
-    label=gettext_lazy("暂缓"),
+    label=pgettext_lazy("step", "暂缓"),
     sources=[Status.ACCEPTED, Status.SCHEDULED],
     target=Status.ON_HOLD,
     sides=BOTH,
@@ -241,7 +252,7 @@ def arrive_referral(referral: Referral, move: Move) -> None:
 
 @transition(
     Referral,
-    label=gettext_lazy("未到诊"),
+    label=pgettext_lazy("step", "未到诊"),
     sources=[Status.SCHEDULED],
     target=Status.NO_SHOW,
     sides=[Side.PERFORMER],

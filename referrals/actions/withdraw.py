@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from consortium import clocks
 from consortium.access import Actor
@@ -65,7 +65,7 @@ def close_referral(referral: Referral, move: Move, *, reason: str, comment: str 
 
 @transition(
     Referral,
-    label=gettext_lazy("取消"),
+    label=pgettext_lazy("step", "取消"),
     sources=BEFORE_DEPARTURE,
     target=Status.CANCELLED,
     sides=[Side.REQUESTER],

@@ -157,7 +157,7 @@ class Referral(ServiceRequest):
         "performer_hospital",
         "performer_department",
     )
-    LOCKED = ("case",)
+    LOCKED = ("case__patient", "case")
     VIEWED_BY = {Side.REQUESTER: "view_sent_referral", Side.PERFORMER: "view_received_referral"}
     ARMS = (
         Arm("view_sent_referral", Side.REQUESTER, lambda now: Q()),

@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import transaction
 from django.utils import timezone
 
 from consortium.access import SYSTEM
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         proposed = 0
         for referral in Referral.objects.filter(pk__in=list(actions.stale(now))).only("pk", "version"):
             # Somebody moved it meanwhile: then it is not stale.
-            with suppress(Refused):
+            with suppress(Refused), transaction.atomic():
                 actions.propose_expiry(by=SYSTEM, id=referral.pk, expected_version=referral.version, now=now)
                 proposed += 1
         self.stdout.write(f"expiry proposed for {proposed}")

@@ -1,0 +1,264 @@
+"""Draw the generated parts of `docs/` from the tables of the code, or check that the committed pages agree with them.
+
+A part stands in its page between `<!-- generated: NAME -->` and `<!-- end -->`; what is between is replaced.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import override
+
+from consortium import lifecycle, tokens
+from consortium.access import SYSTEM
+from consortium.errors import MEANINGS
+from consortium.management.commands.load_registry import rows
+from consortium.models import Priority
+from consortium.roles import HELD_AT, ON_BEHALF, PERMISSIONS, READING, Role, every_permission, roles_with
+from referrals.actions import create_referral
+from referrals.actions.withdraw import BEFORE_DEPARTURE, OPEN
+from referrals.models import Referral, Status
+
+DOCS = settings.BASE_DIR / "docs"
+STEPS = lifecycle.STEPS[Referral]
+
+# What the table cannot say, since the functions themselves decide it; tests/test_docs.py holds both to the functions.
+BRANCHES: dict[str, set[str]] = {
+    "submit_referral": {Status.OFFICE_REVIEW},
+    "resume_referral": set(STEPS["hold_referral"].sources),
+}
+NEW_LEGS = {"redirect_referral", "resend_referral", "refer_down"}
+
+# Sets of states too wide to draw line by line, by the words that stand for them.
+WIDE: dict[frozenset[str], str] = {
+    frozenset(OPEN): "any open",
+    frozenset(BEFORE_DEPARTURE): "any open, before departure",
+    frozenset(Status) - {Status.ENTERED_IN_ERROR}: "any",
+}
+FINAL = [status for status in Status if status not in OPEN]
+
+# The title of each diagram, and the modules of `referrals.actions` whose steps it shows.
+DIAGRAMS = {
+    "From the draft to the answer": "send answer",
+    "From the acceptance to the closed loop": "travel finish",
+    "How a leg ends early": "withdraw",
+}
+
+
+class Command(BaseCommand):
+    """`manage.py draw_docs`: rewrites the generated parts; `--check` fails, naming each page that differs."""
+
+    help = "Draw diagrams and tables into docs/ from the code, or check that they are current."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add `--check`."""
+        parser.add_argument("--check", action="store_true", help="Only compare with the committed pages.")
+
+    def handle(self, *args: Any, check: bool, **options: Any) -> None:
+        """Write or compare every page that has generated parts."""
+        stale = []
+        for page in sorted(DOCS.glob("*.md")):
+            found = page.read_text(encoding="utf-8")
+            wanted = drawn(found)
+            if found != wanted:
+                stale.append(page.name)
+                if not check:
+                    page.write_text(wanted, encoding="utf-8")
+        if check and stale:
+            raise CommandError(f"{', '.join(stale)}: not as the code is; run manage.py draw_docs and read the diff.")
+        self.stdout.write(f"drawn anew: {', '.join(stale)}" if stale else "the generated parts of docs/ are current")
+
+
+def drawn(page: str) -> str:
+    """The text of a page with every generated part as the code says now, the Chinese terms in Chinese."""
+
+    def part(marks: re.Match[str]) -> str:
+        return f"{marks[1]}\n" + "\n".join(PARTS[marks[2]]()) + f"\n{marks[3]}"
+
+    with override("zh-hans"):
+        return re.sub(r"(?s)(<!-- generated: (\w+) -->)\n.*?(<!-- end -->)", part, page)
+
+
+def table(head: str, lines: Iterable[Iterable[object]]) -> Iterator[str]:
+    """A Markdown table; `head` names the columns, parted by bars."""
+    yield f"| {head} |"
+    yield "|" + "---|" * (head.count("|") + 1)
+    yield from (f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)
+
+
+def targets(name: str) -> list[str]:
+    """The states to which a step leads, in the order of the states; none if it stays where it is."""
+    found = BRANCHES.get(name, set()) | ({STEPS[name].target} - {None})
+    return [status for status in Status.values if status in found]
+
+
+def sources(name: str) -> list[str]:
+    """The states from which a step may be taken, or the words for a wide set of them."""
+    found = STEPS[name].sources
+    return [WIDE[found]] if found in WIDE else [status for status in Status.values if status in found]
+
+
+def states() -> Iterator[str]:
+    """One state diagram for each stage of a leg; steps that leave the state as it is are only in the table."""
+    for title, modules in DIAGRAMS.items():
+        arrows: dict[tuple[str, str], list[str]] = {}
+        for name in sorted(STEPS, key=lambda name: modules.find(STEPS[name].apply.__module__.rpartition(".")[2])):
+            if STEPS[name].apply.__module__.rpartition(".")[2] in modules.split():
+                for arrow in product(sources(name), targets(name)):
+                    arrows.setdefault(arrow, []).append(name)
+        ends = dict.fromkeys(end for arrow in arrows for end in arrow)
+        yield from (f"### {title}", "", "```mermaid", "stateDiagram-v2")
+        for end in ends:
+            label = f"{end} {Status(end).label}" if end in Status.values else f"({end})"
+            yield f'    state "{label}" as {node(end)}'
+        if Status.DRAFT in ends:
+            yield f"    [*] --> {Status.DRAFT}: {create_referral.__name__}"
+        for (source, to), names in arrows.items():
+            if source != to:
+                yield f"    {node(source)} --> {node(to)}: {', '.join(names)}"
+        yield from (f"    {end} --> [*]" for end in ends if end in FINAL)
+        yield from ("```", "")
+
+
+def node(end: str) -> str:
+    """The name of a state or of a wide set of states inside a diagram."""
+    return re.sub(r"\W+", "_", end)
+
+
+def steps() -> Iterator[str]:
+    """Every step: from where, to where, who, its Chinese name, what it does."""
+    who = {choice.step.name: choice.who for choice in lifecycle.choices(Referral(), SYSTEM)}
+    doctors = ", ".join(roles_with(create_referral.__name__))
+    first = ["—", f"`{create_referral.__name__}`", "DRAFT", f"{doctors} (requester)", "新建", summary(create_referral)]
+    yield from table(
+        "from | step | to | who | 名称 | what it does",
+        [first]
+        + [
+            [
+                ", ".join(sources(name)),
+                f"`{name}`",
+                " or ".join(targets(name) or ["same"]) + (" + new leg SENT" if name in NEW_LEGS else ""),
+                "; ".join(people(name, side, roles) for side, roles in who.get(name, ())) or "the clock",
+                step.label,
+                summary(step.apply),
+            ]
+            for name, step in STEPS.items()
+        ],
+    )
+
+
+def people(step: str, side: str, roles: Iterable[Role]) -> str:
+    """The roles that may take a step on one side."""
+    named = (f"{role} on behalf of a specialist" if step in ON_BEHALF.get(role, ()) else role.value for role in roles)
+    return f"{', '.join(named)} ({side.lower()})"
+
+
+def summary(action: Callable[..., Any]) -> str:
+    """What an action promises: its docstring on one line."""
+    return " ".join((action.__doc__ or "").split())
+
+
+def roles() -> Iterator[str]:
+    """The roles and where each is held, then every permission with the roles that give it."""
+    yield from table(
+        "role | 中文 | held at | permissions",
+        (
+            [
+                role.value,
+                role.label,
+                ", ".join(sorted(place.value for place in HELD_AT[role])),
+                len(PERMISSIONS[role]) or "none yet",
+            ]
+            for role in Role
+        ),
+    )
+    yield ""
+    holders = [role for role in Role if PERMISSIONS[role]]
+    yield from table(
+        f"permission | {' | '.join(holders)} | token scope",
+        (
+            [
+                f"`{name}`",
+                *("●" if role in roles_with(name) else "" for role in holders),
+                "read" if name in READING else "write",
+            ]
+            for name in sorted(every_permission())
+        ),
+    )
+
+
+def clocks() -> Iterator[str]:
+    """The shipped time limits by kind and priority."""
+    kinds: dict[str, dict[str, dict[str, str]]] = {}
+    for row in rows("clocks.csv"):
+        kinds.setdefault(row["kind"], {})[row["priority"]] = row
+    yield from table(
+        f"limit | 名称 | {' | '.join(Priority.names)} | holder | from | until",
+        (
+            [
+                f"`{kind}`",
+                plain["label_zh"].partition("（")[0],
+                *(span((found.get(name) or plain)["target_minutes"]) for name in Priority.names),
+                plain["holder"].lower(),
+                plain["start_step"].replace("|", ", "),
+                plain["stop_step"].replace("|", ", "),
+            ]
+            for kind, found in kinds.items()
+            if (plain := next(iter(found.values())))
+        ),
+    )
+
+
+def span(minutes: str) -> str:
+    """A number of minutes in the largest unit that keeps it whole."""
+    found = int(minutes)
+    return next(f"{found // size} {unit}" for size, unit in ((1440, "d"), (60, "h"), (1, "min")) if found % size == 0)
+
+
+def reasons() -> Iterator[str]:
+    """Every catalogue of coded reasons with its codes."""
+    found: dict[str, list[str]] = {}
+    for row in rows("reasons.csv"):
+        needs_words = "*" if row["comment_required"] == "true" else ""
+        found.setdefault(row["catalogue"], []).append(f"`{row['code']}`{needs_words} {row['label_zh']}")
+    yield from table("catalogue | codes", ([f"`{name}`", " · ".join(codes)] for name, codes in found.items()))
+
+
+def errors() -> Iterator[str]:
+    """Every code of refusal with its meaning."""
+    yield from table("code | meaning", ([f"`{code}`", meaning] for code, meaning in MEANINGS.items()))
+
+
+def limits() -> Iterator[str]:
+    """What a request, a file, a page, a token and a late entry may be at most."""
+    most = settings.GRAPHQL_LIMITS
+    yield from table(
+        "what | at most",
+        [
+            ("body of a GraphQL request", f"{most['body_bytes'] // 1024} KiB"),
+            ("tokens of a document", most["tokens"]),
+            ("depth of a selection", most["depth"]),
+            ("aliases in a document", most["aliases"]),
+            ("mutations in a request", 1),
+            ("rows on a page (`first`; 20 if not given)", most["page"]),
+            ("one attachment", f"{settings.ATTACHMENT_BYTES // 2**20} MiB"),
+            ("redirections of one case", settings.MAX_HOPS),
+            ("life of a token", f"{tokens.LONGEST} d"),
+            ("event time ahead of our clock", minutes(lifecycle.CLOCK_SKEW)),
+            ("event time in the past without a `backdatingReason`", minutes(lifecycle.LATE_ENTRY)),
+        ],
+    )
+
+
+def minutes(time: timedelta) -> str:
+    """A time span in minutes."""
+    return span(str(time // timedelta(minutes=1)))
+
+
+PARTS: dict[str, Callable[[], Iterator[str]]] = {
+    part.__name__: part for part in (states, steps, roles, clocks, reasons, errors, limits)
+}
