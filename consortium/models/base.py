@@ -52,7 +52,7 @@ class ServiceRequest(Row):
     ARMS: ClassVar[tuple[Any, ...]]  # how its rows become visible, see `access.Arm`
     VIEWED_BY: ClassVar[dict[Side, str]]  # the permission to read it, by side
     LOADED: ClassVar[tuple[str, ...]]  # relations read together with it
-    LOCKED: ClassVar[tuple[str, ...]] = ()  # rows locked together with it
+    LOCKED: ClassVar[tuple[str, ...]] = ()  # rows locked before it, the widest first
     objects: ClassVar[Any]
     status: str
 

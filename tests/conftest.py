@@ -1,0 +1,108 @@
+"""The test database with its catalogues, and the small world that most tests act in.
+
+Three ways to the database, one per module:
+- `world`: the world of `tests/world.py`, made once per module in a transaction of its own; each test in a savepoint;
+- `db` (pytest-django): an empty network with catalogues, one transaction per test; not in a module that uses `world`;
+- `committed`, `transactional_db` or `live_server`: real commits, for threads and servers; emptied after the test.
+"""
+
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+from django.core.management import call_command
+from django.db import connection, reset_queries, transaction
+from django.test import TransactionTestCase
+from django.test.utils import setup_databases, teardown_databases
+
+from tests.world import World
+
+# Divisions, concepts and time limits are loaded once and outlive every test, as do the rows that migrations made.
+KEPT = {
+    "django_migrations",
+    "django_content_type",
+    "auth_permission",
+    "consortium_division",
+    "consortium_concept",
+    "consortium_clockrule",
+}
+APPEND_ONLY = ("consortium_event", "consortium_auditentry")
+
+hypothesis.settings.register_profile("refnet", database=None, deadline=None, derandomize=True)
+hypothesis.settings.load_profile("refnet")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment, django_db_modify_db_settings, django_db_keepdb, django_db_createdb, django_db_blocker
+) -> Iterator[None]:
+    """The test database, always, whatever fixtures the collected tests name; with the catalogues loaded."""
+    with django_db_blocker.unblock():
+        made = setup_databases(
+            verbosity=0,
+            interactive=False,
+            aliases=["default"],
+            serialized_aliases=[],
+            keepdb=django_db_keepdb and not django_db_createdb,
+        )
+        call_command("load_registry", verbosity=0, stdout=open_nowhere())
+    yield
+    if not django_db_keepdb:
+        with django_db_blocker.unblock():
+            teardown_databases(made, verbosity=0)
+
+
+class Nowhere:
+    """A stream that forgets."""
+
+    def write(self, text: str) -> int:
+        """Take the text and keep nothing of it."""
+        return len(text)
+
+
+def open_nowhere() -> Nowhere:
+    """A place for the chatter of commands."""
+    return Nowhere()
+
+
+def empty_the_tables(*_: object) -> None:
+    """Delete every row but the catalogues; the trail's triggers refuse `truncate`, so they are away meanwhile."""
+    tables = ", ".join(sorted(set(connection.introspection.table_names()) - KEPT))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("set local lock_timeout = '10s'")
+        for table in APPEND_ONLY:
+            cursor.execute(f"alter table {table} disable trigger user")
+        cursor.execute(f"truncate {tables}")
+        for table in APPEND_ONLY:
+            cursor.execute(f"alter table {table} enable trigger user")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _catalogues_survive_commits() -> Iterator[None]:
+    """Django's own clean-up flushes every table: the trail refuses that, and the catalogues would be gone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_the_tables)
+        yield
+
+
+@pytest.fixture(scope="module")
+def _module_world(django_db_setup, django_db_blocker) -> Iterator[World]:
+    with django_db_blocker.unblock(), transaction.atomic():
+        world = World.make()
+        yield world
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def world(_module_world: World) -> Iterator[World]:
+    """The small world; whatever a test does to it is undone."""
+    reset_queries()  # so that a test can count its statements: Django remembers no more than 9000
+    with transaction.atomic():
+        yield _module_world
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def committed(transactional_db: None) -> World:
+    """The small world, committed, for tests with threads or real transactions."""
+    return World.make()
