@@ -57,6 +57,7 @@ class Actor:
     request_id: str = ""
     permissions: dict[UUID, frozenset[str]] = field(default_factory=dict)
     shown: dict[UUID, str] = field(default_factory=dict)  # secrets to show in this answer and never again
+    scopes: frozenset[str] | None = None  # of the token; none for somebody who signed in
 
     def roles_with(self, permission: str) -> Iterable[PractitionerRole]:
         """The running roles that give a permission."""
@@ -70,6 +71,11 @@ class Actor:
             frozenset(r.department_id for r in roles if r.department_id),
             frozenset(r.division_id for r in roles if r.division_id),
         )
+
+    @property
+    def may_write(self) -> bool:
+        """Whether anything may be changed: always in a session, with a token only if its scopes say so."""
+        return self.scopes is None or "write" in self.scopes
 
     def may_anywhere(self, permission: str) -> bool:
         """Whether any running role gives the permission."""
@@ -118,7 +124,10 @@ def actor(person: Person, *, now: datetime, request_id: str = "", scopes: Iterab
     permissions = {role.pk: frozenset(role.granted) for role in held}
     if allowed is not None:
         permissions = {pk: names & allowed for pk, names in permissions.items()}
-    return Actor(person=person, held=held, at=now, request_id=request_id, permissions=permissions)
+    narrowed = None if scopes is None else frozenset(scopes)
+    return Actor(
+        person=person, held=held, at=now, request_id=request_id, permissions=permissions, scopes=narrowed
+    )
 
 
 def at_time(by: Actor, now: datetime) -> Actor:
