@@ -125,9 +125,7 @@ def actor(person: Person, *, now: datetime, request_id: str = "", scopes: Iterab
     if allowed is not None:
         permissions = {pk: names & allowed for pk, names in permissions.items()}
     narrowed = None if scopes is None else frozenset(scopes)
-    return Actor(
-        person=person, held=held, at=now, request_id=request_id, permissions=permissions, scopes=narrowed
-    )
+    return Actor(person=person, held=held, at=now, request_id=request_id, permissions=permissions, scopes=narrowed)
 
 
 def at_time(by: Actor, now: datetime) -> Actor:
@@ -167,9 +165,9 @@ def visible_in_full(by: Actor, rows: QuerySet[ModelT] | type[ModelT]) -> QuerySe
     return seen.filter(full_view=True)
 
 
-def not_found() -> Refused:
-    """The one answer for what is absent and for what one may not see."""
-    return Refused(Code.NOT_FOUND, _("没有找到该对象：它不存在，或者不在您的权限范围内。"), field="id")
+def not_found(field: str = "id") -> Refused:
+    """The one answer for what is absent and for what one may not see; `field` names the input that told of it."""
+    return Refused(Code.NOT_FOUND, _("没有找到该对象：它不存在，或者不在您的权限范围内。"), field=field)
 
 
 def find(by: Actor, rows: QuerySet[ModelT] | type[ModelT], pk: object) -> ModelT:
