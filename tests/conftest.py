@@ -25,6 +25,7 @@ KEPT = {
     "consortium_division",
     "consortium_concept",
     "consortium_clockrule",
+    "consortium_escalationrule",
 }
 APPEND_ONLY = ("consortium_event", "consortium_auditentry")
 

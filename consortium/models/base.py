@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, ClassVar
 from uuid import UUID
@@ -80,6 +81,8 @@ class ServiceRequest(Row):
     VIEWED_BY: ClassVar[dict[Side, str]]  # the permission to read it, by side
     LOADED: ClassVar[tuple[str, ...]]  # relations read together with it
     LOCKED: ClassVar[tuple[str, ...]] = ()  # rows locked before it, the widest first
+    ENDS: ClassVar[frozenset[str]] = frozenset()  # the points at which every limit that runs ends with it
+    VOID: ClassVar[frozenset[str]] = frozenset()  # the points that take it out of every statistic
     objects: ClassVar[Any]
     status: str
 
@@ -131,9 +134,6 @@ class ServiceRequest(Row):
     )
     clock_started_at = models.DateTimeField(null=True, help_text="When the running limit began (计时开始).")
     due_at = models.DateTimeField(null=True, help_text="When the running limit ends (截止时间).")
-    suspended_clock = models.CharField(max_length=20, blank=True, default="", editable=False)
-    suspended_holder = models.CharField(max_length=10, choices=Side.choices, blank=True, default="", editable=False)
-    suspended_remaining = models.DurationField(null=True, editable=False)
 
     class Meta:
         abstract = True
@@ -163,9 +163,14 @@ class ServiceRequest(Row):
         return self.status
 
     @property
-    def silent(self) -> bool:
-        """Whether no limit may run and nobody may be reminded, though the case is open."""
-        return False
+    def silent_since(self) -> datetime | None:
+        """From when no limit may run and nobody may be reminded, though the case is open; empty if all may."""
+        return None
+
+    @property
+    def emergency(self) -> str:
+        """The kind of green channel it goes by, as a code of the registry; empty if it is none."""
+        return ""
 
     def after_step(self, move: Any) -> None:
         """What must follow every step of this kind of case, in the same transaction."""
