@@ -332,8 +332,8 @@ def _record(case: ServiceRequest, taking: Move, event: Event) -> None:
     by = taking.by
     event.save(force_insert=True)
     audit(by, event.kind, case, role=taking.role, purpose="TREATMENT", patient_id=case.patient_id, now=taking.now)
-    told = _staff(case, {side: _next_roles(case, side) for side in taking.tells}, now=taking.now) if taking.tells else ()
-    people = {*taking.people, *(role.person_id for role in told)} - {by.person.pk if by.person else None}
+    told = _staff(case, {side: _next_roles(case, side) for side in taking.tells}, now=taking.now)
+    people = {*taking.people, *told.values_list("person_id", flat=True)} - {by.person.pk if by.person else None}
     Notice.objects.bulk_create(
         Notice(event=event, person_id=person, created_at=taking.now) for person in sorted(people)
     )

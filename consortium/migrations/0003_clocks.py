@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('paused_at', models.DateTimeField(help_text='Since when it pauses, empty while it runs (暂停开始).', null=True)),
                 ('paused_in', models.CharField(blank=True, default='', help_text='The state of the case that lets it pause (暂停原因).', max_length=20)),
                 ('paused_seconds', models.PositiveIntegerField(default=0, help_text='How long it paused before, seconds (累计暂停).')),
-                ('taken_seconds', models.PositiveIntegerField(help_text='Time taken on its calendar when it paused or stopped, seconds; empty while it runs (用时).', null=True)),
+                ('taken_seconds', models.PositiveIntegerField(help_text='Time taken on its calendar when it paused or stopped, seconds; empty until then (用时).', null=True)),
                 ('stopped_at', models.DateTimeField(help_text='When it stopped, empty until then (计时结束).', null=True)),
                 ('met', models.BooleanField(help_text='Whether it was met; empty while it runs, or if nothing can be said (是否达标).', null=True)),
             ],

@@ -35,7 +35,8 @@ class ClockRun(Row):
     )
     paused_seconds = models.PositiveIntegerField(default=0, help_text="How long it paused before, seconds (累计暂停).")
     taken_seconds = models.PositiveIntegerField(
-        null=True, help_text="Time taken on its calendar when it paused or stopped, seconds; empty while it runs (用时)."
+        null=True,
+        help_text="Time taken on its calendar when it paused or stopped, seconds; empty until then (用时).",
     )
     stopped_at = models.DateTimeField(null=True, help_text="When it stopped, empty until then (计时结束).")
     met = models.BooleanField(

@@ -110,8 +110,17 @@ def load_clocks() -> int:
         found,
         update_conflicts=True,
         unique_fields=["kind", "priority", "alliance", "valid_from"],
-        update_fields=[*DATED, "valid_to", "emergency", "start_step", "stop_step", "paused_in", "calendar"]
-        + ["target_minutes", "holder"],
+        update_fields=[
+            *DATED,
+            "valid_to",
+            "emergency",
+            "start_step",
+            "stop_step",
+            "paused_in",
+            "calendar",
+            "target_minutes",
+            "holder",
+        ],
     )
     return len(found)
 
