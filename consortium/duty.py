@@ -155,6 +155,8 @@ def _own(by: Actor, id: UUID, expected_version: int | None) -> Duty:
 
 def _store(duty: Duty) -> None:
     """Store a duty; INVALID_INPUT if its times are out of order or it overlaps another of the same person."""
+    if duty.ends_at <= duty.starts_at:  # the database could not even make a period of it
+        raise Refused(Code.INVALID_INPUT, _("班次的结束时间必须晚于开始时间。"), field="endsAt")
     try:
         checked(duty).validate_constraints()
     except ValidationError as error:

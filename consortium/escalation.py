@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from consortium import access, lifecycle
 from consortium.access import SYSTEM
@@ -34,6 +35,7 @@ from consortium.roles import roles_with
 
 log = logging.getLogger(__name__)
 STEP = "escalate"
+lifecycle.NOTED[STEP] = gettext_lazy("超时提醒")
 POSTS = {Rung.DUTY: Post.DUTY, Rung.HEAD: Post.HEAD}
 
 

@@ -12,6 +12,7 @@ from consortium.capacity import update_capacity
 from consortium.errors import Code, Refused
 from consortium.models import (
     Alliance,
+    Calendar,
     Capability,
     ClockRule,
     Concept,
@@ -28,6 +29,7 @@ from schema.action import VERSION, Action, plain
 from schema.base import SIGNED_IN, DateTime, Type, declare, listed
 from schema.reads import Order, Through, connection, paged
 
+CalendarEnum = declare(Calendar, "ClockCalendar")
 LevelEnum = declare(Level, "HospitalLevel")
 DivisionLevelEnum = declare(DivisionLevel, "DivisionLevel")
 StatusEnum = declare(Status, "MemberStatus")
@@ -60,8 +62,12 @@ class ClockRuleType(Type):
         fields = (
             "kind",
             "priority",
+            "alliance",
+            "emergency",
             "start_step",
             "stop_step",
+            "paused_in",
+            "calendar",
             "target_minutes",
             "holder",
             "label_zh",

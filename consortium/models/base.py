@@ -46,28 +46,31 @@ class Side(models.TextChoices):
 
 
 class Trail:
-    """The events of one case, in order: read and prefetched as a relation is, though every kind of case has them."""
+    """The events or the clocks of one case, in order: read and prefetched as a relation is, for every kind of case."""
 
-    def __init__(self, case: "ServiceRequest") -> None:
-        self.case = case
+    def __init__(self, case: "ServiceRequest", name: str, model: str) -> None:
+        self.case, self.name, self.model = case, name, model
 
     def all(self) -> Any:
-        """The events, from what was prefetched if they were."""
+        """The rows, from what was prefetched if they were."""
         kept = getattr(self.case, "_prefetched_objects_cache", {})
-        return kept["events"] if "events" in kept else self.get_queryset()
+        return kept[self.name] if self.name in kept else self.get_queryset()
 
     def get_queryset(self) -> Any:
         """The rows of this case."""
-        return self._apply_rel_filters(apps.get_model("consortium", "Event").objects.all())
+        return self._apply_rel_filters(self._rows())
+
+    def _rows(self) -> Any:
+        return apps.get_model("consortium", self.model).objects.all()
 
     def _apply_rel_filters(self, rows: Any) -> Any:
         return rows.filter(subject_id=self.case.pk).order_by("id")
 
     def get_prefetch_querysets(self, cases: list[Any], querysets: list[Any] | None = None) -> tuple[Any, ...]:
         """What `prefetch_related` asks of a relation: the rows of many cases, and how they belong together."""
-        rows = querysets[0] if querysets else apps.get_model("consortium", "Event").objects.all()
+        rows = querysets[0] if querysets else self._rows()
         rows = rows.filter(subject_id__in=[case.pk for case in cases]).order_by("id")
-        return rows, attrgetter("subject_id"), attrgetter("pk"), False, "events", False
+        return rows, attrgetter("subject_id"), attrgetter("pk"), False, self.name, False
 
 
 class ServiceRequest(Row):
@@ -141,7 +144,12 @@ class ServiceRequest(Row):
     @property
     def events(self) -> Trail:
         """What happened to it."""
-        return Trail(self)
+        return Trail(self, "events", "Event")
+
+    @property
+    def runs(self) -> Trail:
+        """The time limits that ran on it, and that run."""
+        return Trail(self, "runs", "ClockRun")
 
     @property
     def open(self) -> bool:
