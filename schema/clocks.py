@@ -7,7 +7,7 @@ import graphene
 from django.utils import timezone
 
 from consortium import clocks
-from consortium.models import ClockRule, ClockRun, EscalationRule, Rung
+from consortium.models import Calendar, ClockRule, ClockRun, EscalationRule, Rung
 from consortium.overrides import set_clock_rule
 from consortium.registry import valid_on
 from consortium.roles import Role, roles_with
@@ -17,11 +17,12 @@ from referrals.models import Status
 from schema import ids
 from schema.action import Action
 from schema.base import SIGNED_IN, Plain, PriorityEnum, RoleEnum, Type, declare, declare_plain, listed, permission
-from schema.places import CalendarEnum, ClockRuleType, HospitalType
+from schema.places import HospitalType
 from schema.reads import Through
 
 FIGURES = permission("view_coverage", "view_suppressed_coverage", "view_hospital_figures")
 PERIOD = timedelta(days=90)
+CalendarEnum = declare(Calendar, "ClockCalendar")
 RungEnum = declare(Rung, "EscalationRung")
 ByEnum = declare_plain(
     By,
@@ -32,6 +33,34 @@ ByEnum = declare_plain(
         "HOUR": "By the hour at which it began, 0 to 23 (时段).",
     },
 )
+
+
+class ClockRuleType(Type):
+    """A time limit of the registry (时限)."""
+
+    label = graphene.String(required=True, description="The term in the reader's language (名称).")
+
+    class Meta:
+        """Catalogues are open to all who are signed in."""
+
+        model, name, rule = ClockRule, "ClockRule", SIGNED_IN
+        fields = (
+            "kind",
+            "priority",
+            "alliance",
+            "emergency",
+            "start_step",
+            "stop_step",
+            "paused_in",
+            "calendar",
+            "target_minutes",
+            "holder",
+            "label_zh",
+            "label_en",
+            "source",
+            "valid_from",
+            "valid_to",
+        )
 
 
 class ClockRunType(Type):
@@ -48,8 +77,18 @@ class ClockRunType(Type):
 
         model, name = ClockRun, "ClockRun"
         rule = permission("view_sent_referral", "view_received_referral", "confirm_error")
-        fields = ("kind", "target_minutes", "holder", "hospital", "department", "started_at", "due_at", "paused_at")
-        fields += ("stopped_at", "met")
+        fields = (
+            "kind",
+            "target_minutes",
+            "holder",
+            "hospital",
+            "department",
+            "started_at",
+            "due_at",
+            "paused_at",
+            "stopped_at",
+            "met",
+        )
         needs = dict.fromkeys(("label", "roles", "elapsed_minutes", "remaining_minutes"), Through(joins=("rule",)))
 
     def resolve_label(self: Any, info: Any) -> str:
@@ -139,10 +178,18 @@ SCOPE: dict[str, Any] = {
 
 
 class Query:
-    """What is read about time limits: figures, no patient."""
+    """What is read about time limits: the registry and figures, no patient."""
 
-    rules: ClassVar = {"attainment": FIGURES, "breach_forecast": FIGURES, "escalation_ladder": SIGNED_IN}
+    rules: ClassVar = {
+        "clocks": SIGNED_IN,
+        "attainment": FIGURES,
+        "breach_forecast": FIGURES,
+        "escalation_ladder": SIGNED_IN,
+    }
 
+    clocks = listed(
+        ClockRuleType, "Time limits that hold today.", kind=graphene.String(description="Only of this kind.")
+    )
     attainment = listed(
         AttainmentType,
         "How limits that began in a period were met; the last 90 days if none is given.",
@@ -159,6 +206,11 @@ class Query:
         **SCOPE,
     )
     escalation_ladder = listed(EscalationRuleType, "Who is reminded when, as it holds today (升级阶梯).")
+
+    def resolve_clocks(self: Any, info: Any, kind: str | None = None) -> Any:
+        """By kind and priority."""
+        rows = ClockRule.objects.filter(valid_on(timezone.localdate(info.context.now)))
+        return (rows.filter(kind=kind) if kind else rows).order_by("kind", "priority")
 
     def resolve_attainment(
         self: Any, info: Any, by: Any, since: date | None = None, until: date | None = None, **scope: Any

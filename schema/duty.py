@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
+from uuid import UUID
 
 import graphene
 from django.db.models import Q
@@ -62,17 +63,22 @@ class Query:
         """By time."""
         if not since < until or until - since > LONGEST:
             raise Refused(Code.INVALID_INPUT, _("起止时间须先后有序，且不超过 92 天。"), field="until")
-        return reads.plan(roster(ids.decode(department, "Department", field="department"), since, until), info)
+        return reads.plan(roster(key_of(department), since, until), info)
 
     def resolve_on_duty(self: Any, info: Any, department: str) -> Any:
         """Now."""
-        return reads.plan(on_duty(ids.decode(department, "Department", field="department"), info.context.now), info)
+        return reads.plan(on_duty(key_of(department), info.context.now), info)
 
     def resolve_duty_swaps(self: Any, info: Any) -> Any:
         """Oldest first."""
         me = info.context.actor.person
         rows = DutySwap.objects.filter(Q(given__person=me) | Q(taken__person=me), accepted_at__isnull=True)
         return reads.plan(rows.order_by("id"), info)
+
+
+def key_of(department: str) -> UUID:
+    """The key of a department by its global id."""
+    return UUID(ids.decode(department, "Department", field="department"))
 
 
 class SetDuty(Action):

@@ -12,9 +12,7 @@ from consortium.capacity import update_capacity
 from consortium.errors import Code, Refused
 from consortium.models import (
     Alliance,
-    Calendar,
     Capability,
-    ClockRule,
     Concept,
     Department,
     Division,
@@ -29,7 +27,6 @@ from schema.action import VERSION, Action, plain
 from schema.base import SIGNED_IN, DateTime, Type, declare, listed
 from schema.reads import Order, Through, connection, paged
 
-CalendarEnum = declare(Calendar, "ClockCalendar")
 LevelEnum = declare(Level, "HospitalLevel")
 DivisionLevelEnum = declare(DivisionLevel, "DivisionLevel")
 StatusEnum = declare(Status, "MemberStatus")
@@ -48,34 +45,6 @@ class ConceptType(Type):
 
         model, name, rule = Concept, "Concept", SIGNED_IN
         fields = ("system", "code", "label_zh", "label_en", "comment_required", "source", "valid_from", "valid_to")
-
-
-class ClockRuleType(Type):
-    """A time limit of the registry (时限)."""
-
-    label = graphene.String(required=True, description="The term in the reader's language (名称).")
-
-    class Meta:
-        """Catalogues are open to all who are signed in."""
-
-        model, name, rule = ClockRule, "ClockRule", SIGNED_IN
-        fields = (
-            "kind",
-            "priority",
-            "alliance",
-            "emergency",
-            "start_step",
-            "stop_step",
-            "paused_in",
-            "calendar",
-            "target_minutes",
-            "holder",
-            "label_zh",
-            "label_en",
-            "source",
-            "valid_from",
-            "valid_to",
-        )
 
 
 class DivisionType(Type):
@@ -269,7 +238,6 @@ class Query:
         "concepts": SIGNED_IN,
         "reasons": SIGNED_IN,
         "reason_catalogues": SIGNED_IN,
-        "clocks": SIGNED_IN,
     }
 
     divisions = listed(
@@ -312,9 +280,6 @@ class Query:
         catalogue=graphene.String(required=True, description="Its name, such as REJECT or CANCEL."),
     )
     reason_catalogues = listed(graphene.String, "Names of the catalogues of reasons (原因目录).")
-    clocks = listed(
-        ClockRuleType, "Time limits that hold today.", kind=graphene.String(description="Only of this kind.")
-    )
 
     def resolve_divisions(self: Any, info: Any, level: Any = None, parent: str | None = None) -> Any:
         """Filtered, by code."""
@@ -376,11 +341,6 @@ class Query:
     def resolve_reason_catalogues(self: Any, info: Any) -> list[str]:
         """By name."""
         return registry.catalogues()
-
-    def resolve_clocks(self: Any, info: Any, kind: str | None = None) -> Any:
-        """By kind and priority."""
-        rows = ClockRule.objects.filter(registry.valid_on(timezone.localdate(info.context.now)))
-        return (rows.filter(kind=kind) if kind else rows).order_by("kind", "priority")
 
 
 def origin(info: Any) -> Division | None:

@@ -148,7 +148,8 @@ def test_the_forecast_tells_what_is_missed_and_what_will_be_at_the_present_pace(
     for minutes, _who in ((-5, 0), (30, 0), (90, 0)):
         referral = world.referral(Status.SENT)
         ClockRun.objects.filter(subject_id=referral.pk).update(due_at=NOW + minutes * MINUTE)
-    document = 'query($m: Int!) { breachForecast(alliance: "kids", minutes: $m) { hospital { name } kind breached breaching } }'
+    shape = "{ hospital { name } kind breached breaching }"
+    document = 'query($m: Int!) { breachForecast(alliance: "kids", minutes: $m) ' + shape + " }"
     who = ("province", Role.ALLIANCE_ADMIN)
 
     def row(breached: int, breaching: int) -> dict[str, Any]:
