@@ -108,21 +108,29 @@ def points(events: Iterable[Event], priority: int) -> list[Point]:
     found = list(events)
     changes = [event.detail["priority"] for event in found if "priority" in event.detail]
     current = Priority[changes[0]["from"]].value if changes else priority
-    last = {event.detail.get("kind"): event for event in found if event.kind == RECORD_MILESTONE}
+    last = {_milestone(event)[0]: event for event in found if event.kind == RECORD_MILESTONE}
     result = []
     for event in found:
+        happened_at = event.event_at
         if event.kind == RECORD_MILESTONE:
-            if last[event.detail.get("kind")] is not event:
+            kind, happened_at = _milestone(event)
+            if last[kind] is not event:
                 continue
-            names = frozenset({f"{MILESTONE}{event.detail.get('kind')}"})
+            names = frozenset({f"{MILESTONE}{kind}"})
         else:
             reached = event.from_status != event.to_status
             names = frozenset({event.kind, f"{event.kind}>{event.to_status}", *([f">{event.to_status}"] * reached)})
         if "priority" in event.detail:
             current = Priority[event.detail["priority"]["to"]].value
         due = event.detail.get("due", {})
-        result.append(Point(names, event.recorded_at, event.event_at, event.to_status, current, due))
+        result.append(Point(names, event.recorded_at, happened_at, event.to_status, current, due))
     return result
+
+
+def _milestone(event: Event) -> tuple[str, datetime]:
+    """The kind of a milestone and when it happened, as its event tells."""
+    told = event.detail["milestone"]
+    return told["kind"], datetime.fromisoformat(told["at"])
 
 
 def follow(case: ServiceRequest, events: Iterable[Event], rules: Rules) -> dict[str, list[Run]]:
@@ -151,6 +159,8 @@ def _runs_of(
             _carry_on(runs[-1], point, at, ends)
         rule = rules.pick(kind, point.priority, timezone.localdate(at))
         if rule is None or not (beginning := point.names & _names(rule.start_step)):
+            continue
+        if clinical and runs:  # it runs once, from the first of its beginnings
             continue
         if runs and runs[-1].stopped_at is None:
             if all(name.startswith(">") for name in beginning):  # the state was only reached again

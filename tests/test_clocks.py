@@ -244,7 +244,8 @@ def test_rebuilding_repairs_and_checking_only_tells(world, capsys):
 
 def milestone(kind: str, minute: int, recorded: int) -> Event:
     """A milestone of a case, not stored."""
-    return event("record_milestone", Status.ARRIVED, Status.ARRIVED, minute, recorded, {"kind": kind})
+    told = {"kind": kind, "at": (NOW + minute * MINUTE).isoformat()}
+    return event("record_milestone", Status.ARRIVED, Status.ARRIVED, recorded, recorded, {"milestone": told})
 
 
 def event(kind: str, before: str, after: str, minute: int, recorded: int, detail: dict | None = None) -> Event:
@@ -266,7 +267,7 @@ CLINICAL = [
     ),
     (
         "CHEST_PAIN",
-        [milestone("DOOR", 5, 6), event("depart_referral", "ACCEPTED", "IN_TRANSIT", 35, 50)],
+        [milestone("FIRST_DOOR", 5, 6), event("depart_referral", "ACCEPTED", "IN_TRANSIT", 35, 50)],
         "STEMI_DIDO", 30, True,
     ),
     (
@@ -274,33 +275,42 @@ CLINICAL = [
         [event("arrive_referral", "IN_TRANSIT", "ARRIVED", 60, 70), milestone("BALLOON", 151, 200)],
         "STEMI_BALLOON", 91, False,
     ),
-    ("CHEST_PAIN", [milestone("FIRST_CONTACT", 0, 1), milestone("WIRE", 120, 121)], "STEMI_WIRE", 120, True),
+    (
+        "CHEST_PAIN",  # the door, and then the arrival at the desk: the first of them counts
+        [
+            milestone("DOOR", 58, 59),
+            event("arrive_referral", "IN_TRANSIT", "ARRIVED", 62, 62),
+            milestone("BALLOON", 150, 151),
+        ],
+        "STEMI_BALLOON", 92, False,
+    ),
+    ("CHEST_PAIN", [milestone("FIRST_CONTACT", 0, 1), milestone("BALLOON", 120, 121)], "STEMI_WIRE", 120, True),
     ("STROKE", [milestone("DOOR", 0, 0), milestone("CT", 26, 30)], "STROKE_CT", 26, False),
     ("STROKE", [milestone("DOOR", 0, 0), milestone("NEEDLE", 50, 55)], "STROKE_NEEDLE", 50, True),
     ("STROKE", [milestone("DOOR", 0, 0), milestone("NEEDLE", 50, 55)], "STROKE_NEEDLE_45", 50, False),
-    ("STROKE", [milestone("DOOR", 0, 0), milestone("DOOR_OUT", 120, 125)], "STROKE_DIDO", 120, True),
+    ("STROKE", [milestone("FIRST_DOOR", 0, 0), milestone("FIRST_DOOR_OUT", 120, 125)], "STROKE_DIDO", 120, True),
     (
         "TRAUMA",
         [event("arrive_referral", "IN_TRANSIT", "ARRIVED", 0, 0), milestone("TEAM", 10, 11)],
         "TRAUMA_TEAM", 10, True,
     ),
     (
-        "MATERNAL",
+        "CRITICAL_MATERNAL",
         [event("arrive_referral", "IN_TRANSIT", "ARRIVED", 0, 0), milestone("TEAM", 11, 11)],
         "MATERNAL_TEAM", 11, False,
     ),
     (
-        "CHILD",
+        "CRITICAL_CHILD",
         [event("activate", "", "BROADCAST", 0, 0), event("choose", "BROADCAST", "ACCEPTED", 9, 10)],
         "CHILD_REPLY", 10, True,
     ),
     (
-        "CHILD",
+        "CRITICAL_CHILD",
         [event("choose", "BROADCAST", "ACCEPTED", 0, 0), event("depart_referral", "ACCEPTED", "IN_TRANSIT", 31, 31)],
         "CHILD_TEAM", 31, False,
     ),
     (
-        "ONCOLOGY",
+        "ONCOLOGY_EMERGENCY",
         [event("activate", "", "BROADCAST", 0, 0), event("choose", "BROADCAST", "ACCEPTED", 61, 61)],
         "ONCOLOGY_REPLY", 61, False,
     ),
