@@ -205,3 +205,9 @@ def test_codes_are_valid_on_the_day_they_leave(world):
     attempt = world.attempt("submit_referral", draft, now=NOW + timedelta(days=1))
     assert (attempt.code, attempt.field) == (BAD, "diagnoses")
     assert Referral.objects.get(pk=draft.pk).status == Status.DRAFT
+
+
+def test_no_referral_is_opened_for_the_dead(world):
+    same = patient(id_number=NUMBER, name="王小明")
+    world.take("record_death", world.draft(patient=same))
+    assert drafted(world, patient=same) == ("INVALID_STATE", "patient")

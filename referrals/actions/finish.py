@@ -1,7 +1,7 @@
 """The loop closes: the full record goes, the outcome comes back, is acknowledged and followed up."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -174,7 +174,10 @@ def acknowledge_outcome(referral: Referral, move: Move) -> None:
     latest.acknowledged_at = move.event_at
     latest.save(update_fields=["acknowledged_at"])
     rule = clocks.target("FOLLOW_UP", referral.priority, now=move.now)
-    referral.follow_up_due_at = move.now + (rule[0] if rule else timedelta(0))
+    due = move.now + (rule[0] if rule else timedelta(0))
+    if latest.follow_up_date:  # the specialist may want the patient seen sooner, not later
+        due = min(due, timezone.make_aware(datetime.combine(latest.follow_up_date, time.max)))
+    referral.follow_up_due_at = due
     referral.end(Ending.COMPLETED, move.now)
 
 
