@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import graphene
@@ -58,6 +58,26 @@ def _may(by: Actor | None, names: tuple[str, ...]) -> bool:
     return by is not None and any(by.may_anywhere(name) for name in names)
 
 
+YEARS = range(1850, 3000)  # beyond them no patient lived, and arithmetic with zones and limits would overflow
+
+
+class Date(graphene.Date):
+    """A day: ISO 8601, such as 2026-11-22."""
+
+    @staticmethod
+    def parse_value(value: Any) -> date:
+        """The day; refused in a year that nobody can mean."""
+        parsed = graphene.Date.parse_value(value)
+        if not isinstance(parsed, date) or parsed.year not in YEARS:
+            raise GraphQLError(_("日期须为 ISO 8601 格式，例如 2026-11-22。"))
+        return parsed
+
+    @classmethod
+    def parse_literal(cls, node: Any, _variables: Any = None) -> date:
+        """The day in a document."""
+        return cls.parse_value(node.value if isinstance(node, StringValueNode) else None)
+
+
 class DateTime(graphene.DateTime):
     """A moment: ISO 8601 with its offset, such as 2026-11-22T09:30:00+08:00."""
 
@@ -70,7 +90,7 @@ class DateTime(graphene.DateTime):
     def parse_value(value: Any) -> datetime:
         """The moment; refused without an offset."""
         parsed = graphene.DateTime.parse_value(value)
-        if not isinstance(parsed, datetime) or timezone.is_naive(parsed):
+        if not isinstance(parsed, datetime) or timezone.is_naive(parsed) or parsed.year not in YEARS:
             raise GraphQLError(_("时间须为带时区的 ISO 8601 格式，例如 2026-11-22T09:30:00+08:00。"))
         return parsed
 
@@ -167,6 +187,8 @@ class Type(DjangoObjectType):
             setattr(cls, f"resolve_{name}", lambda row, info: getattr(row, name) or None)
         elif column.get_internal_type() == "DateTimeField":
             setattr(cls, name, DateTime(required=not column.null, description=column.help_text))
+        elif column.get_internal_type() == "DateField":
+            setattr(cls, name, Date(required=not column.null, description=column.help_text))
 
     def resolve_id(self: Any, info: Any) -> str:
         """The opaque global id."""

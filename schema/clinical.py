@@ -17,8 +17,8 @@ from referrals.models import (
     Outcome,
 )
 from schema import ids
-from schema.base import IDENTITY, PART, Plain, Type, declare, listed
-from schema.places import ConceptType
+from schema.base import IDENTITY, PART, Date, Plain, Type, declare, listed
+from schema.catalogues import ConceptType
 from schema.reads import Through
 
 SexEnum = declare(Sex, "Sex")
@@ -31,7 +31,7 @@ class PatientIdentity(Plain):
 
     name = graphene.String(required=True, description="Full name (姓名).")
     id_number = graphene.String(description="Resident identity number (身份证号).")
-    birth_date = graphene.Date(description="Date of birth (出生日期).")
+    birth_date = Date(description="Date of birth (出生日期).")
     phone = graphene.String(required=True, description="Telephone (联系电话).")
     address = graphene.String(required=True, description="Address (住址).")
     guardian_name = graphene.String(required=True, description="Guardian (监护人).")

@@ -7,7 +7,7 @@ import graphene
 from django.utils import timezone
 
 from consortium import clocks
-from consortium.models import Calendar, ClockRule, ClockRun, EscalationRule, Rung
+from consortium.models import ClockRule, ClockRun, EscalationRule, Rung
 from consortium.overrides import set_clock_rule
 from consortium.registry import valid_on
 from consortium.roles import Role, roles_with
@@ -17,12 +17,12 @@ from referrals.models import Status
 from schema import ids
 from schema.action import Action
 from schema.base import SIGNED_IN, Plain, PriorityEnum, RoleEnum, Type, declare, declare_plain, listed, permission
+from schema.catalogues import CalendarEnum, ClockRuleType
 from schema.places import HospitalType
 from schema.reads import Through
 
 FIGURES = permission("view_coverage", "view_suppressed_coverage", "view_hospital_figures")
 PERIOD = timedelta(days=90)
-CalendarEnum = declare(Calendar, "ClockCalendar")
 RungEnum = declare(Rung, "EscalationRung")
 ByEnum = declare_plain(
     By,
@@ -33,34 +33,6 @@ ByEnum = declare_plain(
         "HOUR": "By the hour at which it began, 0 to 23 (时段).",
     },
 )
-
-
-class ClockRuleType(Type):
-    """A time limit of the registry (时限)."""
-
-    label = graphene.String(required=True, description="The term in the reader's language (名称).")
-
-    class Meta:
-        """Catalogues are open to all who are signed in."""
-
-        model, name, rule = ClockRule, "ClockRule", SIGNED_IN
-        fields = (
-            "kind",
-            "priority",
-            "alliance",
-            "emergency",
-            "start_step",
-            "stop_step",
-            "paused_in",
-            "calendar",
-            "target_minutes",
-            "holder",
-            "label_zh",
-            "label_en",
-            "source",
-            "valid_from",
-            "valid_to",
-        )
 
 
 class ClockRunType(Type):
@@ -120,11 +92,22 @@ class ClockRunType(Type):
 class EscalationRuleType(Type):
     """One rung of the ladder of reminders (升级规则)."""
 
+    quiet_from = graphene.String(description="Start of quiet hours, such as 21:00; empty for none (静默开始).")
+    quiet_to = graphene.String(description="End of quiet hours (静默结束).")
+
     class Meta:
         """Catalogues are open to all who are signed in."""
 
         model, name, rule = EscalationRule, "EscalationRule", SIGNED_IN
-        fields = ("priority", "rung", "after_minutes", "repeat_minutes", "quiet_from", "quiet_to", "source")
+        fields = ("priority", "rung", "after_minutes", "repeat_minutes", "source")
+
+    def resolve_quiet_from(self: Any, info: Any) -> str | None:
+        """Hours and minutes."""
+        return f"{self.quiet_from:%H:%M}" if self.quiet_from else None
+
+    def resolve_quiet_to(self: Any, info: Any) -> str | None:
+        """Hours and minutes."""
+        return f"{self.quiet_to:%H:%M}" if self.quiet_to else None
 
 
 class AttainmentType(Plain):
@@ -178,18 +161,14 @@ SCOPE: dict[str, Any] = {
 
 
 class Query:
-    """What is read about time limits: the registry and figures, no patient."""
+    """What is read about time limits: figures, no patient."""
 
     rules: ClassVar = {
-        "clocks": SIGNED_IN,
         "attainment": FIGURES,
         "breach_forecast": FIGURES,
         "escalation_ladder": SIGNED_IN,
     }
 
-    clocks = listed(
-        ClockRuleType, "Time limits that hold today.", kind=graphene.String(description="Only of this kind.")
-    )
     attainment = listed(
         AttainmentType,
         "How limits that began in a period were met; the last 90 days if none is given.",
@@ -206,11 +185,6 @@ class Query:
         **SCOPE,
     )
     escalation_ladder = listed(EscalationRuleType, "Who is reminded when, as it holds today (升级阶梯).")
-
-    def resolve_clocks(self: Any, info: Any, kind: str | None = None) -> Any:
-        """By kind and priority."""
-        rows = ClockRule.objects.filter(valid_on(timezone.localdate(info.context.now)))
-        return (rows.filter(kind=kind) if kind else rows).order_by("kind", "priority")
 
     def resolve_attainment(
         self: Any, info: Any, by: Any, since: date | None = None, until: date | None = None, **scope: Any

@@ -9,7 +9,7 @@ from django.utils import timezone
 from consortium.models import Alliance
 from referrals.coverage import Coverage, Grouping, Reach, coverage
 from schema import reads
-from schema.base import Plain, declare_plain, listed, permission
+from schema.base import Date, Plain, declare_plain, listed, permission
 from schema.places import AllianceType, DivisionType, LevelEnum
 
 ReachEnum = declare_plain(
@@ -74,8 +74,8 @@ class CoverageType(Plain):
 
     alliance = graphene.Field(AllianceType, required=True, description="The alliance (联盟).")
     capability = graphene.String(description="Only referrals that need it; empty for all (能力).")
-    since = graphene.Date(required=True, description="First day (起).")
-    until = graphene.Date(required=True, description="Last day (止).")
+    since = Date(required=True, description="First day (起).")
+    until = Date(required=True, description="Last day (止).")
     covered = graphene.Field(
         Rate, required=True, description="County units with an active member ÷ county units (县域覆盖率)."
     )
@@ -123,8 +123,8 @@ class Query:
         description="Coverage of an alliance; the last 90 days if no period is given.",
         alliance=graphene.String(required=True, description="Code of the alliance (联盟代码)."),
         capability=graphene.String(description="Code of a needed capability (能力)."),
-        since=graphene.Date(description="First day (起)."),
-        until=graphene.Date(description="Last day (止)."),
+        since=Date(description="First day (起)."),
+        until=Date(description="Last day (止)."),
         grouping=GroupingEnum(
             required=True, default_value="PREFECTURE", description="By what flows are drawn (流向口径)."
         ),

@@ -1,19 +1,18 @@
-"""The network's places and catalogues on the wire."""
+"""The network's places on the wire."""
 
 from typing import Any, ClassVar
 
 import graphene
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from consortium import access, directory, registry
+from consortium import access, directory
 from consortium.capacity import update_capacity
 from consortium.errors import Code, Refused
 from consortium.models import (
     Alliance,
     Capability,
-    Concept,
     Department,
     Division,
     DivisionLevel,
@@ -33,18 +32,6 @@ StatusEnum = declare(Status, "MemberStatus")
 KindEnum = declare(Hospital.Kind, "HospitalKind")
 GradeEnum = declare(Hospital.Grade, "HospitalGrade")
 ReviewEnum = declare(Hospital.OutgoingReview, "OutgoingReview")
-
-
-class ConceptType(Type):
-    """A coded concept of a catalogue (FHIR Coding)."""
-
-    label = graphene.String(required=True, description="The term in the reader's language (名称).")
-
-    class Meta:
-        """Catalogues are open to all who are signed in."""
-
-        model, name, rule = Concept, "Concept", SIGNED_IN
-        fields = ("system", "code", "label_zh", "label_en", "comment_required", "source", "valid_from", "valid_to")
 
 
 class DivisionType(Type):
@@ -173,7 +160,6 @@ class AllianceType(Type):
 
 
 HospitalConnection, DepartmentConnection = connection(HospitalType), connection(DepartmentType)
-ConceptConnection = connection(ConceptType)
 
 
 class PlaceSort(graphene.Enum):
@@ -187,20 +173,6 @@ class PlaceSort(graphene.Enum):
     def description(self) -> str:
         """What comes first."""
         return {"NAME": "By name.", "NEAREST": "Nearest first.", "MOST_FREE": "Most free places first."}[self.name]
-
-
-class ConceptSystem(graphene.Enum):
-    """Catalogues that one searches in."""
-
-    ICD10 = "ICD10"
-    SPECIALTY = "SPECIALTY"
-    CAPABILITY = "CAPABILITY"
-
-    @property
-    def description(self) -> str:
-        """The catalogue's name."""
-        names = {"ICD10": "诊断 (ICD-10 国临版).", "SPECIALTY": "诊疗科目.", "CAPABILITY": "能力."}
-        return names[self.name]
 
 
 ORDERS = {
@@ -235,9 +207,6 @@ class Query:
         "departments": SIGNED_IN,
         "alliances": SIGNED_IN,
         "alliance": SIGNED_IN,
-        "concepts": SIGNED_IN,
-        "reasons": SIGNED_IN,
-        "reason_catalogues": SIGNED_IN,
     }
 
     divisions = listed(
@@ -268,18 +237,6 @@ class Query:
     alliance = graphene.Field(
         AllianceType, code=graphene.String(required=True, description="Its code."), description="One alliance."
     )
-    concepts = paged(
-        ConceptConnection,
-        "Entries of a catalogue that are valid today, by code.",
-        system=ConceptSystem(required=True, description="The catalogue."),
-        text=graphene.String(description="Part of the code or of the Chinese or English term."),
-    )
-    reasons = listed(
-        ConceptType,
-        "Reasons of a catalogue that are valid today, by code.",
-        catalogue=graphene.String(required=True, description="Its name, such as REJECT or CANCEL."),
-    )
-    reason_catalogues = listed(graphene.String, "Names of the catalogues of reasons (原因目录).")
 
     def resolve_divisions(self: Any, info: Any, level: Any = None, parent: str | None = None) -> Any:
         """Filtered, by code."""
@@ -324,23 +281,6 @@ class Query:
         if row is None:
             raise access.not_found("code")
         return row
-
-    def resolve_concepts(
-        self: Any, info: Any, system: Any, first: int, after: str | None = None, text: str | None = None
-    ) -> reads.Page:
-        """Filtered, by code."""
-        rows = Concept.objects.filter(registry.valid_on(timezone.localdate(info.context.now)), system=system.value)
-        if text:
-            rows = rows.filter(Q(code__istartswith=text) | Q(label_zh__icontains=text) | Q(label_en__icontains=text))
-        return reads.page(rows, info, order=Order("CODE", ("code", "id")), first=first, after=after)
-
-    def resolve_reasons(self: Any, info: Any, catalogue: str) -> Any:
-        """By code."""
-        return registry.reasons(catalogue, on=timezone.localdate(info.context.now))
-
-    def resolve_reason_catalogues(self: Any, info: Any) -> list[str]:
-        """By name."""
-        return registry.catalogues()
 
 
 def origin(info: Any) -> Division | None:

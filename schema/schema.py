@@ -8,11 +8,20 @@ from graphene.utils.str_converters import to_snake_case
 from graphql import GraphQLObjectType, default_field_resolver
 
 from consortium.errors import Code, Refused
-from schema import clocks, coverage, duty, people, places, steps, worklist
+from schema import catalogues, clocks, coverage, duty, people, places, steps, worklist
 from schema.base import PART, Rule
 
 
-class Query(people.Query, places.Query, worklist.Query, coverage.Query, clocks.Query, duty.Query, graphene.ObjectType):
+class Query(
+    people.Query,
+    places.Query,
+    catalogues.Query,
+    worklist.Query,
+    coverage.Query,
+    clocks.Query,
+    duty.Query,
+    graphene.ObjectType,
+):
     """Everything that is read."""
 
 
@@ -20,7 +29,7 @@ class Mutation(people.Mutation, places.Mutation, steps.Mutation, clocks.Mutation
     """Everything that is done: one mutation in a request, one transaction."""
 
 
-ROOTS = (people, places, worklist, coverage, clocks, duty)
+ROOTS = (people, places, catalogues, worklist, coverage, clocks, duty)
 READ_RULES: dict[str, Rule] = {name: rule for room in ROOTS for name, rule in room.Query.rules.items()}
 
 

@@ -8,7 +8,7 @@ import graphene
 from referrals import actions
 from referrals.models import Referral
 from schema.action import STEP, Action
-from schema.base import DateTime, PriorityEnum
+from schema.base import Date, DateTime, PriorityEnum
 from schema.clinical import BookingKindEnum, SexEnum
 from schema.referrals import ReferralType
 
@@ -47,7 +47,7 @@ class PatientInput(graphene.InputObjectType):
     id_number = text("Resident identity number, GB 11643 (身份证号).")
     temporary_identity = text("Label while the identity is unknown (临时身份标识).")
     sex = SexEnum(description="Sex; follows from the identity number if that is given (性别).")
-    birth_date = graphene.Date(description="Date of birth; follows from the identity number (出生日期).")
+    birth_date = Date(description="Date of birth; follows from the identity number (出生日期).")
     phone = text("Telephone (联系电话).")
     address = text("Address (住址).")
     guardian_name = text("Guardian, needed under 14 (监护人).")
@@ -93,7 +93,7 @@ class OutcomeInput(graphene.InputObjectType):
     drugs = text("Drugs to go on with (带药).")
     red_flags = text("When to come back at once (警示症状).")
     rehabilitation = text("Rehabilitation plan (康复计划).")
-    follow_up_date = graphene.Date(description="Day of the follow-up (随访日期).")
+    follow_up_date = Date(description="Day of the follow-up (随访日期).")
 
 
 CONTENT: dict[str, Any] = {

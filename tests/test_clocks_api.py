@@ -213,4 +213,4 @@ def test_the_ladder_can_be_read(world):
     assert found["escalationLadder"][0] == {
         "priority": "STAT", "rung": "DUTY", "afterMinutes": -5, "repeatMinutes": 5, "quietFrom": None,
     }  # fmt: skip
-    assert len(found["escalationLadder"]) == 16
+    assert (len(found["escalationLadder"]), found["escalationLadder"][-1]["quietFrom"]) == (16, "21:00")

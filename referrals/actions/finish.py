@@ -1,7 +1,7 @@
 """The loop closes: the full record goes, the outcome comes back, is acknowledged and followed up."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -171,7 +171,11 @@ def acknowledge_outcome(referral: Referral, move: Move) -> None:
     latest = referral.outcomes.latest("version")
     latest.acknowledged_at = move.event_at
     latest.save(update_fields=["acknowledged_at"])
-    referral.follow_up_due_at = clocks.due(referral, "FOLLOW_UP", now=move.now) or move.now
+    due = clocks.due(referral, "FOLLOW_UP", now=move.now) or move.now
+    if latest.follow_up_date:  # the specialist may want the patient seen sooner, not later
+        due = min(due, timezone.make_aware(datetime.combine(latest.follow_up_date, time.max)))
+    referral.follow_up_due_at = due
+    move.limit("FOLLOW_UP", due)
     referral.end(Ending.COMPLETED, move.now)
 
 

@@ -177,7 +177,7 @@ class Migration(migrations.Migration):
                 ('starts_at', models.DateTimeField(help_text='From when (开始时间).')),
                 ('ends_at', models.DateTimeField(help_text='Until when it is kept (保留至).')),
                 ('state', models.CharField(choices=[('ACTIVE', '有效'), ('MOVED', '已改期'), ('LOST', '号源丢失'), ('RELEASED', '已释放'), ('USED', '已到诊'), ('MISSED', '未到诊')], default='ACTIVE', help_text='Whether it is still kept (状态).', max_length=8)),
-                ('letter', models.CharField(help_text='The letter to the patient (就诊通知).', max_length=2000)),
+                ('letter', models.CharField(help_text='The letter to the patient (就诊通知).', max_length=4000)),
                 ('department', models.ForeignKey(help_text='Where (预约科室).', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consortium.department')),
                 ('referral', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='referrals.referral')),
             ],

@@ -56,7 +56,7 @@ class Booking(Row):
     state = models.CharField(
         max_length=8, choices=State.choices, default=State.ACTIVE, help_text="Whether it is still kept (状态)."
     )
-    letter = models.CharField(max_length=2000, help_text="The letter to the patient (就诊通知).")
+    letter = models.CharField(max_length=4000, help_text="The letter to the patient (就诊通知).")
 
     class Meta:
         ordering = ["id"]

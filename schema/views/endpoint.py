@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from schema.schema import schema
 from schema.views.gate import gated, refusal
 
 JSON, GRAPHQL = "application/json", "application/graphql-response+json"
+NULL = re.compile(r"\\u\{0+\}")  # the null character as GraphQL writes it, which no database takes
 logger = logging.getLogger("refnet.graphql")
 
 
@@ -81,7 +83,7 @@ def read(request: HttpRequest) -> tuple[str, dict[str, Any] | None, str | None]:
         json.dumps(body, ensure_ascii=False).encode("utf-8")  # no lone surrogate may reach the database
     except (ValueError, RecursionError) as error:
         raise Refused(Code.BAD_REQUEST, _("请求正文不是有效的 UTF-8 JSON。")) from error
-    if not isinstance(body, dict) or b"\\u0000" in request.body:
+    if not isinstance(body, dict) or b"\\u0000" in request.body or NULL.search(str(body.get("query"))):
         raise Refused(Code.BAD_REQUEST, _("请求正文须为 JSON 对象，且不含空字符。"))
     text, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
     if not isinstance(text, str) or not text.strip():

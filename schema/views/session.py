@@ -41,7 +41,8 @@ def checked_credentials(request: Any) -> Any:
     try:
         given = json.loads(request.body)
         username, password = given["username"], given["password"]
-    except (ValueError, KeyError, TypeError) as error:
+        f"{username}{password}".encode()  # no lone surrogate may reach the database
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Refused(Code.BAD_REQUEST, _("请以 JSON 提交 username 和 password。")) from error
     if not isinstance(username, str) or not isinstance(password, str) or "\x00" in username + password:
         raise Refused(Code.BAD_REQUEST, _("请以 JSON 提交 username 和 password。"))
