@@ -100,9 +100,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     ),
     Role.PATHOLOGIST: frozenset(),
     Role.PATHOLOGY_LAB: frozenset(),
-    Role.HOSPITAL_ADMIN: frozenset(
-        {"confirm_error", "update_capacity", "grant_role", "revoke_role", "view_staff"}
-    ),
+    Role.HOSPITAL_ADMIN: frozenset({"confirm_error", "update_capacity", "grant_role", "revoke_role", "view_staff"}),
     Role.ALLIANCE_ADMIN: frozenset({"view_coverage", "view_staff"}),
     Role.COMMISSION_OBSERVER: frozenset({"view_suppressed_coverage"}),
     Role.HOTLINE_AGENT: frozenset(),
