@@ -40,8 +40,13 @@ def able(kind: str, *, min_free: int | None, fresh_since: datetime | None) -> Qu
     """The capabilities of a kind with so many places free in a figure that is fresh enough."""
     rows = Capability.objects.filter(kind__code=kind)
     if min_free is not None:
-        rows = rows.filter(beds_free__gte=F("held") + min_free)
+        rows = rows.filter(beds_free__gte=F("held") + min(min_free, FAR_AWAY))
     return rows.filter(as_of__gte=fresh_since) if fresh_since else rows
+
+
+def since(now: datetime, age_minutes: int | None) -> datetime | None:
+    """The moment of a figure of this age; any that is older than every figure counts as a hundred years."""
+    return None if age_minutes is None else now - min(timedelta(minutes=age_minutes), timedelta(days=36_525))
 
 
 def distance_km(path: str, origin: Division | None) -> Any:
@@ -88,7 +93,7 @@ def hospitals(
     must_know(on=timezone.localdate(now), capability=capability, alliance=alliance, division=division)
     rows = Hospital.objects.filter(status=Status.ACTIVE).annotate(distance=distance_km("division__", origin))
     if capability:
-        fresh = now - timedelta(minutes=max_age_minutes) if max_age_minutes else None
+        fresh = since(now, max_age_minutes)
         places = able(capability, min_free=min_free, fresh_since=fresh)
         rows = rows.filter(Exists(places.filter(department__hospital=OuterRef("pk"))))
     if level:
@@ -125,7 +130,7 @@ def departments(
         rows = rows.filter(hospital=hospital)
     if specialty:
         rows = rows.filter(specialty__code__startswith=specialty)
-    fresh = now - timedelta(minutes=max_age_minutes) if max_age_minutes else None
+    fresh = since(now, max_age_minutes)
     if capability:
         places = able(capability, min_free=min_free, fresh_since=fresh).filter(department=OuterRef("pk"))
         taken = Subquery(places.annotate(taken=F("held") - F("beds_free")).values("taken")[:1])

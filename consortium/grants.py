@@ -112,6 +112,8 @@ def grant_role(
     if hospital is None:
         raise access.forbidden()
     acting = access.require_at(by, "grant_role", hospital=hospital)
+    if by.person and person.pk == by.person.pk:
+        raise Refused(Code.SECOND_PERSON_NEEDED, _("不能给自己授予岗位；请由另一位管理员授予。"), field="person")
     if _place(where) not in HELD_AT[role]:
         raise Refused(
             Code.INVALID_INPUT, _("岗位“{role}”不能设在这里，请换一级。").format(role=role.label), field="role"

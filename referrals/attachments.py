@@ -1,5 +1,6 @@
 """Files of a case: taken in by what they are, not by what they are called, and served only through the case."""
 
+from contextlib import ExitStack
 from datetime import datetime
 from hashlib import sha256
 from typing import IO, Any
@@ -54,8 +55,7 @@ def add_attachment(
     file.seek(0)
     kind, ending = media_type(file.read(160))
     row: Any = Attachment(id=uuid7(), name=name.strip()[-120:] or f"file.{ending}", media_type=kind, size=file.size)
-    stored = ""
-    try:
+    with ExitStack() as undo:  # a file without its row is taken off the disk again, whatever happened
         with transaction.atomic():
             referral = access.find(by, Referral.objects.select_for_update(of=("self",)), id)
             role = allowed_to_add(by, referral)
@@ -64,16 +64,13 @@ def add_attachment(
             row.referral, row.case_id, row.sha256 = referral, referral.case_id, digest
             row.added_at, row.added_by_id = now, role.person_id
             file.seek(0)
-            stored = row.file.storage.save(f"attachments/{row.pk.hex[:2]}/{row.pk}.{ending}", file)
-            row.file.name = stored
+            row.file.name = row.file.storage.save(f"attachments/{row.pk.hex[:2]}/{row.pk}.{ending}", file)
+            undo.callback(row.file.storage.delete, row.file.name)
             checked(row).save(force_insert=True)
             taking = lifecycle.move(by, "add_attachment", role, now=now)
             taking.detail = {"attachment": str(row.pk), "sha256": digest}
             lifecycle.note(referral, taking)
-    except BaseException:
-        if stored:
-            row.file.storage.delete(stored)
-        raise
+        undo.pop_all()
     return row
 
 

@@ -189,15 +189,15 @@ def _counties(
     withheld: bool,
 ) -> Iterable[County]:
     """Each county unit with how far the alliance reaches it."""
-    members = dict(
-        current_members(until)
-        .filter(alliance=alliance, hospital__level=Level.COUNTY, hospital__status=Status.ACTIVE)
-        .values_list("hospital__division")
-        .annotate(count=Count("pk"))
+    active_members = current_members(until).filter(
+        alliance=alliance, hospital__level=Level.COUNTY, hospital__status=Status.ACTIVE
     )
+    members = dict(active_members.values_list("hospital__division").annotate(count=Count("pk")))
     able: set[str] = set()
     if capability:
-        places = Capability.objects.filter(kind__code=capability, department__hospital__level=Level.COUNTY)
+        places = Capability.objects.filter(
+            kind__code=capability, department__hospital__in=active_members.values("hospital")
+        )
         able = set(places.values_list("department__hospital__division", flat=True))
     recent = _legs(alliance, capability, until - ACTIVE_WITHIN, until, on=until)
     active = set(recent.values_list("requester_hospital__division", flat=True).distinct())

@@ -1,5 +1,6 @@
 """What every mutation shares: typed input, an idempotency key, one call of the room below, refusals as data."""
 
+import inspect
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -129,8 +130,12 @@ class Action(graphene.Mutation):
 
     @classmethod
     def _decoded(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """The input with the keys of the objects that its ids name."""
-        decoded = dict(given)
+        """The input with the keys of the objects that its ids name; an empty value is as if it were not given.
+
+        Only where the action takes content as it comes does an empty value mean: to be emptied.
+        """
+        named = inspect.signature(cls.perform).parameters
+        decoded = {name: value for name, value in given.items() if value is not None or name not in named}
         for path, kinds in cls.objects.items():
             outer, _dot, inner = path.rpartition(".")
             holder = decoded.get(outer) if outer else decoded

@@ -333,3 +333,10 @@ def test_a_specialist_whose_role_ended_is_nobody_to_act_for(world):
     assert (attempt.code, attempt.field) == ("INVALID_INPUT", "onBehalfOf")
     referral = world.referral(S.SENT)
     assert ("province", EXPERT, 2) not in world.told(world.events(referral)[-1])
+
+
+def test_nobody_grants_a_role_to_themselves(world):
+    admin, where = world.actor("province", ADMIN), world.hospitals["province"]
+    refused = answer(grants.grant_role, by=admin, person=admin.person, role=Role.REFERRAL_OFFICE, where=where, now=NOW)
+    assert refused == "SECOND_PERSON_NEEDED person"
+    assert PractitionerRole.objects.filter(person=admin.person).count() == 1

@@ -368,7 +368,7 @@ def test_the_command_prints_progress_notice_accounts_and_queries(told):
     assert rest[1] == "口令（所有账号相同）：Refnet-demo-2026"
     printed = [line.strip().replace(" · ", " ") for line in rest[2 : 2 + len(ACCOUNTS)]]
     assert printed == ACCOUNTS
-    assert rest[2 + len(ACCOUNTS) :] == ["可粘贴到 /graphql/ 的查询：", *(f"  {query}" for query in command.QUERIES)]
+    assert rest[2 + len(ACCOUNTS) :] == ["可粘贴到 /graphiql/ 的查询：", *(f"  {query}" for query in command.QUERIES)]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from graphql import ExecutionResult, GraphQLError, OperationType, execute
@@ -51,12 +51,14 @@ def endpoint(request: Any) -> HttpResponse:
 
 
 def settle(request: Any, result: ExecutionResult, *, changing: bool) -> None:
-    """Within the transaction: keep the answer under its key, or undo everything after any error."""
-    if not changing:
-        return
-    if result.errors or request.refused:
+    """Within the transaction: keep the answer under its key, or undo everything after any error.
+
+    A read is undone by an error of the database: nothing may be shown whose entry on the audit trail is lost.
+    """
+    failed = [e for e in result.errors or () if changing or isinstance(cause_of(e), DatabaseError)]
+    if failed or request.refused:
         transaction.set_rollback(True)
-        if result.errors:
+        if failed:
             result.data = None
     elif request.replay is not None:
         result.data = request.replay
@@ -114,12 +116,17 @@ def answer(request: Any, result: ExecutionResult, *, ran: bool) -> JsonResponse:
     )
 
 
-def formatted(error: GraphQLError, request: Any) -> dict[str, Any]:
-    """An error for the client: what was refused as it is, a fault of ours masked with the request's id."""
+def cause_of(error: GraphQLError) -> Exception | None:
+    """What was raised by a resolver, if anything was."""
     cause = error.original_error
     while isinstance(cause, GraphQLError):
         cause = cause.original_error
-    shape = error.formatted
+    return cause
+
+
+def formatted(error: GraphQLError, request: Any) -> dict[str, Any]:
+    """An error for the client: what was refused as it is, a fault of ours masked with the request's id."""
+    cause, shape = cause_of(error), error.formatted
     if isinstance(cause, Refused):
         shape["message"] = cause.message
         shape["extensions"] = {"code": cause.code.value} | ({"field": cause.field} if cause.field else {})

@@ -1,0 +1,1 @@
+"""The GraphQL edge, asked the way a client asks it."""

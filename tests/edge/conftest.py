@@ -1,0 +1,25 @@
+"""At the edge it is nine o'clock of the small world, whatever the machine's clock says."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+
+from schema import documents
+from schema.views import gate
+from tests.world import NOW
+
+
+@pytest.fixture(autouse=True)
+def _the_worlds_clock(request, monkeypatch) -> None:
+    """The moment of every request; not for a live server, whose network is of today."""
+    if "live_server" not in request.fixturenames:
+        monkeypatch.setattr(gate, "timezone", SimpleNamespace(now=lambda: NOW))
+
+
+@pytest.fixture
+def fresh_documents() -> Iterator[None]:
+    """No document is kept from before, nor for afterwards: for tests that change what is valid."""
+    documents.prepared.cache_clear()
+    yield
+    documents.prepared.cache_clear()

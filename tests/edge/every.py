@@ -1,0 +1,46 @@
+"""Every mutation of the schema with its rightful person and an input with which it is done."""
+
+from typing import Any
+
+from consortium.models import Notice, PractitionerRole
+from consortium.roles import Role
+from referrals.models import Status
+from tests.edge.client import Edge, as_role, camel, gid, inputs, issue, step
+from tests.edge.test_schema_access import STEPS
+from tests.world import BY, COUNTY_DOCTOR, NOW, World, patient
+
+ADMIN, EXPERT = Role.HOSPITAL_ADMIN, Role.EXPERT
+NUMBER = "referral { number }"
+Mutation = tuple[Edge, str, dict[str, Any]]
+
+
+def every_mutation(world: World, shape: str = NUMBER) -> dict[str, Mutation]:
+    """Mutation: who does it, what to select of its payload, and its input; each by itself can be done now."""
+    expert = world.people["province", EXPERT, 1]
+    boss, doctor, clerk = (as_role(world, *who) for who in (("province", ADMIN), COUNTY_DOCTOR, ("county", ADMIN)))
+    states = {status: world.referral(status) for status in {state for state, _who in STEPS.values()}}
+    made: dict[str, Mutation] = {
+        camel(name): (as_role(world, *BY[name]), shape, step(states[state]) | inputs(world, name))
+        for name, (state, _who) in STEPS.items()
+    }
+    proposed = world.take("propose_expiry", world.referral(Status.SENT))
+    reported = world.take("report_error", world.referral(Status.SENT))
+    missed = world.referral(Status.SCHEDULED)
+    missed.bookings.update(starts_at=NOW)
+    token, _secret = issue(expert, "read", now=NOW)
+    department = gid(world.departments["province.other"])
+    who = {"name": "甲", "idNumber": patient()["id_number"]}
+    notice = Notice.objects.filter(person=expert).first()
+    held = PractitionerRole.objects.get(person=expert)
+    return made | {
+        "recordNoShow": (as_role(world, *BY["record_no_show"]), shape, step(missed)),
+        "createReferral": (doctor, shape, {"requesterDepartment": gid(world.departments["county"]), "patient": who}),
+        "confirmExpiry": (doctor, shape, step(proposed, reason="NO_RESPONSE")),
+        "confirmError": (clerk, shape, step(reported)),
+        "updateCapacity": (boss, "", step(world.picu, bedsTotal=9, bedsFree=9, asOf=NOW.isoformat())),
+        "grantRole": (boss, "", {"person": gid(expert), "role": "EXPERT", "department": department}),
+        "revokeRole": (boss, "", {"id": gid(held), "expectedVersion": 1}),
+        "issueApiToken": (doctor, "", {"name": "x", "scopes": ["read"], "expiresInDays": 1}),
+        "revokeApiToken": (Edge(expert), "", {"id": gid(token)}),
+        "readNotice": (Edge(expert), "", {"id": gid(notice)}),
+    }

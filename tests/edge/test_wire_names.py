@@ -1,0 +1,40 @@
+"""How things are called on the wire: the same way everywhere, and by ourselves."""
+
+import re
+
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType
+
+from schema.schema import schema
+
+KINDS = {name: kind for name, kind in schema.graphql_schema.type_map.items() if not name.startswith("__")}
+
+
+def test_every_enum_value_is_in_capitals_and_every_field_in_camel_case():
+    for name, kind in KINDS.items():
+        if isinstance(kind, GraphQLEnumType):
+            assert [v for v in kind.values if not re.fullmatch(r"[A-Z][A-Z0-9_]*", v)] == [], name
+        elif isinstance(kind, GraphQLObjectType | GraphQLInputObjectType):
+            assert [f for f in kind.fields if not re.fullmatch(r"[a-z][a-zA-Z0-9]*", f)] == [], name
+
+
+def test_no_description_is_the_librarys_own():
+    foreign = ("An enumeration.", "The ID of the object", "`Date` scalar type", "`DateTime` scalar type")
+    assert [name for name, kind in KINDS.items() if any(word in (kind.description or "") for word in foreign)] == []
+
+
+def test_every_mutation_takes_one_input_with_a_key_and_answers_object_and_errors():
+    for name, field in schema.graphql_schema.mutation_type.fields.items():
+        assert list(field.args) == ["input"], name
+        given = KINDS[str(field.args["input"].type).rstrip("!")]
+        assert str(given.fields["idempotencyKey"].type) == "String!", name
+        payload = KINDS[str(field.type)]
+        assert len(payload.fields) == 2, name
+        assert str(payload.fields["errors"].type) == "[UserError!]!", name
+
+
+def test_every_step_takes_the_version_that_was_decided_on():
+    plain = {"createReferral", "grantRole", "issueApiToken", "revokeApiToken", "readNotice"}
+    for name, field in schema.graphql_schema.mutation_type.fields.items():
+        given = KINDS[str(field.args["input"].type).rstrip("!")].fields
+        assert ("expectedVersion" in given) is (name not in plain), name
+        assert name in plain or str(given["expectedVersion"].type) == "Int!", name
