@@ -16,7 +16,7 @@ from referrals.attainment import Attained, By, Forecast, attainment, breach_fore
 from referrals.models import Status
 from schema import ids
 from schema.action import Action
-from schema.base import SIGNED_IN, Plain, PriorityEnum, RoleEnum, Type, declare, declare_plain, listed, permission
+from schema.base import SIGNED_IN, Date, Plain, PriorityEnum, RoleEnum, Type, declare, declare_plain, listed, permission
 from schema.catalogues import CalendarEnum, ClockRuleType
 from schema.places import HospitalType
 from schema.reads import Through
@@ -173,15 +173,15 @@ class Query:
         AttainmentType,
         "How limits that began in a period were met; the last 90 days if none is given.",
         kind=graphene.String(description="Only of this kind (时限种类)."),
-        since=graphene.Date(description="First day (起)."),
-        until=graphene.Date(description="Last day (止)."),
-        by=ByEnum(default_value="KIND", description="By what it is grouped (分组)."),
+        since=Date(description="First day (起)."),
+        until=Date(description="Last day (止)."),
+        by=ByEnum(required=True, default_value="KIND", description="By what it is grouped (分组)."),
         **SCOPE,
     )
     breach_forecast = listed(
         BreachForecastType,
         "What is missed already and what will be soon, by hospital and kind.",
-        minutes=graphene.Int(default_value=60, description="How far to look ahead, minutes (分钟)."),
+        minutes=graphene.Int(required=True, default_value=60, description="How far to look ahead, minutes (分钟)."),
         **SCOPE,
     )
     escalation_ladder = listed(EscalationRuleType, "Who is reminded when, as it holds today (升级阶梯).")
@@ -232,7 +232,7 @@ class SetClockRule(Action):
         target_minutes = graphene.Int(required=True, description="The target, minutes (目标分钟数).")
         calendar = CalendarEnum(description="Which time counts, as shipped if empty (计时日历).")
         source = graphene.String(required=True, description="The decision it is taken from (来源).")
-        valid_from = graphene.Date(description="First day, tomorrow if empty (启用日期).")
+        valid_from = Date(description="First day, tomorrow if empty (启用日期).")
 
 
 class Mutation:
