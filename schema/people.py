@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import graphene
 
-from consortium import access, lifecycle, tokens
+from consortium import access, notices, tokens
 from consortium.grants import grant_role, revoke_role
 from consortium.models import ApiToken, Department, Hospital, Notice, Person, PractitionerRole
 from consortium.roles import SCOPES, Role
@@ -203,6 +203,7 @@ class IssueApiToken(Action):
     """Issue a token for a hospital's system with your rights, narrowed to scopes; the secret is shown once."""
 
     returns = ("api_token", ApiTokenType, ApiToken)
+    shows_secret = True
 
     class Input:
         """What it is for, what it may do, how long."""
@@ -237,7 +238,7 @@ class RevokeApiToken(Action):
 class ReadNotice(Action):
     """Mark one of your notices as read."""
 
-    perform = staticmethod(lifecycle.read_notice)
+    perform = staticmethod(notices.read_notice)
     returns = ("notice", NoticeType, Notice)
     objects = {"id": ("Notice",)}
 
