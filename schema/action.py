@@ -55,6 +55,7 @@ class Action(graphene.Mutation):
     common: ClassVar[Mapping[str, Any]] = {}
     objects: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     gated: ClassVar[bool] = False  # whether the object is a case, which passes the read gate
+    shows_secret: ClassVar[bool] = False  # whether the answer shows a secret: then it is kept nowhere, nor repeated
 
     class Meta:
         """Not a mutation itself."""
@@ -106,7 +107,7 @@ class Action(graphene.Mutation):
         before = idempotency.claim(by.person, key, mark)
         if before is None:
             changed = cls.perform(by=by, now=request.now, **cls._decoded(given))
-            request.keeping = (key, document, str(changed.pk))
+            request.keeping = (key, "" if cls.shows_secret else document, str(changed.pk))
             return cls._answer(info, changed.pk)
         answer = cls._answer(info, before.subject_id)  # and so the gate: what was revoked since is not shown again
         if before.answer["document"] == document:

@@ -59,7 +59,7 @@ def settle(request: Any, result: ExecutionResult, *, changing: bool) -> None:
         result.data = request.replay
     elif request.keeping:
         key, document, subject = request.keeping
-        kept = {"document": document, "data": result.data}
+        kept = {"document": document, "data": result.data if document else None}
         idempotency.remember(request.actor.person, key, answer=kept, subject_id=subject)
 
 
