@@ -1,6 +1,7 @@
 """How notices leave the house, on the wire: one's own preferences, a hospital's systems, and what did not arrive."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 import graphene
 
@@ -156,9 +157,10 @@ class CreateWebhookEndpoint(Endpoint):
         steps = STEPS
 
     @staticmethod
-    def perform(*, by: Any, **given: Any) -> WebhookEndpoint:
+    def perform(*, by: Any, hospital: str, **given: Any) -> WebhookEndpoint:
         """See `consortium.webhooks.create_webhook_endpoint`."""
-        endpoint, by.shown[endpoint.pk] = webhooks.create_webhook_endpoint(by=by, **given)
+        endpoint, secret = webhooks.create_webhook_endpoint(by=by, hospital=UUID(hospital), **given)
+        by.shown[endpoint.pk] = secret
         return endpoint
 
 
@@ -177,7 +179,8 @@ class RotateWebhookSecret(Endpoint):
     @staticmethod
     def perform(*, by: Any, **given: Any) -> WebhookEndpoint:
         """See `consortium.webhooks.rotate_webhook_secret`."""
-        endpoint, by.shown[endpoint.pk] = webhooks.rotate_webhook_secret(by=by, **given)
+        endpoint, secret = webhooks.rotate_webhook_secret(by=by, **given)
+        by.shown[endpoint.pk] = secret
         return endpoint
 
 
