@@ -57,6 +57,7 @@ class Actor:
     request_id: str = ""
     permissions: dict[UUID, frozenset[str]] = field(default_factory=dict)
     shown: dict[UUID, str] = field(default_factory=dict)  # secrets to show in this answer and never again
+    scopes: frozenset[str] | None = None  # of the token; none for somebody who signed in
 
     def roles_with(self, permission: str) -> Iterable[PractitionerRole]:
         """The running roles that give a permission."""
@@ -70,6 +71,11 @@ class Actor:
             frozenset(r.department_id for r in roles if r.department_id),
             frozenset(r.division_id for r in roles if r.division_id),
         )
+
+    @property
+    def may_write(self) -> bool:
+        """Whether anything may be changed: always in a session, with a token only if its scopes say so."""
+        return self.scopes is None or "write" in self.scopes
 
     def may_anywhere(self, permission: str) -> bool:
         """Whether any running role gives the permission."""
@@ -118,7 +124,8 @@ def actor(person: Person, *, now: datetime, request_id: str = "", scopes: Iterab
     permissions = {role.pk: frozenset(role.granted) for role in held}
     if allowed is not None:
         permissions = {pk: names & allowed for pk, names in permissions.items()}
-    return Actor(person=person, held=held, at=now, request_id=request_id, permissions=permissions)
+    narrowed = None if scopes is None else frozenset(scopes)
+    return Actor(person=person, held=held, at=now, request_id=request_id, permissions=permissions, scopes=narrowed)
 
 
 def at_time(by: Actor, now: datetime) -> Actor:
@@ -158,9 +165,9 @@ def visible_in_full(by: Actor, rows: QuerySet[ModelT] | type[ModelT]) -> QuerySe
     return seen.filter(full_view=True)
 
 
-def not_found() -> Refused:
-    """The one answer for what is absent and for what one may not see."""
-    return Refused(Code.NOT_FOUND, _("没有找到该对象：它不存在，或者不在您的权限范围内。"), field="id")
+def not_found(field: str = "id") -> Refused:
+    """The one answer for what is absent and for what one may not see; `field` names the input that told of it."""
+    return Refused(Code.NOT_FOUND, _("没有找到该对象：它不存在，或者不在您的权限范围内。"), field=field)
 
 
 def find(by: Actor, rows: QuerySet[ModelT] | type[ModelT], pk: object) -> ModelT:

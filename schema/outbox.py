@@ -146,8 +146,6 @@ class Endpoint(Action):
 class CreateWebhookEndpoint(Endpoint):
     """Let a system of your hospital be told of every step of its cases; the secret is shown once."""
 
-    shows_secret = True
-
     class Input:
         """Whose system, what for, where."""
 
@@ -166,8 +164,6 @@ class CreateWebhookEndpoint(Endpoint):
 
 class RotateWebhookSecret(Endpoint):
     """Make a new secret, shown once; the former one signs beside it until the overlap ends."""
-
-    shows_secret = True
 
     class Input:
         """Which system, how long both."""

@@ -3,11 +3,13 @@
 from typing import Any, ClassVar
 
 import graphene
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from consortium import access, directory, registry
 from consortium.capacity import update_capacity
+from consortium.errors import Code, Refused
 from consortium.models import (
     Alliance,
     Capability,
@@ -185,8 +187,10 @@ class AllianceType(Type):
         fields = ("code", "name", "lead")
 
     def resolve_member_count(self: Any, info: Any) -> int:
-        """Memberships that hold today."""
-        return directory.current_members(timezone.localdate(info.context.now)).filter(alliance=self).count()
+        """Memberships that hold today; every alliance counted by one statement."""
+        rows = directory.current_members(timezone.localdate(info.context.now)).values_list("alliance")
+        counted = reads.once(info, "members", lambda: dict(rows.annotate(count=Count("pk"))))
+        return int(counted.get(self.pk, 0))
 
     def resolve_memberships(self: Any, info: Any) -> Any:
         """As read with the alliance."""
@@ -258,6 +262,7 @@ class Query:
         "alliance": SIGNED_IN,
         "concepts": SIGNED_IN,
         "reasons": SIGNED_IN,
+        "reason_catalogues": SIGNED_IN,
         "clocks": SIGNED_IN,
     }
 
@@ -271,7 +276,7 @@ class Query:
         HospitalConnection,
         "Hospitals that take part.",
         kind=KindEnum(description="Kind (类别)."),
-        sort=PlaceSort(default_value="NAME", description="NAME or NEAREST."),
+        sort=PlaceSort(required=True, default_value="NAME", description="NAME or NEAREST."),
         **PLACE,
     )
     hospital = graphene.Field(
@@ -282,7 +287,7 @@ class Query:
         "Departments that take part.",
         hospital=graphene.ID(description="Of this hospital."),
         specialty=graphene.String(description="Code of the specialty or its head, such as 07 (诊疗科目)."),
-        sort=PlaceSort(default_value="NEAREST", description="MOST_FREE needs a capability."),
+        sort=PlaceSort(required=True, default_value="NEAREST", description="MOST_FREE needs a capability."),
         **PLACE,
     )
     alliances = listed(AllianceType, "All alliances by code.")
@@ -300,6 +305,7 @@ class Query:
         "Reasons of a catalogue that are valid today, by code.",
         catalogue=graphene.String(required=True, description="Its name, such as REJECT or CANCEL."),
     )
+    reason_catalogues = listed(graphene.String, "Names of the catalogues of reasons (原因目录).")
     clocks = listed(
         ClockRuleType, "Time limits that hold today.", kind=graphene.String(description="Only of this kind.")
     )
@@ -331,8 +337,11 @@ class Query:
         """Filtered, in the order asked for."""
         if filters.get("hospital"):
             filters["hospital"] = ids.decode(filters["hospital"], "Hospital", field="hospital")
+        order = getattr(sort, "value", sort)
+        if order == "MOST_FREE" and not filters.get("capability"):
+            raise Refused(Code.INVALID_INPUT, _("按空位排序时，请同时给出 capability。"), field="sort")
         rows = directory.departments(origin=origin(info), now=info.context.now, **plain(filters))
-        return reads.page(rows, info, order=ORDERS[getattr(sort, "value", sort)], first=first, after=after)
+        return reads.page(rows, info, order=ORDERS[order], first=first, after=after)
 
     def resolve_alliances(self: Any, info: Any) -> Any:
         """By code."""
@@ -342,7 +351,7 @@ class Query:
         """By its code."""
         row = reads.plan(Alliance.objects.filter(code=code), info).first()
         if row is None:
-            raise access.not_found()
+            raise access.not_found("code")
         return row
 
     def resolve_concepts(
@@ -356,8 +365,11 @@ class Query:
 
     def resolve_reasons(self: Any, info: Any, catalogue: str) -> Any:
         """By code."""
-        today = timezone.localdate(info.context.now)
-        return Concept.objects.filter(registry.valid_on(today), system=f"REASON/{catalogue}").order_by("code")
+        return registry.reasons(catalogue, on=timezone.localdate(info.context.now))
+
+    def resolve_reason_catalogues(self: Any, info: Any) -> list[str]:
+        """By name."""
+        return registry.catalogues()
 
     def resolve_clocks(self: Any, info: Any, kind: str | None = None) -> Any:
         """By kind and priority."""

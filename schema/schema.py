@@ -52,6 +52,8 @@ def guarded(kind: GraphQLObjectType, name: str) -> None:
             return None
         if info.context.actor is None:
             raise Refused(Code.UNAUTHENTICATED, _("请先登录，或提供有效的接口令牌。"))
+        if not info.context.actor.may_write and kind.name == "Mutation":
+            raise Refused(Code.FORBIDDEN, _("该接口令牌只可读取；请签发范围含 write 的令牌。"))
         raise Refused(Code.FORBIDDEN, _("您的岗位不能使用该操作；请联系医院管理员。"))
 
     field.resolve = behind

@@ -91,7 +91,7 @@ def test_a_system_is_set_up_with_a_secret_that_is_shown_once_and_stored_nowhere(
     assert admin.ask("{ webhookEndpoints { secret url steps } }") == {
         "webhookEndpoints": [{"secret": None, "url": URL, "steps": []}]
     }
-    assert IdempotencyKey.objects.get(key=key).answer == {"document": "", "data": None}
+    assert IdempotencyKey.objects.get(key=key).answer["data"] is None
     assert AuditEntry.objects.filter(action="create_webhook_endpoint").count() == 1
 
 
