@@ -11,16 +11,18 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
-from consortium import access, clocks, registry
+from consortium import access, clocks, outbox, registry
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
-from consortium.models import AuditEntry, Event, Notice, Person, PractitionerRole, ServiceRequest, Side
+from consortium.models import AuditEntry, Event, Notice, Person, PractitionerRole, Priority, ServiceRequest, Side
 from consortium.roles import ON_BEHALF, Role, roles_with
 
 CASE = TypeVar("CASE", bound=ServiceRequest)
@@ -228,6 +230,8 @@ def _take(
         case.version += 1
         if not case.open or case.silent:
             clocks.stop(case)
+        if case.silent:
+            outbox.withdraw(case.thread_id)
         checked(case).save(force_update=True)
         _record(case, taking, step.name, before)
         case.after_step(taking)
@@ -317,11 +321,34 @@ def _record(case: ServiceRequest, taking: Move, kind: str, before: str) -> None:
     )
     checked(event).save(force_insert=True)
     audit(by, kind, case, role=role, purpose="TREATMENT", patient_id=case.patient_id, now=taking.now)
-    told = _staff(case, {side: _next_roles(case, side) for side in taking.tells}, now=taking.now)
-    people = set(told.values_list("person_id", flat=True)) - {by.person.pk if by.person else None}
-    Notice.objects.bulk_create(
-        Notice(event=event, person_id=person, created_at=taking.now) for person in sorted(people)
+    _tell(case, taking, event)
+
+
+def _tell(case: ServiceRequest, taking: Move, event: Event) -> None:
+    """Write the notices of an event and their deliveries; nobody is told of their own step."""
+    staff = _staff(case, {side: _next_roles(case, side) for side in taking.tells}, now=taking.now)
+    told = dict(staff.order_by("person_id", "-id").values_list("person_id", "hospital_id"))
+    if taking.by.person:
+        told.pop(taking.by.person.pk, None)
+    Notice.objects.bulk_create(Notice(event=event, person_id=person, created_at=taking.now) for person in told)
+    parties = {case.requester_hospital_id}
+    if case.sent_at and case.performer_hospital_id:
+        parties.add(case.performer_hospital_id)
+    outbox.post(
+        event, told=told, hospitals=parties, priority=case.priority, text=_text(case, event.kind), now=taking.now
     )
+
+
+def _text(case: ServiceRequest, kind: str) -> str:
+    """What a notice says outside the application: the number, the step and the state; no name, no diagnosis."""
+    step = STEPS[type(case)].get(kind)
+    with override(settings.LANGUAGE_CODE):
+        return _("{number}（{priority}）：{step}，现为“{status}”。请登录转诊协作网查看。").format(
+            number=case.number,
+            priority=Priority(case.priority).label,
+            step=step.label if step else case.get_status_display(),
+            status=case.get_status_display(),
+        )
 
 
 def _next_roles(case: ServiceRequest, side: Side) -> set[Role]:
@@ -370,14 +397,3 @@ def audit(
         at=now,
         request_id=by.request_id,
     )
-
-
-def read_notice(*, by: Actor, id: UUID, now: datetime) -> Notice:
-    """Mark one of the actor's own notices as read; reading it again changes nothing."""
-    notice = Notice.objects.select_for_update(of=("self",)).filter(pk=id, person=by.person).first()
-    if notice is None:
-        raise access.not_found()
-    if notice.read_at is None:
-        notice.read_at = now
-        notice.save(update_fields=["read_at"])
-    return notice

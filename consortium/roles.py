@@ -102,6 +102,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.PATHOLOGY_LAB: frozenset(),
     Role.HOSPITAL_ADMIN: frozenset(
         {"confirm_error", "update_capacity", "grant_role", "revoke_role", "view_staff"}
+        | {"view_deliveries", "resend_delivery", "manage_webhooks"}
     ),
     Role.ALLIANCE_ADMIN: frozenset({"view_coverage", "view_staff"}),
     Role.COMMISSION_OBSERVER: frozenset({"view_suppressed_coverage"}),

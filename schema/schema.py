@@ -8,20 +8,23 @@ from graphene.utils.str_converters import to_snake_case
 from graphql import GraphQLObjectType, default_field_resolver
 
 from consortium.errors import Code, Refused
-from schema import catalogues, coverage, people, places, steps, worklist
+from schema import catalogues, coverage, outbox, people, places, steps, worklist
 from schema.base import PART, Rule
 
+DOMAINS = (people, outbox, places, catalogues, worklist, coverage)
 
-class Query(people.Query, places.Query, catalogues.Query, worklist.Query, coverage.Query, graphene.ObjectType):
+
+class Query(
+    people.Query, outbox.Query, places.Query, catalogues.Query, worklist.Query, coverage.Query, graphene.ObjectType
+):
     """Everything that is read."""
 
 
-class Mutation(people.Mutation, places.Mutation, steps.Mutation, graphene.ObjectType):
+class Mutation(people.Mutation, outbox.Mutation, places.Mutation, steps.Mutation, graphene.ObjectType):
     """Everything that is done: one mutation in a request, one transaction."""
 
 
-ROOTS = (people, places, catalogues, worklist, coverage)
-READ_RULES: dict[str, Rule] = {name: rule for room in ROOTS for name, rule in room.Query.rules.items()}
+READ_RULES: dict[str, Rule] = {name: rule for room in DOMAINS for name, rule in room.Query.rules.items()}
 
 
 def rule_of(kind: GraphQLObjectType, name: str) -> Rule | None:

@@ -1,6 +1,7 @@
 """Rows, and what may never be stored: the constraints stand in the database."""
 
 from consortium.models.base import Priority, Row, ServiceRequest, Side, uuid7
+from consortium.models.delivery import Channel, Delivery, Preference, WebhookEndpoint
 from consortium.models.directory import (
     Alliance,
     Capability,
@@ -29,8 +30,10 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "Capability",
+    "Channel",
     "ClockRule",
     "Concept",
+    "Delivery",
     "Department",
     "DepartmentGrant",
     "Division",
@@ -46,11 +49,13 @@ __all__ = [
     "Patient",
     "Person",
     "PractitionerRole",
+    "Preference",
     "Priority",
     "Row",
     "ServiceRequest",
     "Sex",
     "Side",
     "Status",
+    "WebhookEndpoint",
     "uuid7",
 ]
