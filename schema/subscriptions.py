@@ -70,8 +70,11 @@ class CaseChange(Plain):
 
 
 def in_worklist(events: QuerySet[Event], *, by: Actor, now: datetime, box: Any) -> QuerySet[Event]:
-    """Events of referrals in a box, and in MINE also of those that the actor once acted on and still sees."""
-    kept = Exists(worklist(by=by, box=Box(box.value), now=now).filter(pk=OuterRef("subject_id")))
+    """Events of referrals in a box; IN from the sending on, MINE also if the actor once acted and still sees it."""
+    rows = worklist(by=by, box=Box(box.value), now=now).filter(pk=OuterRef("subject_id"))
+    if Box(box.value) is Box.IN:
+        rows = rows.filter(sent_at__lte=OuterRef("recorded_at"))
+    kept = Exists(rows)
     if Box(box.value) is Box.MINE:
         seen = Exists(access.visible(by, Referral).filter(pk=OuterRef("subject_id")))
         acted = Event.objects.filter(subject_id=OuterRef("subject_id"), actor=by.person)

@@ -53,7 +53,9 @@ def stream(request: Any) -> HttpResponse:
     except Refused as refused:
         return refusal(refused, STATUS.get(refused.code, 405 if refused.field == "method" else 400))
     except GraphQLError as error:
-        return answer(request, ExecutionResult(data=None, errors=[error]), ran=False)
+        response = answer(request, ExecutionResult(data=None, errors=[error]), ran=False)
+        response.status_code = 400  # never 200: a client would take it for a stream
+        return response
 
 
 def read_query(request: Any) -> Asked:
