@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.wsgi import WSGIHandler
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -46,7 +46,14 @@ class Desk:
         return self.handler.get_response(request)
 
     def listen(self) -> None:
-        """Be connected, and be woken by steps."""
+        """Be connected, anew if the connection was lost meanwhile, and be woken by steps."""
+        try:
+            self._listen()
+        except (OperationalError, InterfaceError):
+            self.hang_up()
+            self._listen()
+
+    def _listen(self) -> None:
         connection.ensure_connection()
         if connection.connection is not self.ear:
             with connection.cursor() as cursor:

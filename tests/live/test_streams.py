@@ -14,7 +14,7 @@ from consortium.roles import Role
 from referrals.models import Referral, Status
 from schema import ids
 from tests.live.conftest import Subscribe, session, token
-from tests.live.server import Reader, Refusal, Server
+from tests.live.server import NAME, Reader, Refusal, Server
 from tests.world import DOCTOR, EXPERT, OFFICE, World
 
 BOX_IN = "subscription { worklistChanged(box: IN) { inBox referral { id number status } event { kind } } }"
@@ -188,6 +188,16 @@ def test_after_a_kill_the_reader_resumes_where_it_was(committed: World, subscrib
     assert until(again, "submit_referral")["referral"]["number"] == second.number
     assert change(again.next()) == ("claim_referral", third.number)
     assert again.silent()
+
+
+def test_a_lost_database_connection_loses_no_event(committed: World, subscribe: Subscribe, server: Server) -> None:
+    reader = subscribe("province", EXPERT, BOX_IN)
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = %s", [NAME])
+    referral = committed.referral(Status.SENT)
+    assert until(reader, "submit_referral")["referral"]["number"] == referral.number
+    assert subscribe("province", EXPERT, BOX_IN, n=2).silent(0.5)
+    assert server.connections() == 1
 
 
 # --- only as long as they may ----------------------------------------------------------------------------------------
