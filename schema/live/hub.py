@@ -45,6 +45,8 @@ class Hub:
             subscription = answer.subscription
             try:
                 self._hold_limits(subscription)
+                if subscription.resume and self.streams:
+                    await self._look()  # another process may have told this client more than we have read
                 missed, self.mark = await self._at_desk(self.desk.start, subscription, not self.streams)
             except Refused as refused:
                 return refusal(refused, 429 if refused.field is None else 410)
