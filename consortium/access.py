@@ -56,8 +56,8 @@ class Actor:
     at: datetime | None = None
     request_id: str = ""
     permissions: dict[UUID, frozenset[str]] = field(default_factory=dict)
-    scopes: tuple[str, ...] | None = None  # of the token by which they come, if by one
     shown: dict[UUID, str] = field(default_factory=dict)  # secrets to show in this answer and never again
+    scopes: frozenset[str] | None = None  # of the token; none for somebody who signed in
 
     def roles_with(self, permission: str) -> Iterable[PractitionerRole]:
         """The running roles that give a permission."""
@@ -71,6 +71,11 @@ class Actor:
             frozenset(r.department_id for r in roles if r.department_id),
             frozenset(r.division_id for r in roles if r.division_id),
         )
+
+    @property
+    def may_write(self) -> bool:
+        """Whether anything may be changed: always in a session, with a token only if its scopes say so."""
+        return self.scopes is None or "write" in self.scopes
 
     def may_anywhere(self, permission: str) -> bool:
         """Whether any running role gives the permission."""
@@ -114,7 +119,7 @@ def narrowed(by: Actor, scopes: Iterable[str] | None) -> Actor:
     """The actor with no more than a token's scopes allow; all of it without a token."""
     if scopes is None:
         return by
-    given = tuple(scopes)
+    given = frozenset(scopes)
     allowed = frozenset[str]().union(*(SCOPES[scope] for scope in given))
     return replace(by, scopes=given, permissions={pk: names & allowed for pk, names in by.permissions.items()})
 
@@ -194,9 +199,9 @@ def may_concern(by: Actor, case: ServiceRequest) -> bool:
     return False
 
 
-def not_found() -> Refused:
-    """The one answer for what is absent and for what one may not see."""
-    return Refused(Code.NOT_FOUND, _("没有找到该对象：它不存在，或者不在您的权限范围内。"), field="id")
+def not_found(field: str = "id") -> Refused:
+    """The one answer for what is absent and for what one may not see; `field` names the input that told of it."""
+    return Refused(Code.NOT_FOUND, _("没有找到该对象：它不存在，或者不在您的权限范围内。"), field=field)
 
 
 def find(by: Actor, rows: QuerySet[ModelT] | type[ModelT], pk: object) -> ModelT:

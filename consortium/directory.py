@@ -19,9 +19,11 @@ from django.db.models import (
 )
 from django.db.models.functions import ACos, Cast, Coalesce, Cos, Greatest, Least, Radians, Sin
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from consortium import search
-from consortium.models import Capability, Department, Division, Hospital, Membership, Status
+from consortium import registry, search
+from consortium.errors import Code, Refused
+from consortium.models import Alliance, Capability, Department, Division, Hospital, Membership, Status
 
 EARTH_KM = 6371.0
 FAR_AWAY = 99_999
@@ -52,6 +54,19 @@ def distance_km(path: str, origin: Division | None) -> Any:
     return Coalesce(Cast(kilometres, IntegerField()), Value(FAR_AWAY))
 
 
+def must_know(*, on: date, capability: str | None, alliance: str | None, division: str | None) -> None:
+    """INVALID_INPUT for a code that names nothing: an empty list would read as "nowhere"."""
+    if capability:
+        registry.concepts("CAPABILITY", [capability], on=on, field="capability")
+    for model, key, code, field in ((Alliance, "code", alliance, "alliance"), (Division, "pk", division, "division")):
+        if code and not model._default_manager.filter(**{key: code}).exists():
+            raise Refused(
+                Code.INVALID_INPUT,
+                _("代码“{code}”不存在；请从相应目录中选择。").format(code=code[:40]),
+                field=field,
+            )
+
+
 def hospitals(
     *,
     origin: Division | None,
@@ -66,6 +81,7 @@ def hospitals(
     text: str | None = None,
 ) -> QuerySet[Hospital]:
     """The hospitals that take part and match every filter, with `distance` in kilometres from a division."""
+    must_know(on=timezone.localdate(now), capability=capability, alliance=alliance, division=division)
     rows = Hospital.objects.filter(status=Status.ACTIVE).annotate(distance=distance_km("division__", origin))
     if capability:
         fresh = now - timedelta(minutes=max_age_minutes) if max_age_minutes else None
@@ -98,6 +114,7 @@ def departments(
     text: str | None = None,
 ) -> QuerySet[Department]:
     """The departments that take part and match every filter, with `distance` and `occupied` (minus free places)."""
+    must_know(on=timezone.localdate(now), capability=capability, alliance=alliance, division=division)
     rows = Department.objects.filter(status=Status.ACTIVE, hospital__status=Status.ACTIVE)
     rows = rows.annotate(distance=distance_km("hospital__division__", origin))
     if hospital:

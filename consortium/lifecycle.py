@@ -80,6 +80,8 @@ class Choice:
 
 
 STEPS: dict[type[ServiceRequest], dict[str, Step]] = {}
+# What else is recorded of a case, by the name of its action, with the label that a timeline shows.
+NOTED: dict[str, str | Promise] = {}
 
 
 def transition(
@@ -121,6 +123,12 @@ def transition(
         return take
 
     return register
+
+
+def label_of(model: type[ServiceRequest], kind: str) -> str:
+    """The label of an event's kind in the reader's language."""
+    step = STEPS[model].get(kind)
+    return str(step.label if step else NOTED.get(kind, kind))
 
 
 def refusal(step: Step, case: ServiceRequest, by: Actor) -> Refused | None:

@@ -178,7 +178,8 @@ def _moment(text: str, known: Known) -> datetime:
         raise Wrong(_("应为北京时间 年-月-日 时:分，例如 2026-03-01 08:00，或带时区的 ISO 时间。"))
     try:
         if written:
-            moment = timezone.make_aware(datetime(*(int(part) for part in written.groups(default="0"))))
+            year, month, day, hour, minute, second = (int(part) for part in written.groups(default="0"))
+            moment = datetime(year, month, day, hour, minute, second)
         else:
             moment = datetime.fromisoformat(text)
     except ValueError as error:

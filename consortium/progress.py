@@ -21,7 +21,7 @@ def shown(stream: Any, label: str) -> Progress:
         part = done / total if total else 1.0
         if terminal:
             bar = "█" * int(part * WIDTH)
-            stream.write(f"\r{label} {bar:░<{WIDTH}} {part:4.0%}" + ("\n" if done >= total else ""))
+            stream.write(f"\r{label} {bar:░<{WIDTH}} {int(part * 100):3}%" + ("\n" if done >= total else ""))
             stream.flush()
         elif int(part * 4) > quarter:
             quarter = int(part * 4)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from consortium.errors import Code, Refused
@@ -29,6 +29,24 @@ def concepts(system: str, codes: Iterable[str], *, on: date, field: str) -> list
                 field=field,
             )
     return [found[code] for code in wanted]
+
+
+def catalogues() -> list[str]:
+    """The names of the catalogues of reasons, in order."""
+    systems = Concept.objects.filter(system__startswith="REASON/").values_list("system", flat=True)
+    return sorted({system.removeprefix("REASON/") for system in systems.distinct()})
+
+
+def reasons(catalogue: str, *, on: date) -> QuerySet[Concept]:
+    """The reasons of a catalogue that are valid on a day, by code; INVALID_INPUT names the catalogues there are."""
+    rows = Concept.objects.filter(system=f"REASON/{catalogue}").order_by("code")
+    if not rows.exists():
+        raise Refused(
+            Code.INVALID_INPUT,
+            _("没有这个原因目录；可用的有：{names}。").format(names=" ".join(catalogues())),
+            field="catalogue",
+        )
+    return rows.filter(valid_on(on))
 
 
 def reason(catalogue: str, code: str, comment: str, *, on: date, field: str = "reason") -> Concept:

@@ -29,6 +29,8 @@ def issue_api_token(
         raise Refused(
             Code.INVALID_INPUT, _("范围须从 {scopes} 中选择。").format(scopes=" / ".join(SCOPES)), field="scopes"
         )
+    if by.scopes is not None and not by.scopes.issuperset(scopes):  # a token passes on no more than it has
+        raise access.forbidden()
     if not 1 <= expires_in_days <= LONGEST:
         raise Refused(
             Code.INVALID_INPUT, _("有效期须在 1 到 {days} 天之间。").format(days=LONGEST), field="expiresInDays"

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.files.base import File
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from consortium import access, lifecycle
 from consortium.access import Actor
@@ -22,6 +23,9 @@ SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "image/png", "png"),
     (128, b"DICM", "application/dicom", "dcm"),
 )
+
+
+lifecycle.NOTED["add_attachment"] = gettext_lazy("添加附件")
 
 
 def media_type(head: bytes) -> tuple[str, str]:

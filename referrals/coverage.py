@@ -149,7 +149,7 @@ def _allowed(by: Actor, code: str) -> tuple[Alliance, frozenset[str] | None]:
         return found, None
     divisions = by.reach("view_suppressed_coverage").divisions
     if found is None or not divisions:
-        raise access.not_found()
+        raise access.not_found("alliance")
     return found, divisions
 
 
@@ -208,7 +208,8 @@ def _counties(
         .values_list("requester_hospital__division")
         .annotate(count=Count("pk"), served=Count("pk", filter=helped))
     }
-    counties = Division.objects.filter(_self_within(divisions), level=DivisionLevel.COUNTY).order_by("code")
+    within = Division.objects.select_related("parent__parent").filter(_self_within(divisions))
+    counties = within.filter(level=DivisionLevel.COUNTY).order_by("code")
     for county in counties:
         count, served = sent.get(county.code, (0, 0))
         reach = Reach.NONE

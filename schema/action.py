@@ -1,5 +1,6 @@
 """What every mutation shares: typed input, an idempotency key, one call of the room below, refusals as data."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -106,21 +107,25 @@ class Action(graphene.Mutation):
         before = idempotency.claim(by.person, key, mark)
         if before is None:
             changed = cls.perform(by=by, now=request.now, **cls._decoded(given))
-            request.keeping = (key, document, str(changed.pk))
-            return cls._answer(info, changed.pk)
-        answer = cls._answer(info, before.subject_id)  # and so the gate: what was revoked since is not shown again
-        if before.answer["document"] == document:
-            request.replay = before.answer["data"]
+            answer, full = cls._answer(info, changed.pk)
+            request.keeping = (key, str(changed.pk), {"document": document, "full": full})
+            return answer
+        # Through the gate again: what was revoked or narrowed since is not shown again.
+        answer, full = cls._answer(info, before.subject_id)
+        kept = before.answer
+        if kept["data"] and kept["document"] == document and (full or not kept["full"]):
+            request.replay = json.loads(kept["data"])
         return answer
 
     @classmethod
-    def _answer(cls, info: Any, pk: object) -> "Action":
+    def _answer(cls, info: Any, pk: object) -> tuple["Action", bool]:
+        """The payload with the object as it is now, and whether it is seen in full."""
         name, _kind, model = cls.returns
         rows = access.visible(info.context.actor, model) if cls.gated else model._default_manager.all()
         row = reads.one(rows, pk, info, below=name)
         if row is None:
             raise access.not_found()
-        return cls(errors=[], **{name: row})
+        return cls(errors=[], **{name: row}), getattr(row, "full_view", True)
 
     @classmethod
     def _decoded(cls, given: dict[str, Any]) -> dict[str, Any]:

@@ -43,7 +43,9 @@ IDENTITY = Rule(
 )
 OWN = Rule("OWN", "Only about oneself.", lambda row, by: bool(by))
 GATED = Rule(
-    "GATED", "Signed in; the action asks `access` for the object and the permission.", lambda row, by: bool(by)
+    "GATED",
+    "Signed in, with a token only if it may write; the action asks `access` for the object and the permission.",
+    lambda row, by: by is not None and by.may_write,
 )
 
 

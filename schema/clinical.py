@@ -18,7 +18,7 @@ from referrals.models import (
 )
 from schema import ids
 from schema.base import IDENTITY, PART, Plain, Type, declare, listed
-from schema.places import ConceptType
+from schema.catalogues import ConceptType
 from schema.reads import Through
 
 SexEnum = declare(Sex, "Sex")

@@ -6,7 +6,9 @@ from typing import Any, ClassVar
 import graphene
 from django.utils import timezone
 
+from consortium.models import Alliance
 from referrals.coverage import Coverage, Grouping, Reach, coverage
+from schema import reads
 from schema.base import Plain, declare_plain, listed, permission
 from schema.places import AllianceType, DivisionType, LevelEnum
 
@@ -98,6 +100,10 @@ class CoverageType(Plain):
 
         name = "Coverage"
 
+    def resolve_alliance(self: Any, info: Any) -> Alliance:
+        """With all that the selection needs of it."""
+        return reads.one(Alliance.objects.all(), self.alliance.pk, info)  # type: ignore[no-any-return]
+
     def resolve_counties(self: Any, info: Any, reach: Any = None) -> Any:
         """All, or those of one level of reach."""
         return [county for county in self.counties if reach is None or county.reach.value == reach.value]
@@ -119,7 +125,9 @@ class Query:
         capability=graphene.String(description="Code of a needed capability (能力)."),
         since=graphene.Date(description="First day (起)."),
         until=graphene.Date(description="Last day (止)."),
-        grouping=GroupingEnum(default_value="PREFECTURE", description="By what flows are drawn (流向口径)."),
+        grouping=GroupingEnum(
+            required=True, default_value="PREFECTURE", description="By what flows are drawn (流向口径)."
+        ),
     )
 
     def resolve_coverage(

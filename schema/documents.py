@@ -1,6 +1,7 @@
 """From the text of a document to something that may run: parsed, limited, validated once, and kept."""
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -34,12 +35,20 @@ def prepared(text: str) -> DocumentNode:
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     for operation in document.definitions:
         if isinstance(operation, OperationDefinitionNode):
-            depth, aliases = _measure(operation.selection_set, fragments)
+            depth, aliases, width = _measure(operation.selection_set, fragments, {})
             _hold("depth", depth)
             _hold("aliases", aliases)
-            if operation.operation == OperationType.MUTATION and len(operation.selection_set.selections) != 1:
+            if operation.operation == OperationType.MUTATION and width != 1:
                 raise Refused(Code.BAD_REQUEST, _("一次请求只能有一个变更操作，请分开提交。"), field="query")
     return document
+
+
+class Size(NamedTuple):
+    """What is limited of a selection: its depth, its aliases, and its fields at the top."""
+
+    depth: int
+    aliases: int
+    width: int
 
 
 def _hold(name: str, found: int) -> None:
@@ -54,18 +63,25 @@ def _hold(name: str, found: int) -> None:
         )
 
 
-def _measure(chosen: SelectionSetNode | None, fragments: dict[str, FragmentDefinitionNode]) -> tuple[int, int]:
-    """Depth and number of aliases of a selection, fragments counted at each use; introspection has its own rule."""
-    deepest = aliases = 0
+def _measure(
+    chosen: SelectionSetNode | None, fragments: dict[str, FragmentDefinitionNode], measured: dict[str, Size]
+) -> Size:
+    """How large a selection is, fragments counted at each use but measured once; introspection has its own rule."""
+    deepest = aliases = width = 0
     for node in chosen.selections if chosen else ():
         if isinstance(node, FieldNode) and node.name.value in ("__schema", "__type"):
             continue
-        inner = fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
-        depth, more = _measure(inner.selection_set, fragments)  # type: ignore[union-attr]
-        step = 1 if isinstance(node, FieldNode) else 0
-        deepest, aliases = max(deepest, depth + step), aliases + more
-        aliases += 1 if isinstance(node, FieldNode) and node.alias else 0
-    return deepest, aliases
+        if isinstance(node, FragmentSpreadNode):
+            name = node.name.value
+            if name not in measured:
+                measured[name] = _measure(fragments[name].selection_set, fragments, measured)
+            depth, more, wide = measured[name]
+        else:
+            depth, more, wide = _measure(node.selection_set, fragments, measured)  # type: ignore[attr-defined]
+        if isinstance(node, FieldNode):
+            depth, more, wide = depth + 1, more + bool(node.alias), 1
+        deepest, aliases, width = max(deepest, depth), aliases + more, width + wide
+    return Size(deepest, aliases, width)
 
 
 def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

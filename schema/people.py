@@ -103,6 +103,10 @@ class Me(Plain):
         """The account's name."""
         return self.person.username
 
+    def resolve_roles(self: Any, info: Any) -> Any:
+        """With all that the selection needs of their places, by one statement."""
+        return reads.plan(PractitionerRole.objects.filter(pk__in=[role.pk for role in self.roles]).order_by("id"), info)
+
     def resolve_unread_notices(self: Any, info: Any) -> int:
         """Counted when asked."""
         return Notice.objects.filter(person=self.person, read_at__isnull=True).count()
@@ -124,7 +128,7 @@ class Query:
         "staff": permission("view_staff"),
     }
 
-    me = graphene.Field(Me, description="The person who asks; empty tells nobody is signed in.")
+    me = graphene.Field(Me, description="The person who asks.")
     notices = paged(
         NoticeConnection,
         "Your notices, newest first.",

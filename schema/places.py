@@ -1,18 +1,18 @@
-"""The network's places and catalogues on the wire."""
+"""The network's places on the wire."""
 
 from typing import Any, ClassVar
 
 import graphene
-from django.db.models import Q
+from django.db.models import Count
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from consortium import access, directory, registry
+from consortium import access, directory
 from consortium.capacity import update_capacity
+from consortium.errors import Code, Refused
 from consortium.models import (
     Alliance,
     Capability,
-    ClockRule,
-    Concept,
     Department,
     Division,
     DivisionLevel,
@@ -32,42 +32,6 @@ StatusEnum = declare(Status, "MemberStatus")
 KindEnum = declare(Hospital.Kind, "HospitalKind")
 GradeEnum = declare(Hospital.Grade, "HospitalGrade")
 ReviewEnum = declare(Hospital.OutgoingReview, "OutgoingReview")
-
-
-class ConceptType(Type):
-    """A coded concept of a catalogue (FHIR Coding)."""
-
-    label = graphene.String(required=True, description="The term in the reader's language (名称).")
-
-    class Meta:
-        """Catalogues are open to all who are signed in."""
-
-        model, name, rule = Concept, "Concept", SIGNED_IN
-        fields = ("system", "code", "label_zh", "label_en", "comment_required", "source", "valid_from", "valid_to")
-
-
-class ClockRuleType(Type):
-    """A time limit of the registry (时限)."""
-
-    label = graphene.String(required=True, description="The term in the reader's language (名称).")
-
-    class Meta:
-        """Catalogues are open to all who are signed in."""
-
-        model, name, rule = ClockRule, "ClockRule", SIGNED_IN
-        fields = (
-            "kind",
-            "priority",
-            "start_step",
-            "stop_step",
-            "target_minutes",
-            "holder",
-            "label_zh",
-            "label_en",
-            "source",
-            "valid_from",
-            "valid_to",
-        )
 
 
 class DivisionType(Type):
@@ -185,8 +149,10 @@ class AllianceType(Type):
         fields = ("code", "name", "lead")
 
     def resolve_member_count(self: Any, info: Any) -> int:
-        """Memberships that hold today."""
-        return directory.current_members(timezone.localdate(info.context.now)).filter(alliance=self).count()
+        """Memberships that hold today; every alliance counted by one statement."""
+        rows = directory.current_members(timezone.localdate(info.context.now)).values_list("alliance")
+        counted = reads.once(info, "members", lambda: dict(rows.annotate(count=Count("pk"))))
+        return int(counted.get(self.pk, 0))
 
     def resolve_memberships(self: Any, info: Any) -> Any:
         """As read with the alliance."""
@@ -194,7 +160,6 @@ class AllianceType(Type):
 
 
 HospitalConnection, DepartmentConnection = connection(HospitalType), connection(DepartmentType)
-ConceptConnection = connection(ConceptType)
 
 
 class PlaceSort(graphene.Enum):
@@ -208,20 +173,6 @@ class PlaceSort(graphene.Enum):
     def description(self) -> str:
         """What comes first."""
         return {"NAME": "By name.", "NEAREST": "Nearest first.", "MOST_FREE": "Most free places first."}[self.name]
-
-
-class ConceptSystem(graphene.Enum):
-    """Catalogues that one searches in."""
-
-    ICD10 = "ICD10"
-    SPECIALTY = "SPECIALTY"
-    CAPABILITY = "CAPABILITY"
-
-    @property
-    def description(self) -> str:
-        """The catalogue's name."""
-        names = {"ICD10": "诊断 (ICD-10 国临版).", "SPECIALTY": "诊疗科目.", "CAPABILITY": "能力."}
-        return names[self.name]
 
 
 ORDERS = {
@@ -256,9 +207,6 @@ class Query:
         "departments": SIGNED_IN,
         "alliances": SIGNED_IN,
         "alliance": SIGNED_IN,
-        "concepts": SIGNED_IN,
-        "reasons": SIGNED_IN,
-        "clocks": SIGNED_IN,
     }
 
     divisions = listed(
@@ -271,7 +219,7 @@ class Query:
         HospitalConnection,
         "Hospitals that take part.",
         kind=KindEnum(description="Kind (类别)."),
-        sort=PlaceSort(default_value="NAME", description="NAME or NEAREST."),
+        sort=PlaceSort(required=True, default_value="NAME", description="NAME or NEAREST."),
         **PLACE,
     )
     hospital = graphene.Field(
@@ -282,26 +230,12 @@ class Query:
         "Departments that take part.",
         hospital=graphene.ID(description="Of this hospital."),
         specialty=graphene.String(description="Code of the specialty or its head, such as 07 (诊疗科目)."),
-        sort=PlaceSort(default_value="NEAREST", description="MOST_FREE needs a capability."),
+        sort=PlaceSort(required=True, default_value="NEAREST", description="MOST_FREE needs a capability."),
         **PLACE,
     )
     alliances = listed(AllianceType, "All alliances by code.")
     alliance = graphene.Field(
         AllianceType, code=graphene.String(required=True, description="Its code."), description="One alliance."
-    )
-    concepts = paged(
-        ConceptConnection,
-        "Entries of a catalogue that are valid today, by code.",
-        system=ConceptSystem(required=True, description="The catalogue."),
-        text=graphene.String(description="Part of the code or of the Chinese or English term."),
-    )
-    reasons = listed(
-        ConceptType,
-        "Reasons of a catalogue that are valid today, by code.",
-        catalogue=graphene.String(required=True, description="Its name, such as REJECT or CANCEL."),
-    )
-    clocks = listed(
-        ClockRuleType, "Time limits that hold today.", kind=graphene.String(description="Only of this kind.")
     )
 
     def resolve_divisions(self: Any, info: Any, level: Any = None, parent: str | None = None) -> Any:
@@ -331,8 +265,11 @@ class Query:
         """Filtered, in the order asked for."""
         if filters.get("hospital"):
             filters["hospital"] = ids.decode(filters["hospital"], "Hospital", field="hospital")
+        order = getattr(sort, "value", sort)
+        if order == "MOST_FREE" and not filters.get("capability"):
+            raise Refused(Code.INVALID_INPUT, _("按空位排序时，请同时给出 capability。"), field="sort")
         rows = directory.departments(origin=origin(info), now=info.context.now, **plain(filters))
-        return reads.page(rows, info, order=ORDERS[getattr(sort, "value", sort)], first=first, after=after)
+        return reads.page(rows, info, order=ORDERS[order], first=first, after=after)
 
     def resolve_alliances(self: Any, info: Any) -> Any:
         """By code."""
@@ -342,27 +279,8 @@ class Query:
         """By its code."""
         row = reads.plan(Alliance.objects.filter(code=code), info).first()
         if row is None:
-            raise access.not_found()
+            raise access.not_found("code")
         return row
-
-    def resolve_concepts(
-        self: Any, info: Any, system: Any, first: int, after: str | None = None, text: str | None = None
-    ) -> reads.Page:
-        """Filtered, by code."""
-        rows = Concept.objects.filter(registry.valid_on(timezone.localdate(info.context.now)), system=system.value)
-        if text:
-            rows = rows.filter(Q(code__istartswith=text) | Q(label_zh__icontains=text) | Q(label_en__icontains=text))
-        return reads.page(rows, info, order=Order("CODE", ("code", "id")), first=first, after=after)
-
-    def resolve_reasons(self: Any, info: Any, catalogue: str) -> Any:
-        """By code."""
-        today = timezone.localdate(info.context.now)
-        return Concept.objects.filter(registry.valid_on(today), system=f"REASON/{catalogue}").order_by("code")
-
-    def resolve_clocks(self: Any, info: Any, kind: str | None = None) -> Any:
-        """By kind and priority."""
-        rows = ClockRule.objects.filter(registry.valid_on(timezone.localdate(info.context.now)))
-        return (rows.filter(kind=kind) if kind else rows).order_by("kind", "priority")
 
 
 def origin(info: Any) -> Division | None:

@@ -6,7 +6,7 @@ The number of statements depends on the selection alone, never on the number of 
 import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model, Prefetch, Q, QuerySet
 from django.db.models.expressions import BaseExpression
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from graphene.utils.str_converters import to_snake_case
 from graphql import (
@@ -32,6 +33,7 @@ from graphql import (
 
 from consortium.access import Actor
 from consortium.errors import Code, Refused
+from consortium.models import Event
 from schema.base import PART, Plain
 
 
@@ -107,7 +109,11 @@ def paged(made: type[Plain], description: str, /, **arguments: Any) -> graphene.
         made,
         required=True,
         description=description,
-        first=graphene.Int(default_value=20, description=f"Rows on the page, 1 to {settings.GRAPHQL_LIMITS['page']}."),
+        first=graphene.Int(
+            required=True,
+            default_value=20,
+            description=f"Rows on the page, 1 to {settings.GRAPHQL_LIMITS['page']}.",
+        ),
         after=graphene.String(description="Cursor to read on from."),
         **arguments,
     )
@@ -146,7 +152,7 @@ def _behind(order: Order, after: str) -> Q:
         if name != order.name or len(texts) != len(order.keys):
             raise ValueError(name)
         values = [_value(key, text) for key, text in zip(order.keys, texts, strict=True)]
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise Refused(
             Code.INVALID_INPUT,
             _("游标 after 无效：请使用同一查询、同一排序返回的 endCursor。"),
@@ -161,11 +167,15 @@ def _behind(order: Order, after: str) -> Q:
 
 
 def _value(key: str, text: Any) -> Any:
-    if key == "id":
+    """The value of a key in a cursor; ValueError for what no cursor of ours contains."""
+    if not isinstance(text, str):
+        if type(text) is int and abs(text) < 2**31 and key in ("priority", "distance", "occupied"):
+            return text
+    elif key == "id":
         return UUID(text)
-    if key.endswith("_at"):
-        return datetime.fromisoformat(text)
-    if isinstance(text, str | int | float) and not isinstance(text, bool):
+    elif key.endswith("_at") and timezone.is_aware(moment := datetime.fromisoformat(text)):
+        return moment
+    elif key in ("name", "code") and "\x00" not in text and text.encode():
         return text
     raise ValueError(key)
 
@@ -181,6 +191,16 @@ class Through:
     path: str = ""
     rows: Callable[[Actor], QuerySet[Any]] | None = None
     joins: tuple[str, ...] = ()
+    trail: bool = False  # the events of a case, which is no relation of one kind of case
+
+
+@dataclass
+class Below:
+    """A list that hangs below a row: its type, the rows that one may see, and everything selected of it."""
+
+    kind: Any
+    rows: QuerySet[Any]
+    selections: list[Any] = field(default_factory=list)
 
 
 def one(rows: QuerySet[Any], pk: object, info: Any, *, below: str | None = None) -> Any:
@@ -200,10 +220,14 @@ def plan(rows: QuerySet[Any], info: Any, *, below: str | None = None) -> QuerySe
 
 def _planned(rows: QuerySet[Any], kind: Any, selections: list[Any], info: Any) -> QuerySet[Any]:
     joins: list[str] = []
-    lists: list[Prefetch] = []
+    lists: dict[str, Below] = {}
     _collect(rows.model, kind, selections, info, "", joins, lists)
     rows = rows.select_related(*joins) if joins else rows
-    return rows.prefetch_related(*lists) if lists else rows
+    found = [
+        Prefetch(path, queryset=_planned(below.rows, below.kind, below.selections, info))
+        for path, below in lists.items()
+    ]
+    return rows.prefetch_related(*found) if found else rows
 
 
 def _collect(
@@ -213,29 +237,50 @@ def _collect(
     info: Any,
     prefix: str,
     joins: list[str],
-    lists: list[Prefetch],
+    lists: dict[str, Below],
 ) -> None:
     """Add what the selected fields of one type are read from; a field that is no relation is read from the row."""
     if not isinstance(kind, GraphQLObjectType):
         return
     needs: Mapping[str, Through] = getattr(kind.graphene_type._meta, "needs", {})  # type: ignore[attr-defined]
     for node in _fields(selections, info):
-        name, field = to_snake_case(node.name.value), kind.fields.get(node.name.value)
+        name, declared = to_snake_case(node.name.value), kind.fields.get(node.name.value)
         need = needs.get(name, Through(name))
         joins.extend(prefix + path for path in need.joins)
-        if field is None or node.selection_set is None:
+        if declared is None or node.selection_set is None:
             continue
-        inner, below = get_named_type(field.type), [node.selection_set]
+        inner, below = get_named_type(declared.type), [node.selection_set]
         relations = _relations(model, need.path)
-        if not relations:
+        if need.trail or (relations and (relations[-1].one_to_many or relations[-1].many_to_many)):
+            related = Event if need.trail else relations[-1].related_model
+            seen = need.rows(info.context.actor) if need.rows else related._default_manager.all()
+            # Selected twice, under an alias or in a fragment, it is still read once.
+            lists.setdefault(prefix + need.path, Below(inner, seen)).selections.extend(below)
+        elif not relations:
             _collect(model, inner, below, info, prefix, joins, lists)
-        elif relations[-1].many_to_one or relations[-1].one_to_one:
+        else:
             joins.append(prefix + need.path)
             _collect(relations[-1].related_model, inner, below, info, f"{prefix}{need.path}__", joins, lists)
-        else:
-            related = relations[-1].related_model
-            seen = need.rows(info.context.actor) if need.rows else related._default_manager.all()
-            lists.append(Prefetch(prefix + need.path, queryset=_planned(seen, inner, below, info)))
+
+
+def root_of(path: Any) -> Any:
+    """The root field of the document, by its key in the answer, that a path begins with."""
+    while path.prev:
+        path = path.prev
+    return path.key
+
+
+def once(info: Any, key: Any, compute: Callable[[], Any]) -> Any:
+    """What is computed at most once in a request, however many rows ask for it."""
+    kept = info.context.computed
+    if key not in kept:
+        kept[key] = compute()
+    return kept[key]
+
+
+def singly(info: Any) -> bool:
+    """Whether what is being resolved was read by itself, not in a list; one document may do both."""
+    return root_of(info.path) in info.context.singles
 
 
 def _relations(model: type[Model], path: str) -> list[Any]:
@@ -253,17 +298,19 @@ def _relations(model: type[Model], path: str) -> list[Any]:
     return found
 
 
-def _fields(selections: list[Any], info: Any) -> Iterator[FieldNode]:
-    """The fields of selection sets with fragments opened and what is skipped left out."""
+def _fields(selections: list[Any], info: Any, opened: set[str] | None = None) -> Iterator[FieldNode]:
+    """The fields of selection sets with fragments opened, each once, and what is skipped left out."""
+    opened = set() if opened is None else opened
     for selection in (inner for chosen in selections if chosen for inner in chosen.selections):
         if not should_include_node(info.variable_values, selection):
             continue
         if isinstance(selection, FieldNode):
             yield selection
         elif isinstance(selection, InlineFragmentNode):
-            yield from _fields([selection.selection_set], info)
-        elif isinstance(selection, FragmentSpreadNode):
-            yield from _fields([info.fragments[selection.name.value].selection_set], info)
+            yield from _fields([selection.selection_set], info, opened)
+        elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in opened:
+            opened.add(selection.name.value)
+            yield from _fields([info.fragments[selection.name.value].selection_set], info, opened)
 
 
 def should_include_node(variables: dict[str, Any], node: Any) -> bool:

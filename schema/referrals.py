@@ -76,8 +76,7 @@ class EventType(Type):
 
     def resolve_label(self: Any, info: Any) -> str:
         """From the table of transitions."""
-        step = lifecycle.STEPS[Referral].get(self.kind)
-        return str(step.label) if step else self.kind
+        return lifecycle.label_of(Referral, self.kind)
 
 
 class Clock(Plain):
@@ -203,6 +202,7 @@ class ReferralType(Type):
         needs = {
             "patient": Through("case__patient"),
             "available_actions": Through(joins=Referral.LOADED),
+            "events": Through("events", trail=True),
             "followed_by": Through("followed_by", rows=lambda by: access.visible(by, Referral)),
         }
 
@@ -213,7 +213,7 @@ class ReferralType(Type):
     def resolve_patient(self: Any, info: Any) -> Patient:
         """With the identity only when one case is read, in full view."""
         patient = self.case.patient
-        patient.identified = bool(self.full_view and info.context.single)
+        patient.identified = self.full_view and reads.singly(info)
         return patient
 
     def resolve_clock(self: Any, info: Any) -> Clock | None:
@@ -235,9 +235,8 @@ class ReferralType(Type):
         return [available(choice, self) for choice in lifecycle.choices(self, info.context.actor)]
 
     def resolve_events(self: Any, info: Any) -> Any:
-        """In order; words beside a reason only in full view."""
-        rows = reads.plan(Event.objects.filter(subject_id=self.pk).order_by("id"), info)
-        return [shown(event, self.full_view) for event in rows]
+        """In order, as read with the referral; words beside a reason only in full view."""
+        return [shown(event, self.full_view) for event in self.events.all()]
 
     def resolve_information_requests(self: Any, info: Any) -> Any:
         """As read with the referral."""
@@ -280,7 +279,7 @@ class CaseType(Type):
     def resolve_patient(self: Any, info: Any) -> Patient:
         """With the identity only when one case is read by somebody with a leg in full view."""
         legs = access.visible_in_full(info.context.actor, Referral).filter(case=self.pk)
-        self.patient.identified = info.context.single and legs.exists()
+        self.patient.identified = reads.singly(info) and reads.once(info, ("in full", self.pk), legs.exists)
         return self.patient
 
     def resolve_legs(self: Any, info: Any) -> Any:

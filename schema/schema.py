@@ -9,11 +9,11 @@ from graphql import GraphQLObjectType, default_field_resolver
 
 from consortium.access import Actor
 from consortium.errors import Code, Refused
-from schema import coverage, people, places, steps, subscriptions, worklist
+from schema import catalogues, coverage, people, places, steps, subscriptions, worklist
 from schema.base import PART, Rule
 
 
-class Query(people.Query, places.Query, worklist.Query, coverage.Query, graphene.ObjectType):
+class Query(people.Query, places.Query, catalogues.Query, worklist.Query, coverage.Query, graphene.ObjectType):
     """Everything that is read."""
 
 
@@ -25,7 +25,7 @@ class Subscription(subscriptions.Subscription, graphene.ObjectType):
     """Everything that is told while it happens, at `/graphql/stream/`: one subscription in a request."""
 
 
-ROOTS = (people, places, worklist, coverage)
+ROOTS = (people, places, catalogues, worklist, coverage)
 READ_RULES: dict[str, Rule] = {name: rule for room in ROOTS for name, rule in room.Query.rules.items()}
 
 
@@ -57,6 +57,8 @@ def guarded(kind: GraphQLObjectType, name: str) -> None:
             return resolve(row, info, **arguments)
         if not root:
             return None
+        if kind.name == "Mutation" and info.context.actor is not None and not info.context.actor.may_write:
+            raise Refused(Code.FORBIDDEN, _("该接口令牌只可读取；请签发范围含 write 的令牌。"))
         raise kept_out(info.context.actor)
 
     field.resolve = behind

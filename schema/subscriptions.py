@@ -154,7 +154,7 @@ class Subscription:
 
     def resolve_case_changed(self: Any, info: Any, id: str) -> CaseChange:
         """The case of the event, through the gate and on the audit trail."""
-        info.context.single = True
+        info.context.singles.add(reads.root_of(info.path))
         by = info.context.actor
         row = reads.one(access.visible(by, Case), self.thread_id, info, below="case")
         disclosed(info, row, "read_case", row.patient_id if row else None)

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import graphene
 
 from consortium import access, lifecycle
+from consortium.models import Hospital
 from referrals import content
 from referrals.models import Case, Referral
 from referrals.worklist import Box, deadline, worklist
@@ -37,6 +38,11 @@ class PatientLookup(Plain):
     open_case_number = graphene.String(description="Number of the open case, if there is one (未结束病例).")
     open_case_origin = graphene.Field(HospitalType, description="Where it began (首诊医院).")
     open_case_since = DateTime(description="When it began (开始时间).")
+
+    def resolve_open_case_origin(self: Any, info: Any) -> Hospital | None:
+        """With all that the selection needs of it."""
+        origin = self.open_case_origin
+        return reads.one(Hospital.objects.all(), origin.pk, info) if origin else None
 
 
 ReferralConnection = connection(ReferralType)
@@ -91,7 +97,7 @@ class Query:
         created_from=DateTime(description="Written at or after (起)."),
         created_to=DateTime(description="Written before (止)."),
         patient=graphene.String(description="Patient's name or part of it, identity number, or a number (患者)."),
-        sort=WorklistSort(default_value="NEWEST", description="Order."),
+        sort=WorklistSort(required=True, default_value="NEWEST", description="Order."),
     )
     referral = graphene.Field(
         ReferralType, id=graphene.ID(required=True, description="Its global id."), description="One leg."
@@ -118,14 +124,14 @@ class Query:
 
     def resolve_referral(self: Any, info: Any, id: str) -> Referral:
         """Through the gate; the reading is on the audit trail."""
-        info.context.single = True
+        info.context.singles.add(reads.root_of(info.path))
         rows = access.visible(info.context.actor, Referral).select_related("case")
         row = reads.one(rows, ids.decode(id, "Referral"), info)
         return disclosed(info, row, "read_referral", row.case.patient_id if row else None)
 
     def resolve_case(self: Any, info: Any, id: str) -> Case:
         """Through the gate; the reading is on the audit trail."""
-        info.context.single = True
+        info.context.singles.add(reads.root_of(info.path))
         row = reads.one(access.visible(info.context.actor, Case), ids.decode(id, "Case"), info)
         return disclosed(info, row, "read_case", row.patient_id if row else None)
 

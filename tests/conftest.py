@@ -14,6 +14,8 @@ from django.core.management import call_command
 from django.db import connection, reset_queries, transaction
 from django.test import TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.world import World
 
@@ -30,6 +32,12 @@ APPEND_ONLY = ("consortium_event", "consortium_auditentry")
 
 hypothesis.settings.register_profile("refnet", database=None, deadline=None, derandomize=True)
 hypothesis.settings.load_profile("refnet")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """Whole modules go to one worker, so that each world is made once."""
+    return LoadFileScheduling(config, log) if config.getoption("dist") == "load" else None
 
 
 @pytest.fixture(scope="session")

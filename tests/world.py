@@ -118,16 +118,15 @@ OUTCOME = {
 _patients = count(1)
 
 
-def id_number(birth: date, n: int, *, division: str = "430121") -> str:
+def id_number(birth: date, n: int) -> str:
     """An invented resident identity number with a right check digit; odd `n` is male."""
-    first17 = f"{division}{birth:%Y%m%d}{n % 1000:03d}"
+    first17 = f"{430121 + n // 1000}{birth:%Y%m%d}{n % 1000:03d}"
     return first17 + id_check_digit(first17)
 
 
 def patient(birth: date = date(2022, 1, 5), **given: Any) -> dict[str, Any]:
     """An invented patient, another one on each call; a child with a guardian unless told otherwise."""
     n = next(_patients)
-    birth = birth - timedelta(days=n // 1000)
     guardian = {"guardian_name": "李四", "guardian_relation": "母亲"}
     return {"name": f"王小{'一二三四五六七八九十'[n % 10]}", "id_number": id_number(birth, n)} | guardian | given
 

@@ -2,9 +2,11 @@
 
 import secrets
 import time
+from operator import attrgetter
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.apps import apps
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -40,6 +42,31 @@ class Side(models.TextChoices):
     REQUESTER = "REQUESTER", _("转出方")
     PERFORMER = "PERFORMER", _("接收方")
     PATIENT = "PATIENT", _("患者")
+
+
+class Trail:
+    """The events of one case, in order: read and prefetched as a relation is, though every kind of case has them."""
+
+    def __init__(self, case: "ServiceRequest") -> None:
+        self.case = case
+
+    def all(self) -> Any:
+        """The events, from what was prefetched if they were."""
+        kept = getattr(self.case, "_prefetched_objects_cache", {})
+        return kept["events"] if "events" in kept else self.get_queryset()
+
+    def get_queryset(self) -> Any:
+        """The rows of this case."""
+        return self._apply_rel_filters(apps.get_model("consortium", "Event").objects.all())
+
+    def _apply_rel_filters(self, rows: Any) -> Any:
+        return rows.filter(subject_id=self.case.pk).order_by("id")
+
+    def get_prefetch_querysets(self, cases: list[Any], querysets: list[Any] | None = None) -> tuple[Any, ...]:
+        """What `prefetch_related` asks of a relation: the rows of many cases, and how they belong together."""
+        rows = querysets[0] if querysets else apps.get_model("consortium", "Event").objects.all()
+        rows = rows.filter(subject_id__in=[case.pk for case in cases]).order_by("id")
+        return rows, attrgetter("subject_id"), attrgetter("pk"), False, "events", False
 
 
 class ServiceRequest(Row):
@@ -110,6 +137,11 @@ class ServiceRequest(Row):
 
     class Meta:
         abstract = True
+
+    @property
+    def events(self) -> Trail:
+        """What happened to it."""
+        return Trail(self)
 
     @property
     def open(self) -> bool:

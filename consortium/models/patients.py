@@ -65,5 +65,7 @@ class Patient(Row):
 
     @property
     def masked_name(self) -> str:
-        """The family name and asterisks, as lists show it."""
+        """The family name and asterisks, as lists show it; a temporary identity, which says nothing, as it is."""
+        if self.temporary_identity:
+            return self.temporary_identity
         return self.name[:1] + "*" * max(1, len(self.name) - 1)

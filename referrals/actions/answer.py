@@ -230,12 +230,8 @@ def reject_referral(
                 Code.INVALID_INPUT, _("建议医院不存在、已暂停或就是当前双方，请另选。"), field="alternativeHospital"
             )
     elif no_alternative_reason:
-        registry.concepts(
-            "REASON/NO_ALTERNATIVE",
-            [no_alternative_reason],
-            on=timezone.localdate(move.now),
-            field="noAlternativeReason",
-        )
+        day = timezone.localdate(move.now)
+        registry.reason("NO_ALTERNATIVE", no_alternative_reason, comment, on=day, field="noAlternativeReason")
         move.detail["noAlternativeReason"] = no_alternative_reason
     else:
         raise Refused(

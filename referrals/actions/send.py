@@ -20,6 +20,8 @@ from referrals import content
 from referrals.models import Case, ClinicalSummary, Ending, Referral, Status
 from referrals.numbers import next_number
 
+lifecycle.NOTED["create_referral"] = gettext_lazy("新建")
+
 
 def create_referral(
     *,

@@ -55,7 +55,7 @@ def reserve(
         letter=letter(referral, place.strip(), starts_at),
     )
     # One at a time in a department: two who swapped their places would wait for each other.
-    Department.objects.select_for_update(no_key=True).get(pk=referral.performer_department_id)
+    Department.objects.select_for_update(no_key=True).get(pk=booking.department_id)
     let_go(referral, Booking.State.MOVED)
     try:
         checked(booking).save(force_insert=True)

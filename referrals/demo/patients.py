@@ -10,7 +10,7 @@ from django.utils import timezone
 from consortium.demo import shipped
 from consortium.identity import id_check_digit
 from consortium.models import Division
-from referrals.content import GUARDIAN_AGE, SELF
+from referrals.content import GUARDIAN_AGE
 
 NEWBORN_DAYS = 5  # younger than this, a child has no identity number yet
 FAMILY = {"FEMALE": "母亲", "MALE": "父亲"}
@@ -81,4 +81,4 @@ def consent_of(patient: Mapping[str, Any]) -> dict[str, str]:
     """Who consents to share the record: the guardian where there is one, else the patient."""
     if "guardian_name" in patient:
         return {"consent_by": patient["guardian_name"], "consent_relation": patient["guardian_relation"]}
-    return {"consent_by": patient["name"], "consent_relation": SELF}
+    return {"consent_by": patient["name"], "consent_relation": "本人"}

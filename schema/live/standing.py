@@ -22,7 +22,7 @@ class Credential:
     session: str = ""
     session_hash: str = ""
     digest: bytes = b""
-    scopes: tuple[str, ...] | None = None
+    scopes: frozenset[str] | None = None
 
 
 def credential(request: Any) -> Credential:

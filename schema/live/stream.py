@@ -22,7 +22,8 @@ class Context:
 
     actor: Actor
     now: datetime
-    single: bool = False
+    singles: set[Any] = field(default_factory=set)  # root fields that read one case
+    computed: dict[Any, Any] = field(default_factory=dict)
     trace: str = field(default_factory=lambda: str(uuid4()))
 
 

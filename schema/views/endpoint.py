@@ -30,7 +30,8 @@ def endpoint(request: Any) -> HttpResponse:
         return response
     try:
         given = read(request)
-        request.document, request.single, request.refused = given.text, False, False
+        request.document, request.singles, request.refused = given.text, set(), False
+        request.computed = {}
         request.keeping = request.replay = None
         document = prepared(given.text)
         operation = operation_of(document, given.name)
@@ -65,8 +66,9 @@ def settle(request: Any, result: ExecutionResult, *, changing: bool) -> None:
     elif request.replay is not None:
         result.data = request.replay
     elif request.keeping:
-        key, document, subject = request.keeping
-        kept = {"document": document, "data": result.data}
+        key, subject, kept = request.keeping
+        # As text, for the database does not keep the order of fields; an answer with a secret is not kept at all.
+        kept["data"] = None if request.actor.shown else json.dumps(result.data, ensure_ascii=False)
         idempotency.remember(request.actor.person, key, answer=kept, subject_id=subject)
 
 

@@ -28,7 +28,8 @@ class CsrfCheck(CsrfViewMiddleware):
 def refusal(refused: Refused, status: int) -> JsonResponse:
     """A refusal as the body of an answer, in the shape of GraphQL errors."""
     extensions = {"code": refused.code.value} | ({"field": refused.field} if refused.field else {})
-    return JsonResponse({"errors": [{"message": refused.message, "extensions": extensions}]}, status=status)
+    body = {"errors": [{"message": refused.message, "extensions": extensions}]}
+    return JsonResponse(body, status=status, json_dumps_params={"ensure_ascii": False})
 
 
 def check_csrf(request: HttpRequest) -> None:

@@ -26,5 +26,7 @@ def graphiql(request: HttpRequest) -> HttpResponse:
 
 
 def door(request: HttpRequest) -> HttpResponse:
-    """To GraphiQL, as long as there is no other front."""
+    """To GraphiQL where it is served, as long as there is no other front; else a word on where the API is."""
+    if not settings.GRAPHIQL:
+        return HttpResponse("Refnet: POST /graphql/\n", content_type="text/plain; charset=utf-8")
     return HttpResponseRedirect("/graphiql/")

@@ -44,7 +44,7 @@ class Command(BaseCommand):
         self.stdout.write(_("口令（所有账号相同）：{password}").format(password=demo.PASSWORD))
         for account in demo.accounts():
             self.stdout.write(f"  {account.username} · {account.role} · {account.place}")
-        self.stdout.write(_("可粘贴到 /graphql/ 的查询："))
+        self.stdout.write(_("可粘贴到 /graphiql/ 的查询："))
         for query in QUERIES:
             self.stdout.write(f"  {query}")
 

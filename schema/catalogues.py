@@ -1,0 +1,115 @@
+"""Catalogues on the wire: coded concepts, reasons, time limits; each with its source and dates."""
+
+from typing import Any, ClassVar
+
+import graphene
+from django.db.models import Q
+from django.utils import timezone
+
+from consortium import registry
+from consortium.models import ClockRule, Concept
+from schema import reads
+from schema.base import SIGNED_IN, Type, listed
+from schema.reads import Order, connection, paged
+
+
+class ConceptType(Type):
+    """A coded concept of a catalogue (FHIR Coding)."""
+
+    label = graphene.String(required=True, description="The term in the reader's language (名称).")
+
+    class Meta:
+        """Catalogues are open to all who are signed in."""
+
+        model, name, rule = Concept, "Concept", SIGNED_IN
+        fields = ("system", "code", "label_zh", "label_en", "comment_required", "source", "valid_from", "valid_to")
+
+
+class ClockRuleType(Type):
+    """A time limit of the registry (时限)."""
+
+    label = graphene.String(required=True, description="The term in the reader's language (名称).")
+
+    class Meta:
+        """Catalogues are open to all who are signed in."""
+
+        model, name, rule = ClockRule, "ClockRule", SIGNED_IN
+        fields = (
+            "kind",
+            "priority",
+            "start_step",
+            "stop_step",
+            "target_minutes",
+            "holder",
+            "label_zh",
+            "label_en",
+            "source",
+            "valid_from",
+            "valid_to",
+        )
+
+
+class ConceptSystem(graphene.Enum):
+    """Catalogues that one searches in."""
+
+    ICD10 = "ICD10"
+    SPECIALTY = "SPECIALTY"
+    CAPABILITY = "CAPABILITY"
+
+    @property
+    def description(self) -> str:
+        """The catalogue's name."""
+        names = {"ICD10": "诊断 (ICD-10 国临版).", "SPECIALTY": "诊疗科目.", "CAPABILITY": "能力."}
+        return names[self.name]
+
+
+ConceptConnection = connection(ConceptType)
+
+
+class Query:
+    """What anyone who is signed in may look up in the catalogues."""
+
+    rules: ClassVar = {
+        "concepts": SIGNED_IN,
+        "reasons": SIGNED_IN,
+        "reason_catalogues": SIGNED_IN,
+        "clocks": SIGNED_IN,
+    }
+
+    concepts = paged(
+        ConceptConnection,
+        "Entries of a catalogue that are valid today, by code.",
+        system=ConceptSystem(required=True, description="The catalogue."),
+        text=graphene.String(description="Part of the code or of the Chinese or English term."),
+    )
+    reasons = listed(
+        ConceptType,
+        "Reasons of a catalogue that are valid today, by code.",
+        catalogue=graphene.String(required=True, description="Its name, such as REJECT or CANCEL."),
+    )
+    reason_catalogues = listed(graphene.String, "Names of the catalogues of reasons (原因目录).")
+    clocks = listed(
+        ClockRuleType, "Time limits that hold today.", kind=graphene.String(description="Only of this kind.")
+    )
+
+    def resolve_concepts(
+        self: Any, info: Any, system: Any, first: int, after: str | None = None, text: str | None = None
+    ) -> reads.Page:
+        """Filtered, by code."""
+        rows = Concept.objects.filter(registry.valid_on(timezone.localdate(info.context.now)), system=system.value)
+        if text:
+            rows = rows.filter(Q(code__istartswith=text) | Q(label_zh__icontains=text) | Q(label_en__icontains=text))
+        return reads.page(rows, info, order=Order("CODE", ("code", "id")), first=first, after=after)
+
+    def resolve_reasons(self: Any, info: Any, catalogue: str) -> Any:
+        """By code."""
+        return registry.reasons(catalogue, on=timezone.localdate(info.context.now))
+
+    def resolve_reason_catalogues(self: Any, info: Any) -> list[str]:
+        """By name."""
+        return registry.catalogues()
+
+    def resolve_clocks(self: Any, info: Any, kind: str | None = None) -> Any:
+        """By kind and priority."""
+        rows = ClockRule.objects.filter(registry.valid_on(timezone.localdate(info.context.now)))
+        return (rows.filter(kind=kind) if kind else rows).order_by("kind", "priority")

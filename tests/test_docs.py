@@ -1,0 +1,104 @@
+"""The pages in `docs/` say what the code says."""
+
+import inspect
+import re
+from types import NoneType
+from typing import get_type_hints
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from consortium.management.commands.load_registry import rows
+from consortium.roles import every_permission
+from referrals.management.commands import draw_docs
+from referrals.management.commands.draw_docs import BRANCHES, DIAGRAMS, DOCS, NEW_LEGS, PARTS, STEPS, drawn
+
+ROOT = settings.BASE_DIR
+PAGES = [*sorted(DOCS.rglob("*.md")), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"))]
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def test_the_generated_parts_are_current(capsys):
+    call_command("draw_docs", check=True)
+
+
+def test_every_part_stands_in_some_page():
+    written = re.findall(r"<!-- generated: (\w+) -->", "".join(page.read_text("utf-8") for page in PAGES))
+    assert sorted(written) == sorted(PARTS)
+
+
+def test_a_page_that_differs_is_named_and_drawn_anew(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(draw_docs, "DOCS", tmp_path)
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- generated: errors -->\nold\n<!-- end -->\nafter\n", "utf-8")
+    with pytest.raises(CommandError, match=r"page\.md"):
+        call_command("draw_docs", check=True)
+    assert "old" in page.read_text("utf-8")
+    call_command("draw_docs")
+    text = page.read_text("utf-8")
+    assert text.startswith("before\n<!-- generated: errors -->\n| code | meaning |\n")
+    assert text.endswith("|\n<!-- end -->\nafter\n")
+    assert "old" not in text
+    assert drawn(text) == text
+
+
+def test_branches_are_declared_for_exactly_the_steps_that_choose_their_state():
+    choosing = {name for name, step in STEPS.items() if get_type_hints(step.apply)["return"] is not NoneType}
+    assert set(BRANCHES) == choosing
+
+
+def test_new_legs_are_declared_for_exactly_the_steps_that_begin_one():
+    assert {name for name, step in STEPS.items() if "lifecycle.begin(" in inspect.getsource(step.apply)} == NEW_LEGS
+
+
+def test_every_step_is_drawn_in_one_diagram_or_stays_in_place():
+    modules = [step.apply.__module__.rpartition(".")[2] for step in STEPS.values()]
+    assert set(modules) == {module for shown in DIAGRAMS.values() for module in shown.split()}
+    text = "\n".join(PARTS["states"]())
+    for name in STEPS:
+        moving = draw_docs.targets(name) and draw_docs.targets(name) != draw_docs.sources(name)
+        assert (name in text) == bool(moving), name
+
+
+def test_every_step_and_permission_has_its_line():
+    lines = "\n".join(PARTS["steps"]())
+    assert [name for name in STEPS if f"| `{name}` |" not in lines] == []
+    lines = "\n".join(PARTS["roles"]())
+    assert [name for name in every_permission() if f"| `{name}` |" not in lines] == []
+
+
+def test_every_time_limit_begins_and_ends_with_a_step():
+    steps = {*STEPS, "any_step"}
+    for row in rows("clocks.csv"):
+        assert {*row["start_step"].split("|"), *row["stop_step"].split("|")} <= steps, row
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page):
+    dead = [
+        target
+        for target in LINK.findall(page.read_text("utf-8"))
+        if not target.startswith(("http:", "https:", "#")) and not (page.parent / target.partition("#")[0]).exists()
+    ]
+    assert dead == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_within_a_page_lead_to_a_heading(page):
+    text = page.read_text("utf-8")
+    headings = {anchor(title) for title in re.findall(r"(?m)^#+ (.+)$", text)}
+    assert [target for target in LINK.findall(text) if target.startswith("#") and target[1:] not in headings] == []
+
+
+def anchor(title: str) -> str:
+    """The anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
+def test_the_variables_of_the_environment_are_all_documented():
+    sources = [*ROOT.glob("consortium/**/*.py"), *ROOT.glob("launcher/*.py"), *ROOT.glob("web/*.py")]
+    text = "".join(source.read_text("utf-8") for source in sources)
+    named = set(re.findall(r"\b(?:REFNET_[A-Z_]+|DATABASE_URL)\b", text))
+    page = (DOCS / "operations.md").read_text("utf-8")
+    assert {name for name in named if f"`{name}`" not in page} == set()
