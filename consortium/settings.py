@@ -156,6 +156,17 @@ GRAPHQL_LIMITS = {
     "aliases": 30,
     "page": 100,
 }
+# Of each process that serves live streams: how many, how far one may lag behind or be replayed, and its rhythm.
+LIVE_LIMITS = {
+    "per_person": 20,
+    "per_process": 2000,
+    "queue": 256,
+    "replay": 1000,
+    "poll_seconds": 2.0,
+    "heartbeat_seconds": float(os.environ.get("REFNET_HEARTBEAT_SECONDS", "15")),
+    "send_seconds": 60.0,
+}
+WEB_THREADS = int(os.environ.get("REFNET_THREADS", "4"))
 MAX_HOPS = 3
 ACCESS_DAYS_AFTER_CLOSE = int(os.environ.get("REFNET_ACCESS_DAYS_AFTER_CLOSE", "365"))
 ATTACHMENT_BYTES = 20 * 1024 * 1024
