@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import (
+    Case,
     Exists,
     ExpressionWrapper,
     F,
@@ -16,6 +17,7 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Value,
+    When,
 )
 from django.db.models.functions import ACos, Cast, Coalesce, Cos, Greatest, Least, Radians, Sin
 from django.utils import timezone
@@ -51,7 +53,9 @@ def distance_km(path: str, origin: Division | None) -> Any:
     cosine = Sin(here) * Sin(there) + Cos(here) * Cos(there) * Cos(across)
     arc = ACos(Least(Value(1.0), Greatest(Value(-1.0), ExpressionWrapper(cosine, output_field=FloatField()))))
     kilometres = ExpressionWrapper(arc * Value(EARTH_KM), output_field=FloatField())
-    return Coalesce(Cast(kilometres, IntegerField()), Value(FAR_AWAY))
+    # PostgreSQL's LEAST and GREATEST pass over what is empty, so an unknown centre must be asked about before.
+    known = {f"{path}latitude__isnull": False, f"{path}longitude__isnull": False}
+    return Case(When(**known, then=Cast(kilometres, IntegerField())), default=Value(FAR_AWAY))
 
 
 def must_know(*, on: date, capability: str | None, alliance: str | None, division: str | None) -> None:

@@ -45,7 +45,8 @@ def create_referral(
     )
     with transaction.atomic(savepoint=False):
         who = content.register_patient(by=by, hospital=sender.hospital, now=now, **patient)
-        who = Patient.objects.select_for_update().get(pk=who.pk)  # two drafts for one patient at once: one sees the other
+        # Two drafts for one patient at once: one sees the other.
+        who = Patient.objects.select_for_update().get(pk=who.pk)
         if who.deceased_at:
             raise Refused(
                 Code.INVALID_STATE, _("该患者已登记死亡，不能新建转诊；如登记有误，请联系登记医院。"), field="patient"
