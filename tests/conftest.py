@@ -25,6 +25,8 @@ KEPT = {
     "consortium_division",
     "consortium_concept",
     "consortium_clockrule",
+    "consortium_greenrule",
+    "consortium_milestonerule",
 }
 APPEND_ONLY = ("consortium_event", "consortium_auditentry")
 

@@ -12,6 +12,7 @@ from consortium.models.directory import (
     Membership,
     Status,
 )
+from consortium.models.green import GreenRule, MilestoneRule, TravelTime
 from consortium.models.patients import Patient, Sex
 from consortium.models.people import (
     ApiToken,
@@ -37,11 +38,13 @@ __all__ = [
     "DivisionGrant",
     "DivisionLevel",
     "Event",
+    "GreenRule",
     "Hospital",
     "HospitalGrant",
     "IdempotencyKey",
     "Level",
     "Membership",
+    "MilestoneRule",
     "Notice",
     "Patient",
     "Person",
@@ -52,5 +55,6 @@ __all__ = [
     "Sex",
     "Side",
     "Status",
+    "TravelTime",
     "uuid7",
 ]
