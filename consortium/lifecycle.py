@@ -5,7 +5,7 @@ step itself (`refusal`), so a page and a rule cannot disagree. Only this module 
 """
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -29,6 +29,8 @@ Requirement = Callable[[Any, Actor], Refused | None]
 
 CLOCK_SKEW = timedelta(minutes=1)
 LATE_ENTRY = timedelta(minutes=5)
+# What may change on a case that moves as the consequence of another one's step.
+CARRIED = ("status", "version", "closed_at", "clock_kind", "clock_holder", "clock_started_at", "due_at")
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,33 @@ def begin(case: ServiceRequest, taking: Move, *, status: str, tells: tuple[Side,
     _record(case, replace(taking, tells=tells), taking.step, "")
 
 
+def begin_all(cases: Sequence[ServiceRequest], taking: Move, *, status: str, tells: tuple[Side, ...] = ()) -> None:
+    """Store new cases of one kind as `begin` does, by as many statements as for one."""
+    for case in cases:
+        case.status = status
+        if case.silent:
+            clocks.stop(case)
+        checked(case)
+    type(cases[0]).objects.bulk_create(cases)
+    _record_all([(case, "") for case in cases], replace(taking, tells=tells), taking.step)
+
+
+def carry(cases: Sequence[ServiceRequest], taking: Move, *, status: str, tells: tuple[Side, ...] = ()) -> None:
+    """Move locked cases of one kind as the consequence of a step on another one, each with its event and notices.
+
+    By as many statements as for one; nothing where there are none.
+    """
+    if not cases:
+        return
+    before = [(case, case.status) for case in cases]
+    for case in cases:
+        case.status, case.version = status, case.version + 1
+        if not case.open or case.silent:
+            clocks.stop(case)
+    type(cases[0]).objects.bulk_update(cases, CARRIED)
+    _record_all(before, replace(taking, tells=tells), taking.step)
+
+
 def note(case: ServiceRequest, taking: Move) -> None:
     """Record on the trail what happened to a case without moving it."""
     _record(case, taking, taking.step, case.status)
@@ -274,6 +303,11 @@ def _specialist(step: Step, case: ServiceRequest, taking: Move, person: int | No
 
 def _staff(case: ServiceRequest, roles: Mapping[Side, Iterable[Role]], *, now: datetime) -> QuerySet[PractitionerRole]:
     """The running roles of these kinds at the parties of a case."""
+    return PractitionerRole.objects.filter(access.running(now), _at(case, roles))
+
+
+def _at(case: ServiceRequest, roles: Mapping[Side, Iterable[Role]]) -> Q:
+    """The condition that a role is one of these kinds at the parties of a case."""
     places = Q(pk__in=[])
     for side, kinds in roles.items():
         prefix = side.lower()
@@ -281,13 +315,47 @@ def _staff(case: ServiceRequest, roles: Mapping[Side, Iterable[Role]], *, now: d
         at_place |= Q(hospital=getattr(case, f"{prefix}_hospital_id"), department__isnull=True)
         if getattr(case, f"{prefix}_hospital_id"):
             places |= at_place & Q(role__in=list(kinds))
-    return PractitionerRole.objects.filter(access.running(now), places)
+    return places
 
 
 def _record(case: ServiceRequest, taking: Move, kind: str, before: str) -> None:
     """Write the event, its audit entry and the notices of those who may act next."""
+    _record_all([(case, before)], taking, kind)
+
+
+def _record_all(moved: Sequence[tuple[ServiceRequest, str]], taking: Move, kind: str) -> None:
+    """Write event, audit entry and notices for cases with their states before, by four statements."""
+    events = [checked(_event(case, taking, kind, before)) for case, before in moved]
+    Event.objects.bulk_create(events)
+    AuditEntry.objects.bulk_create(
+        _entry(taking.by, kind, case, taking.role, "TREATMENT", case.patient_id, taking.now) for case, _before in moved
+    )
+    wanted = [{side: _next_roles(case, side) for side in taking.tells} for case, _before in moved]
+    places = Q(pk__in=[])
+    for (case, _before), roles in zip(moved, wanted, strict=True):
+        places |= _at(case, roles)
+    staff = list(PractitionerRole.objects.filter(access.running(taking.now), places))
+    myself = taking.by.person.pk if taking.by.person else None
+    Notice.objects.bulk_create(
+        Notice(event=event, person_id=person, created_at=taking.now)
+        for event, (case, _before), roles in zip(events, moved, wanted, strict=True)
+        for person in sorted({held.person_id for held in staff if _concerns(case, roles, held)} - {myself})
+    )
+
+
+def _concerns(case: ServiceRequest, roles: Mapping[Side, Iterable[Role]], held: PractitionerRole) -> bool:
+    """Whether a role is one of these kinds at the parties of a case, as `_at` asks the database."""
+    for side, kinds in roles.items():
+        hospital, department = (getattr(case, f"{side.lower()}_{place}_id") for place in ("hospital", "department"))
+        here = held.department_id == department if held.department_id else held.hospital_id == hospital
+        if hospital and here and held.role in set(kinds):
+            return True
+    return False
+
+
+def _event(case: ServiceRequest, taking: Move, kind: str, before: str) -> Event:
     by, role = taking.by, taking.role
-    event = Event(
+    return Event(
         kind=kind,
         subject_kind=case.KIND,
         subject_id=case.pk,
@@ -306,13 +374,6 @@ def _record(case: ServiceRequest, taking: Move, kind: str, before: str) -> None:
         comment=taking.comment,
         detail=taking.detail,
         request_id=by.request_id,
-    )
-    checked(event).save(force_insert=True)
-    audit(by, kind, case, role=role, purpose="TREATMENT", patient_id=case.patient_id, now=taking.now)
-    told = _staff(case, {side: _next_roles(case, side) for side in taking.tells}, now=taking.now)
-    people = set(told.values_list("person_id", flat=True)) - {by.person.pk if by.person else None}
-    Notice.objects.bulk_create(
-        Notice(event=event, person_id=person, created_at=taking.now) for person in sorted(people)
     )
 
 
@@ -350,7 +411,19 @@ def audit(
     now: datetime,
 ) -> None:
     """Write who touched what and why to the audit trail, in the running transaction."""
-    AuditEntry.objects.create(
+    _entry(by, action, subject, role, purpose, patient_id, now).save(force_insert=True)
+
+
+def _entry(
+    by: Actor,
+    action: str,
+    subject: Model,
+    role: PractitionerRole | None,
+    purpose: str,
+    patient_id: UUID | None,
+    now: datetime,
+) -> AuditEntry:
+    return AuditEntry(
         action=action,
         actor=by.person,
         actor_role=role.role if role else "",
