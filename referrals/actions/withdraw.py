@@ -74,7 +74,7 @@ def close_referral(referral: Referral, move: Move, *, reason: str, comment: str 
 def cancel_referral(referral: Referral, move: Move, *, reason: str, comment: str = "") -> None:
     """Withdraw before departure, with a coded reason; what was held is released and the performer told."""
     move.because("CANCEL", reason, comment)
-    give_back(referral)
+    give_back(referral, move)
     referral.end(Ending.CANCELLED, move.now)
 
 
@@ -94,7 +94,7 @@ def record_death(referral: Referral, move: Move, *, comment: str = "") -> None:
     patient.save(update_fields=["deceased_at", "name_grams"])
     others = Referral.objects.filter(case__patient=patient, closed_at__isnull=True).exclude(pk=referral.pk)
     others.update(clock_kind="", clock_holder="", clock_started_at=None, due_at=None)
-    give_back(referral)
+    give_back(referral, move)
     referral.end(Ending.DECEASED, move.now)
 
 
@@ -124,7 +124,7 @@ def propose_expiry(referral: Referral, move: Move) -> None:
 def confirm_expiry(referral: Referral, move: Move, *, reason: str, comment: str = "") -> None:
     """Let a stale referral end, as the clock proposed."""
     move.because("EXPIRY", reason, comment)
-    give_back(referral)
+    give_back(referral, move)
     referral.end(Ending.EXPIRED, move.now)
 
 
@@ -156,7 +156,7 @@ def report_error(referral: Referral, move: Move, *, reason: str, comment: str = 
 )
 def confirm_error(referral: Referral, move: Move) -> None:
     """Take the entry out of every statistic; it stays on the trail."""
-    give_back(referral)
+    give_back(referral, move)
     referral.end(Ending.ENTERED_IN_ERROR, move.now)
 
 

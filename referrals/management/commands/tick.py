@@ -1,7 +1,9 @@
-"""What the clock does by itself: propose expiry of stale referrals."""
+"""What the clock does by itself: call the next ring where nobody answers, propose expiry of stale referrals."""
 
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand
 from django.db import transaction
@@ -14,17 +16,25 @@ from referrals.models import Referral
 
 
 class Command(BaseCommand):
-    """`manage.py tick`: run it every few minutes; nothing expires without a person's confirmation."""
+    """`manage.py tick`: run it every minute; nothing expires without a person's confirmation."""
 
-    help = "Propose to the senders that stale referrals expire."
+    help = "Widen silent green-channel calls; propose to the senders that stale referrals expire."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Propose expiry of each stale referral in a transaction of its own."""
+        """Take each of the clock's steps in a transaction of its own."""
         now = timezone.now()
-        proposed = 0
-        for referral in Referral.objects.filter(pk__in=list(actions.stale(now))).only("pk", "version"):
-            # Somebody moved it meanwhile: then it is not stale.
-            with suppress(Refused), transaction.atomic():
-                actions.propose_expiry(by=SYSTEM, id=referral.pk, expected_version=referral.version, now=now)
-                proposed += 1
-        self.stdout.write(f"expiry proposed for {proposed}")
+        stale = Referral.objects.filter(pk__in=list(actions.stale(now))).values_list("pk", "version")
+        widened = take(actions.widen_on_silence, list(actions.unanswered_broadcasts(now)), now=now)
+        proposed = take(actions.propose_expiry, list(stale), now=now)
+        self.stdout.write(f"calls widened {widened} · expiry proposed for {proposed}")
+
+
+def take(step: Callable[..., Referral], due: Iterable[tuple[UUID, int]], **given: Any) -> int:
+    """Take one step on each referral that is due; how many took place."""
+    taken = 0
+    for pk, version in due:
+        # Somebody moved it meanwhile: then the clock has nothing to do.
+        with suppress(Refused), transaction.atomic():
+            step(by=SYSTEM, id=pk, expected_version=version, **given)
+            taken += 1
+    return taken
