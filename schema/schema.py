@@ -8,19 +8,19 @@ from graphene.utils.str_converters import to_snake_case
 from graphql import GraphQLObjectType, default_field_resolver
 
 from consortium.errors import Code, Refused
-from schema import coverage, people, places, steps, worklist
+from schema import coverage, green, green_steps, people, places, steps, worklist
 from schema.base import PART, Rule
 
 
-class Query(people.Query, places.Query, worklist.Query, coverage.Query, graphene.ObjectType):
+class Query(people.Query, places.Query, worklist.Query, green.Query, coverage.Query, graphene.ObjectType):
     """Everything that is read."""
 
 
-class Mutation(people.Mutation, places.Mutation, steps.Mutation, graphene.ObjectType):
+class Mutation(people.Mutation, places.Mutation, steps.Mutation, green_steps.Mutation, graphene.ObjectType):
     """Everything that is done: one mutation in a request, one transaction."""
 
 
-ROOTS = (people, places, worklist, coverage)
+ROOTS = (people, places, worklist, green, coverage)
 READ_RULES: dict[str, Rule] = {name: rule for room in ROOTS for name, rule in room.Query.rules.items()}
 
 
