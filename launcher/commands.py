@@ -1,4 +1,4 @@
-"""The launcher's commands: demo, test, check, db, manage; standard library only."""
+"""The launcher's commands: demo, test, check, drill, db, manage; standard library only."""
 
 import argparse
 import io
@@ -171,6 +171,20 @@ def check(arguments: list[str]) -> int:
     return 1 if failed else 0
 
 
+def drill(arguments: list[str]) -> int:
+    """Run one drill of tests/drills on a throw-away database and return its exit code."""
+    drills = sorted(path.stem for path in (PROJECT / "tests" / "drills").glob("[a-z]*.py"))
+    if not arguments or arguments[0] not in drills:
+        raise refusal(f"请选择演练：{'、'.join(drills)}", f"Name a drill: {', '.join(drills)}")
+    python = prepared(RUNTIME)
+    with throwaway_data(python), database(python):
+        for words in ("建表 / migrating", "载入区划与编码 / loading divisions and codes"):
+            with step(words):
+                if call(python, *DEMO_STEPS[words]).returncode:
+                    raise refusal(f"失败，原因见上：{words}", f"Failed for the reason above: {words}")
+        return call(python, "-m", f"tests.drills.{arguments[0]}", *arguments[1:]).returncode
+
+
 def db(arguments: list[str]) -> int:
     """Say where the data lies, stop the server, or delete the data."""
     return call(prepared(RUNTIME), "-m", "consortium.database", *(arguments or ["where"])).returncode
@@ -183,7 +197,7 @@ def manage(arguments: list[str]) -> NoReturn:
     os.execve(python, [str(python), "manage.py", *arguments], ENVIRONMENT)  # noqa: S606 (no shell is wanted)
 
 
-COMMANDS = {"demo": demo, "test": test, "check": check, "db": db, "manage": manage}
+COMMANDS = {"demo": demo, "test": test, "check": check, "drill": drill, "db": db, "manage": manage}
 
 
 def main(arguments: list[str], usage: str) -> int:
