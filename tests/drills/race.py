@@ -11,7 +11,7 @@ import queue
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Barrier
@@ -124,10 +124,9 @@ def accepting(world: Any, threads: int) -> tuple[list[Try], Callable[[], int]]:
     ).count()
 
 
-def race(world: Any, *, threads: int, rounds: int, connections: int) -> list[Round]:
+def race(world: Any, *, threads: int, rounds: int, connections: int) -> Iterator[Round]:
     """The rounds in turn, on a committed world."""
     crowd = Crowd(threads, connections)
-    done = []
     try:
         for number in range(1, rounds + 1):
             scene = choosing if number % 2 else accepting
@@ -136,10 +135,9 @@ def race(world: Any, *, threads: int, rounds: int, connections: int) -> list[Rou
             codes = Counter(crowd.run(tries))
             seconds = time.monotonic() - began
             winners = codes.pop("OK", 0)
-            done.append(Round(scene.__name__, winners, codes, stored(), seconds))
+            yield Round(scene.__name__, winners, codes, stored(), seconds)
     finally:
         crowd.close()
-    return done
 
 
 def table(rounds: list[Round]) -> str:
@@ -169,7 +167,11 @@ def main() -> int:
     django.setup()
     from tests.world import World
 
-    rounds = race(World.make(), **vars(options))
+    rounds = []
+    for found in race(World.make(), **vars(options)):
+        rounds.append(found)
+        mark = "✓" if found.passed else "✗"
+        print(f"{mark} round {len(rounds)} {found.name} {found.seconds:.1f} s", flush=True)
     print(table(rounds))
     passed = all(found.passed for found in rounds)
     print(f"{'✓' if passed else '✗'} {options.threads} threads × {options.rounds} rounds", flush=True)
