@@ -58,10 +58,16 @@ class Move:
     event_at: datetime
     backdating_reason: str = ""
     tells: tuple[Side, ...] = ()
+    people: frozenset[int] = frozenset()  # who else must hear, by name
     on_behalf_of: Person | None = None
     reason_code: str = ""
     comment: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
+
+    def limit(self, kind: str, due_at: datetime | None) -> None:
+        """Let the limit that the step begins end at a moment of its own, if one is given."""
+        if due_at:
+            self.detail.setdefault("due", {})[kind] = due_at.isoformat()
 
     def because(self, catalogue: str, code: str, comment: str = "") -> str:
         """Check a coded reason against its catalogue on this day and remember it with its words."""
@@ -179,15 +185,17 @@ def move(
 def begin(case: ServiceRequest, taking: Move, *, status: str, tells: tuple[Side, ...] = ()) -> None:
     """Store a new case in its first state, with its event, audit entry and notices."""
     case.status = status
-    if case.silent:
-        clocks.stop(case)
+    event = _event(case, taking, taking.step, "")
+    clocks.keep(case, event)
     checked(case).save(force_insert=True)
-    _record(case, replace(taking, tells=tells), taking.step, "")
+    _record(case, replace(taking, tells=tells), event)
 
 
-def note(case: ServiceRequest, taking: Move) -> None:
-    """Record on the trail what happened to a case without moving it."""
-    _record(case, taking, taking.step, case.status)
+def note(case: ServiceRequest, taking: Move) -> Event:
+    """Record on the trail what happened to a case without moving it; the event."""
+    event = _event(case, taking, taking.step, case.status)
+    _record(case, taking, event)
+    return event
 
 
 def _take(
@@ -226,10 +234,10 @@ def _take(
         before = case.status
         case.status = step.apply(case, taking, **inputs) or step.target or before
         case.version += 1
-        if not case.open or case.silent:
-            clocks.stop(case)
+        event = _event(case, taking, step.name, before)
+        clocks.keep(case, event)
         checked(case).save(force_update=True)
-        _record(case, taking, step.name, before)
+        _record(case, taking, event)
         case.after_step(taking)
     return case
 
@@ -292,33 +300,40 @@ def _staff(case: ServiceRequest, roles: Mapping[Side, Iterable[Role]], *, now: d
     return PractitionerRole.objects.filter(access.running(now), places)
 
 
-def _record(case: ServiceRequest, taking: Move, kind: str, before: str) -> None:
-    """Write the event, its audit entry and the notices of those who may act next."""
+def _event(case: ServiceRequest, taking: Move, kind: str, before: str) -> Event:
+    """What happened, not yet stored; INVALID_INPUT if a word of it is too long."""
     by, role = taking.by, taking.role
-    event = Event(
-        kind=kind,
-        subject_kind=case.KIND,
-        subject_id=case.pk,
-        thread_id=case.thread_id,
-        version=case.version,
-        from_status=before,
-        to_status=case.status,
-        event_at=taking.event_at,
-        recorded_at=taking.now,
-        backdating_reason=taking.backdating_reason,
-        actor=by.person,
-        actor_role=role.role if role else "",
-        actor_hospital_id=hospital_of(role),
-        on_behalf_of=taking.on_behalf_of,
-        reason_code=taking.reason_code,
-        comment=taking.comment,
-        detail=taking.detail,
-        request_id=by.request_id,
+    return checked(
+        Event(
+            kind=kind,
+            subject_kind=case.KIND,
+            subject_id=case.pk,
+            thread_id=case.thread_id,
+            version=case.version,
+            from_status=before,
+            to_status=case.status,
+            event_at=taking.event_at,
+            recorded_at=taking.now,
+            backdating_reason=taking.backdating_reason,
+            actor=by.person,
+            actor_role=role.role if role else "",
+            actor_hospital_id=hospital_of(role),
+            on_behalf_of=taking.on_behalf_of,
+            reason_code=taking.reason_code,
+            comment=taking.comment,
+            detail=taking.detail,
+            request_id=by.request_id,
+        )
     )
-    checked(event).save(force_insert=True)
-    audit(by, kind, case, role=role, purpose="TREATMENT", patient_id=case.patient_id, now=taking.now)
+
+
+def _record(case: ServiceRequest, taking: Move, event: Event) -> None:
+    """Write the event, its audit entry and the notices of those who may act next."""
+    by = taking.by
+    event.save(force_insert=True)
+    audit(by, event.kind, case, role=taking.role, purpose="TREATMENT", patient_id=case.patient_id, now=taking.now)
     told = _staff(case, {side: _next_roles(case, side) for side in taking.tells}, now=taking.now)
-    people = set(told.values_list("person_id", flat=True)) - {by.person.pk if by.person else None}
+    people = {*taking.people, *told.values_list("person_id", flat=True)} - {by.person.pk if by.person else None}
     Notice.objects.bulk_create(
         Notice(event=event, person_id=person, created_at=taking.now) for person in sorted(people)
     )

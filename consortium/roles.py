@@ -91,6 +91,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         SENDERS_SIDE
         | RECEIVERS_SIDE
         | {"approve_referral", "return_referral", "book_referral", "reschedule_referral", "lose_booking"}
+        | {"answer_for_hospital"}
     ),
     Role.EXPERT: frozenset(
         RECEIVERS_SIDE
@@ -100,8 +101,12 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     ),
     Role.PATHOLOGIST: frozenset(),
     Role.PATHOLOGY_LAB: frozenset(),
-    Role.HOSPITAL_ADMIN: frozenset({"confirm_error", "update_capacity", "grant_role", "revoke_role", "view_staff"}),
-    Role.ALLIANCE_ADMIN: frozenset({"view_coverage", "view_staff"}),
+    Role.HOSPITAL_ADMIN: frozenset(
+        {"confirm_error", "update_capacity", "grant_role", "revoke_role", "view_staff", "view_hospital_figures"}
+        # Rosters of the own hospital; who is reminded when a department stays silent.
+        | {"set_duty", "answer_for_hospital"}
+    ),
+    Role.ALLIANCE_ADMIN: frozenset({"view_coverage", "view_staff", "set_clock_rule", "answer_for_alliance"}),
     Role.COMMISSION_OBSERVER: frozenset({"view_suppressed_coverage"}),
     Role.HOTLINE_AGENT: frozenset(),
     Role.AUDITOR: frozenset(),

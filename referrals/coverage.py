@@ -124,7 +124,7 @@ def coverage(
     reached = sum(1 for county in counties if county.reach is not Reach.NONE)
     members = current_members(until).filter(alliance=found, hospital__status=Status.ACTIVE)
     levels = dict(
-        members.filter(_place_within("hospital__division", divisions))
+        members.filter(place_within("hospital__division", divisions))
         .values_list("hospital__level")
         .annotate(count=Count("pk"))
     )
@@ -153,7 +153,8 @@ def _allowed(by: Actor, code: str) -> tuple[Alliance, frozenset[str] | None]:
     return found, divisions
 
 
-def _place_within(path: str, divisions: Iterable[str] | None) -> Q:
+def place_within(path: str, divisions: Iterable[str] | None) -> Q:
+    """The condition that a place stands in one of the divisions or below; none given: no condition."""
     if divisions is None:
         return Q()
     codes = list(divisions)
@@ -163,7 +164,7 @@ def _place_within(path: str, divisions: Iterable[str] | None) -> Q:
 
 
 def _origin_within(divisions: Iterable[str] | None) -> Q:
-    return _place_within("requester_hospital__division", divisions)
+    return place_within("requester_hospital__division", divisions)
 
 
 def _legs(alliance: Alliance, capability: str | None, since: date, until: date, *, on: date) -> QuerySet[Referral]:
@@ -220,8 +221,8 @@ def _counties(
             reach=reach,
             members=members.get(county.code, 0),
             has_capability=county.code in able,
-            sent=_cell(count, withheld),
-            served=_cell(served, withheld),
+            sent=cell(count, withheld),
+            served=cell(served, withheld),
         )
 
 
@@ -238,7 +239,7 @@ def _flows(legs: QuerySet[Referral], grouping: Grouping, withheld: bool) -> list
     column = {Grouping.HOSPITAL: "name", Grouping.LEVEL: "level"}[grouping]
     pair = (f"requester_hospital__{column}", f"performer_hospital__{column}")
     rows = legs.values_list(*pair).annotate(count=Count("pk")).order_by("-count", *pair)
-    return [Flow(origin, destination, _cell(count, withheld)) for origin, destination, count in rows]
+    return [Flow(origin, destination, cell(count, withheld)) for origin, destination, count in rows]
 
 
 def _by_prefecture(legs: QuerySet[Referral], withheld: bool) -> list[Flow]:
@@ -253,7 +254,7 @@ def _by_prefecture(legs: QuerySet[Referral], withheld: bool) -> list[Flow]:
         key = (above[origin], above[destination])
         sums[key] = sums.get(key, 0) + count
     ordered = sorted(sums.items(), key=lambda item: (-item[1], item[0]))
-    return [Flow(origin, destination, _cell(count, withheld)) for (origin, destination), count in ordered]
+    return [Flow(origin, destination, cell(count, withheld)) for (origin, destination), count in ordered]
 
 
 def _rates(legs: QuerySet[Referral], withheld: bool, now: datetime) -> dict[str, Rate]:
@@ -271,16 +272,16 @@ def _rates(legs: QuerySet[Referral], withheld: bool, now: datetime) -> dict[str,
     answered, arrived = counts["answered"], counts["arrived"]
     complete = round(answered / counts["sent"], 4) if counts["sent"] else None
     return {
-        "acceptance": Rate(_cell(counts["accepted"], withheld), _cell(answered, withheld), complete),
-        "diversion": Rate(_cell(counts["advised"], withheld), _cell(answered, withheld), complete),
+        "acceptance": Rate(cell(counts["accepted"], withheld), cell(answered, withheld), complete),
+        "diversion": Rate(cell(counts["advised"], withheld), cell(answered, withheld), complete),
         "loop_closure": Rate(
-            _cell(counts["closed"], withheld),
-            _cell(arrived, withheld),
+            cell(counts["closed"], withheld),
+            cell(arrived, withheld),
             round(counts["judged"] / arrived, 4) if arrived else None,
         ),
     }
 
 
-def _cell(count: int, withheld: bool) -> int | None:
+def cell(count: int, withheld: bool) -> int | None:
     """The count, or nothing if it is small and the reader an observer."""
     return None if withheld and 0 < count < SMALLEST_CELL else count

@@ -7,10 +7,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from consortium import registry
-from consortium.models import ClockRule, Concept
+from consortium.models import Calendar, ClockRule, Concept
 from schema import reads
-from schema.base import SIGNED_IN, Type, listed
+from schema.base import SIGNED_IN, Type, declare, listed
 from schema.reads import Order, connection, paged
+
+CalendarEnum = declare(Calendar, "ClockCalendar")
 
 
 class ConceptType(Type):
@@ -37,8 +39,12 @@ class ClockRuleType(Type):
         fields = (
             "kind",
             "priority",
+            "alliance",
+            "emergency",
             "start_step",
             "stop_step",
+            "paused_in",
+            "calendar",
             "target_minutes",
             "holder",
             "label_zh",

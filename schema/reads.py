@@ -33,7 +33,6 @@ from graphql import (
 
 from consortium.access import Actor
 from consortium.errors import Code, Refused
-from consortium.models import Event
 from schema.base import PART, Plain
 
 
@@ -191,7 +190,7 @@ class Through:
     path: str = ""
     rows: Callable[[Actor], QuerySet[Any]] | None = None
     joins: tuple[str, ...] = ()
-    trail: bool = False  # the events of a case, which is no relation of one kind of case
+    trail: type[Model] | None = None  # what every kind of case has: its events, its clocks
 
 
 @dataclass
@@ -252,7 +251,7 @@ def _collect(
         inner, below = get_named_type(declared.type), [node.selection_set]
         relations = _relations(model, need.path)
         if need.trail or (relations and (relations[-1].one_to_many or relations[-1].many_to_many)):
-            related = Event if need.trail else relations[-1].related_model
+            related = need.trail or relations[-1].related_model
             seen = need.rows(info.context.actor) if need.rows else related._default_manager.all()
             # Selected twice, under an alias or in a fragment, it is still read once.
             lists.setdefault(prefix + need.path, Below(inner, seen)).selections.extend(below)

@@ -6,7 +6,7 @@ import graphene
 from graphene.utils.str_converters import to_camel_case
 
 from consortium import access, lifecycle
-from consortium.models import Event, Patient, Side
+from consortium.models import ClockRun, Event, Patient, Side
 from referrals.models import (
     Case,
     Decision,
@@ -40,6 +40,7 @@ from schema.clinical import (
     OutcomeType,
     PatientType,
 )
+from schema.clocks import ClockRunType
 from schema.reads import Through
 
 StatusEnum = declare(Status, "ReferralStatus")
@@ -149,6 +150,7 @@ class ReferralType(Type):
     clinical = graphene.Field(ClinicalSummaryType, description="What the sender wrote (病情摘要).")
     advice = graphene.Field(Advice, description="The specialist's structured advice (专家建议).")
     clock = graphene.Field(Clock, description="The limit that runs now, empty if none (时限).")
+    clocks = listed(ClockRunType, "Every limit that runs or ran, by its beginning (全部时限).")
     available_actions = listed(AvailableAction, "Every step with allowed or why not (可用操作).")
     events = listed(EventType, "Every step that was taken, in order (时间线).")
     information_requests = hidden(InformationRequestType, "What was asked and answered (补充资料).")
@@ -202,7 +204,8 @@ class ReferralType(Type):
         needs = {
             "patient": Through("case__patient"),
             "available_actions": Through(joins=Referral.LOADED),
-            "events": Through("events", trail=True),
+            "events": Through("events", trail=Event),
+            "clocks": Through("runs", trail=ClockRun),
             "followed_by": Through("followed_by", rows=lambda by: access.visible(by, Referral)),
         }
 
@@ -229,6 +232,10 @@ class ReferralType(Type):
             remaining_minutes=int(left.total_seconds() // 60) if left is not None else None,
             overdue=left is not None and left.total_seconds() < 0,
         )
+
+    def resolve_clocks(self: Any, info: Any) -> Any:
+        """As read with the referral."""
+        return sorted(self.runs.all(), key=lambda run: (run.started_at, run.pk))
 
     def resolve_available_actions(self: Any, info: Any) -> list[AvailableAction]:
         """From the table that the mutations enforce."""

@@ -8,19 +8,28 @@ from graphene.utils.str_converters import to_snake_case
 from graphql import GraphQLObjectType, default_field_resolver
 
 from consortium.errors import Code, Refused
-from schema import catalogues, coverage, people, places, steps, worklist
+from schema import catalogues, clocks, coverage, duty, people, places, steps, worklist
 from schema.base import PART, Rule
 
 
-class Query(people.Query, places.Query, catalogues.Query, worklist.Query, coverage.Query, graphene.ObjectType):
+class Query(
+    people.Query,
+    places.Query,
+    catalogues.Query,
+    worklist.Query,
+    coverage.Query,
+    clocks.Query,
+    duty.Query,
+    graphene.ObjectType,
+):
     """Everything that is read."""
 
 
-class Mutation(people.Mutation, places.Mutation, steps.Mutation, graphene.ObjectType):
+class Mutation(people.Mutation, places.Mutation, steps.Mutation, clocks.Mutation, duty.Mutation, graphene.ObjectType):
     """Everything that is done: one mutation in a request, one transaction."""
 
 
-ROOTS = (people, places, catalogues, worklist, coverage)
+ROOTS = (people, places, catalogues, worklist, coverage, clocks, duty)
 READ_RULES: dict[str, Rule] = {name: rule for room in ROOTS for name, rule in room.Query.rules.items()}
 
 

@@ -27,6 +27,7 @@ KEPT = {
     "consortium_division",
     "consortium_concept",
     "consortium_clockrule",
+    "consortium_escalationrule",
 }
 APPEND_ONLY = ("consortium_event", "consortium_auditentry")
 
@@ -80,7 +81,10 @@ def empty_the_tables(*_: object) -> None:
         cursor.execute("set local lock_timeout = '10s'")
         for table in APPEND_ONLY:
             cursor.execute(f"alter table {table} disable trigger user")
-        cursor.execute(f"truncate {tables}")
+        # Rules of an alliance go with it; the shipped ones stay.
+        cursor.execute("create temp table shipped on commit drop as table consortium_clockrule")
+        cursor.execute(f"truncate {tables}, consortium_clockrule")
+        cursor.execute("insert into consortium_clockrule select * from shipped where alliance_id is null")
         for table in APPEND_ONLY:
             cursor.execute(f"alter table {table} enable trigger user")
 

@@ -13,6 +13,7 @@ from consortium.management.commands.load_registry import rows
 from consortium.roles import every_permission
 from referrals.management.commands import draw_docs
 from referrals.management.commands.draw_docs import BRANCHES, DIAGRAMS, DOCS, NEW_LEGS, PARTS, STEPS, drawn
+from referrals.models import Status
 
 ROOT = settings.BASE_DIR
 PAGES = [*sorted(DOCS.rglob("*.md")), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"))]
@@ -68,10 +69,14 @@ def test_every_step_and_permission_has_its_line():
     assert [name for name in every_permission() if f"| `{name}` |" not in lines] == []
 
 
-def test_every_time_limit_begins_and_ends_with_a_step():
-    steps = {*STEPS, "any_step"}
+def test_every_time_limit_begins_and_ends_at_a_point_that_exists():
+    """A step, a state that is reached, both, or a milestone; states of the green channel come with its cases."""
+    steps, states = {*STEPS, "any_step", ""}, {*Status, "BROADCAST", ""}
     for row in rows("clocks.csv"):
-        assert {*row["start_step"].split("|"), *row["stop_step"].split("|")} <= steps, row
+        for point in (*row["start_step"].split("|"), *row["stop_step"].split("|")):
+            step, _to, state = point.partition(">")
+            assert point.startswith("milestone:") or (step in steps and state in states and point), row
+        assert set(row["paused_in"].split("|")) <= states, row
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

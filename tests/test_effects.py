@@ -57,11 +57,9 @@ EFFECTS = [
     Effect("release_referral", S.IN_TRIAGE, S.SENT, RECEIVERS, changed={"claimed_by_id"}),
     Effect(
         "request_information", S.IN_TRIAGE, S.INFO_NEEDED, SENDERS, ("INFORMATION", REQUESTER, DAY),
-        {"suspended_clock", "suspended_holder", "suspended_remaining"},
     ),
     Effect(
         "supply_information", S.INFO_NEEDED, S.IN_TRIAGE, RECEIVERS, ("TRIAGE", PERFORMER, DAY),
-        {"suspended_clock", "suspended_holder", "suspended_remaining"},
     ),
     Effect(
         "accept_referral", S.SENT, S.ACCEPTED, BOTH, ("BOOKING", PERFORMER, DAY),
@@ -113,7 +111,7 @@ EFFECTS = [
     ),
     Effect(
         "hold_referral", S.ACCEPTED, S.ON_HOLD, BOTH, ("HOLD", PATIENT, 2 * DAY),
-        {"suspended_clock", "suspended_holder", "suspended_remaining", "status_before_hold"}, reason="STABILISATION",
+        {"status_before_hold"}, reason="STABILISATION",
     ),
     Effect(
         "hold_referral", S.SCHEDULED, S.ON_HOLD, BOTH, ("HOLD", PATIENT, 2 * DAY), {"status_before_hold"},
@@ -121,7 +119,7 @@ EFFECTS = [
     ),
     Effect(
         "resume_referral", S.ON_HOLD, S.ACCEPTED, BOTH, ("BOOKING", PERFORMER, DAY),
-        {"suspended_clock", "suspended_holder", "suspended_remaining", "status_before_hold"},
+        {"status_before_hold"},
     ),
     Effect(
         "depart_referral", S.ACCEPTED, S.IN_TRANSIT, RECEIVERS, ("TRANSIT", REQUESTER, 90), {"departed_at"}

@@ -63,7 +63,7 @@ def test_a_second_record_of_the_death_keeps_the_first_time(world):
 
 def test_every_open_leg_that_stood_still_for_thirty_days_is_stale(world):
     legs = {status: world.referral(status) for status in Status}
-    limit, _holder = clocks.target("EXPIRY", 4, now=NOW)
+    limit = clocks.target("EXPIRY", 4, now=NOW)
     assert limit == 30 * DAY
     open_legs = {leg.pk for leg in legs.values() if leg.closed_at is None}
     ended = {S.REDIRECTED, S.CLOSED, S.CANCELLED, S.ENTERED_IN_ERROR}

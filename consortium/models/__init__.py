@@ -1,6 +1,7 @@
 """Rows, and what may never be stored: the constraints stand in the database."""
 
 from consortium.models.base import Priority, Row, ServiceRequest, Side, uuid7
+from consortium.models.clocks import ClockRun, Escalation, EscalationRule, Rung
 from consortium.models.directory import (
     Alliance,
     Capability,
@@ -12,6 +13,7 @@ from consortium.models.directory import (
     Membership,
     Status,
 )
+from consortium.models.duty import Duty, DutySwap, Post
 from consortium.models.patients import Patient, Sex
 from consortium.models.people import (
     ApiToken,
@@ -21,21 +23,27 @@ from consortium.models.people import (
     Person,
     PractitionerRole,
 )
-from consortium.models.registry import ClockRule, Concept
+from consortium.models.registry import Calendar, ClockRule, Concept
 from consortium.models.trail import AuditEntry, Event, IdempotencyKey, Notice
 
 __all__ = [
     "Alliance",
     "ApiToken",
     "AuditEntry",
+    "Calendar",
     "Capability",
     "ClockRule",
+    "ClockRun",
     "Concept",
     "Department",
     "DepartmentGrant",
     "Division",
     "DivisionGrant",
     "DivisionLevel",
+    "Duty",
+    "DutySwap",
+    "Escalation",
+    "EscalationRule",
     "Event",
     "Hospital",
     "HospitalGrant",
@@ -45,9 +53,11 @@ __all__ = [
     "Notice",
     "Patient",
     "Person",
+    "Post",
     "PractitionerRole",
     "Priority",
     "Row",
+    "Rung",
     "ServiceRequest",
     "Sex",
     "Side",

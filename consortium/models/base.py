@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, ClassVar
 from uuid import UUID
@@ -45,28 +46,31 @@ class Side(models.TextChoices):
 
 
 class Trail:
-    """The events of one case, in order: read and prefetched as a relation is, though every kind of case has them."""
+    """The events or the clocks of one case, in order: read and prefetched as a relation is, for every kind of case."""
 
-    def __init__(self, case: "ServiceRequest") -> None:
-        self.case = case
+    def __init__(self, case: "ServiceRequest", name: str, model: str) -> None:
+        self.case, self.name, self.model = case, name, model
 
     def all(self) -> Any:
-        """The events, from what was prefetched if they were."""
+        """The rows, from what was prefetched if they were."""
         kept = getattr(self.case, "_prefetched_objects_cache", {})
-        return kept["events"] if "events" in kept else self.get_queryset()
+        return kept[self.name] if self.name in kept else self.get_queryset()
 
     def get_queryset(self) -> Any:
         """The rows of this case."""
-        return self._apply_rel_filters(apps.get_model("consortium", "Event").objects.all())
+        return self._apply_rel_filters(self._rows())
+
+    def _rows(self) -> Any:
+        return apps.get_model("consortium", self.model).objects.all()
 
     def _apply_rel_filters(self, rows: Any) -> Any:
         return rows.filter(subject_id=self.case.pk).order_by("id")
 
     def get_prefetch_querysets(self, cases: list[Any], querysets: list[Any] | None = None) -> tuple[Any, ...]:
         """What `prefetch_related` asks of a relation: the rows of many cases, and how they belong together."""
-        rows = querysets[0] if querysets else apps.get_model("consortium", "Event").objects.all()
+        rows = querysets[0] if querysets else self._rows()
         rows = rows.filter(subject_id__in=[case.pk for case in cases]).order_by("id")
-        return rows, attrgetter("subject_id"), attrgetter("pk"), False, "events", False
+        return rows, attrgetter("subject_id"), attrgetter("pk"), False, self.name, False
 
 
 class ServiceRequest(Row):
@@ -80,6 +84,8 @@ class ServiceRequest(Row):
     VIEWED_BY: ClassVar[dict[Side, str]]  # the permission to read it, by side
     LOADED: ClassVar[tuple[str, ...]]  # relations read together with it
     LOCKED: ClassVar[tuple[str, ...]] = ()  # rows locked before it, the widest first
+    ENDS: ClassVar[frozenset[str]] = frozenset()  # the points at which every limit that runs ends with it
+    VOID: ClassVar[frozenset[str]] = frozenset()  # the points that take it out of every statistic
     objects: ClassVar[Any]
     status: str
 
@@ -131,9 +137,6 @@ class ServiceRequest(Row):
     )
     clock_started_at = models.DateTimeField(null=True, help_text="When the running limit began (计时开始).")
     due_at = models.DateTimeField(null=True, help_text="When the running limit ends (截止时间).")
-    suspended_clock = models.CharField(max_length=20, blank=True, default="", editable=False)
-    suspended_holder = models.CharField(max_length=10, choices=Side.choices, blank=True, default="", editable=False)
-    suspended_remaining = models.DurationField(null=True, editable=False)
 
     class Meta:
         abstract = True
@@ -141,7 +144,12 @@ class ServiceRequest(Row):
     @property
     def events(self) -> Trail:
         """What happened to it."""
-        return Trail(self)
+        return Trail(self, "events", "Event")
+
+    @property
+    def runs(self) -> Trail:
+        """The time limits that ran on it, and that run."""
+        return Trail(self, "runs", "ClockRun")
 
     @property
     def open(self) -> bool:
@@ -163,9 +171,14 @@ class ServiceRequest(Row):
         return self.status
 
     @property
-    def silent(self) -> bool:
-        """Whether no limit may run and nobody may be reminded, though the case is open."""
-        return False
+    def silent_since(self) -> datetime | None:
+        """From when no limit may run and nobody may be reminded, though the case is open; empty if all may."""
+        return None
+
+    @property
+    def emergency(self) -> str:
+        """The kind of green channel it goes by, as a code of the registry; empty if it is none."""
+        return ""
 
     def after_step(self, move: Any) -> None:
         """What must follow every step of this kind of case, in the same transaction."""

@@ -53,15 +53,43 @@ class Concept(Dated):
         return f"{self.code} {self.label}"
 
 
+class Calendar(models.TextChoices):
+    """Which time counts (计时日历)."""
+
+    ALWAYS = "ALWAYS", _("连续计时")
+    WORKING_DAYS = "WORKING_DAYS", _("仅工作日")
+
+
 class ClockRule(Dated):
-    """A time limit (时限): how long the holder may take, for one priority or for all."""
+    """A time limit (时限): how long the holder may take, for one priority or for all; an alliance may have its own.
+
+    A point is a step (`accept_referral`), a state that is reached (`>SENT`), both (`refer_down>OUTCOME_RETURNED`), or a
+    milestone (`milestone:ECG`).
+    """
 
     kind = models.CharField(max_length=20, help_text="What is limited, such as TRIAGE (时限种类).")
     priority = models.PositiveSmallIntegerField(
         choices=Priority.choices, null=True, blank=True, help_text="The priority it is for, empty for all (优先级)."
     )
-    start_step = models.CharField(max_length=200, help_text="The steps that start it, joined by | (起点步骤).")
-    stop_step = models.CharField(max_length=200, help_text="The steps that end it, joined by | (终点步骤).")
+    alliance = models.ForeignKey(
+        "consortium.Alliance",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Between members of this alliance instead of the shipped rule, empty for all (联盟).",
+    )
+    emergency = models.CharField(
+        max_length=20, blank=True, default="", help_text="Only this kind of green channel, empty for all (绿色通道)."
+    )
+    start_step = models.CharField(max_length=200, help_text="The points that start it, joined by | (起点步骤).")
+    stop_step = models.CharField(max_length=200, help_text="The points that end it, joined by | (终点步骤).")
+    paused_in = models.CharField(
+        max_length=100, blank=True, default="", help_text="The states in which it pauses, joined by | (暂停状态)."
+    )
+    calendar = models.CharField(
+        max_length=12, choices=Calendar.choices, default=Calendar.ALWAYS, help_text="Which time counts (计时日历)."
+    )
     target_minutes = models.PositiveIntegerField(help_text="The target, in minutes (目标分钟数).")
     holder = models.CharField(
         max_length=10, choices=Side.choices, help_text="Whose move it is while it runs (时限持有方)."
@@ -70,7 +98,12 @@ class ClockRule(Dated):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["kind", "priority", "valid_from"], name="clock_rule_once", nulls_distinct=False
+                fields=["kind", "priority", "alliance", "valid_from"], name="clock_rule_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from")),
+                name="clock_rule_dates_in_order",
+                violation_error_message=_("停用日期不能早于启用日期。"),
             ),
         ]
 

@@ -122,14 +122,13 @@ def request_information(
         raise Refused(Code.COMMENT_REQUIRED, _("选择“其他”时，请写明需要什么资料。"), field="note")
     if due_at and due_at <= move.now:
         raise Refused(Code.INVALID_INPUT, _("要求时间必须晚于现在。"), field="dueAt")
-    clocks.suspend(referral, now=move.now)
-    clocks.start(referral, "INFORMATION", now=move.now, due_at=due_at)
+    move.limit("INFORMATION", due_at)
     checked(
         InformationRequest(
             referral=referral,
             items=[item.code for item in wanted],
             note=note.strip(),
-            due_at=referral.due_at,
+            due_at=due_at or clocks.due(referral, "INFORMATION", now=move.now),
             asked_at=move.event_at,
         )
     ).save()
@@ -157,7 +156,6 @@ def accept_referral(
     department = referral.performer_department
     referral.held_capacity = capacity.hold(department, referral.needed_capability) if department else None
     referral.instructions = instructions.strip()
-    clocks.start(referral, "BOOKING", now=move.now)
 
 
 @transition(
@@ -180,7 +178,6 @@ def waitlist_referral(
     change_priority(referral, move, priority, priority_reason)
     decide(referral, move, Decision.WAITLISTED)
     referral.instructions = instructions.strip()
-    clocks.start(referral, "CONTACT", now=move.now)
 
 
 @transition(
@@ -198,7 +195,6 @@ def advise_referral(referral: Referral, move: Move, *, advice: Mapping[str, str]
         raise Refused(Code.INVALID_INPUT, _("请写明处理建议。"), field="advice.recommendation")
     decide(referral, move, Decision.ADVISED)
     referral.advice = given
-    clocks.start(referral, "RESEND", now=move.now)
 
 
 @transition(
@@ -241,7 +237,6 @@ def reject_referral(
         )
     referral.reject_reason = move.because("REJECT", reason, comment)
     decide(referral, move, Decision.REJECTED)
-    clocks.start(referral, "RESEND", now=move.now)
 
 
 @transition(

@@ -1,7 +1,7 @@
 """The loop closes: the full record goes, the outcome comes back, is acknowledged and followed up."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -55,7 +55,6 @@ def write_outcome(referral: Referral, move: Move, outcome: Mapping[str, Any]) ->
     checked(row).save(force_insert=True)
     row.diagnoses.set(diagnoses)
     move.detail["outcomeVersion"] = row.version
-    clocks.start(referral, "ACKNOWLEDGEMENT", now=move.now)
     return row, diagnoses
 
 
@@ -80,7 +79,6 @@ def send_record(referral: Referral, move: Move, *, note: str) -> None:
     if not note.strip():
         raise Refused(Code.INVALID_INPUT, _("请写明送达了哪些病历资料。"), field="note")
     move.comment = note.strip()
-    clocks.start(referral, "OUTCOME", now=move.now)
 
 
 @transition(
@@ -173,11 +171,11 @@ def acknowledge_outcome(referral: Referral, move: Move) -> None:
     latest = referral.outcomes.latest("version")
     latest.acknowledged_at = move.event_at
     latest.save(update_fields=["acknowledged_at"])
-    rule = clocks.target("FOLLOW_UP", referral.priority, now=move.now)
-    due = move.now + (rule[0] if rule else timedelta(0))
+    due = clocks.due(referral, "FOLLOW_UP", now=move.now) or move.now
     if latest.follow_up_date:  # the specialist may want the patient seen sooner, not later
         due = min(due, timezone.make_aware(datetime.combine(latest.follow_up_date, time.max)))
     referral.follow_up_due_at = due
+    move.limit("FOLLOW_UP", due)
     referral.end(Ending.COMPLETED, move.now)
 
 

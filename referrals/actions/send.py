@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from consortium import access, clocks, lifecycle
+from consortium import access, lifecycle
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.lifecycle import Move, transition
@@ -92,7 +92,6 @@ def not_the_author(referral: Referral, by: Actor) -> Refused | None:
 def send(referral: Referral, now: datetime) -> None:
     """Put a leg before its performer, whose triage limit starts now."""
     referral.sent_at = now
-    clocks.start(referral, "TRIAGE", now=now)
 
 
 def reviewed_at_home(hospital: Hospital, priority: int) -> bool:
@@ -127,7 +126,6 @@ def submit_referral(referral: Referral, move: Move) -> str | None:
     content.require_complete(referral, today=timezone.localdate(move.now))
     content.aim(referral, content.destination(referral.performer_department_id))
     if reviewed_at_home(referral.requester_hospital, referral.priority):
-        clocks.start(referral, "OFFICE_REVIEW", now=move.now)
         move.tells = (Side.REQUESTER,)
         return Status.OFFICE_REVIEW
     send(referral, move.now)
@@ -160,7 +158,6 @@ def approve_referral(referral: Referral, move: Move) -> None:
 def return_referral(referral: Referral, move: Move, *, reason: str, comment: str = "") -> None:
     """Give the draft back to its author with a coded reason."""
     move.because("OFFICE_RETURN", reason, comment)
-    clocks.stop(referral)
 
 
 @transition(
@@ -178,7 +175,6 @@ def supply_information(referral: Referral, move: Move, *, answer: str) -> None:
     asked = referral.information_requests.filter(answered_at__isnull=True).latest("id")
     asked.answer, asked.answered_at = answer.strip(), move.event_at
     checked(asked).save()
-    clocks.resume(referral, now=move.now)
 
 
 @transition(

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override, pgettext_lazy
 
-from consortium import capacity, clocks
+from consortium import capacity
 from consortium.errors import Code, Refused, checked
 from consortium.lifecycle import Move, transition
 from consortium.models import Department, Side
@@ -101,7 +101,6 @@ def book_referral(
     if referral.held_capacity_id is None and referral.performer_department:
         referral.held_capacity = capacity.hold(referral.performer_department, referral.needed_capability)
     reserve(referral, move, kind=kind, place=place, starts_at=starts_at, ends_at=ends_at)
-    clocks.stop(referral)
 
 
 @transition(
@@ -140,7 +139,6 @@ def lose_booking(referral: Referral, move: Move, *, reason: str, comment: str = 
     """The hospital lost the slot or bed: back to accepted, to be booked anew; counted."""
     move.because("LOSE_SLOT", reason, comment)
     let_go(referral, Booking.State.LOST)
-    clocks.start(referral, "BOOKING", now=move.now)
 
 
 @transition(
@@ -159,8 +157,7 @@ def hold_referral(
         raise Refused(Code.INVALID_INPUT, _("复核时间必须晚于现在。"), field="reviewAt")
     move.because("HOLD", reason, comment)
     referral.status_before_hold = referral.status
-    clocks.suspend(referral, now=move.now)
-    clocks.start(referral, "HOLD", now=move.now, due_at=review_at)
+    move.limit("HOLD", review_at)
 
 
 @transition(
@@ -173,7 +170,6 @@ def hold_referral(
 )
 def resume_referral(referral: Referral, move: Move) -> str:
     """Go on from where the referral was put on hold, with what was left of its limit."""
-    clocks.resume(referral, now=move.now)
     back, referral.status_before_hold = referral.status_before_hold, ""
     return back
 
@@ -211,7 +207,7 @@ def depart_referral(
         )
     ).save()
     referral.departed_at = move.event_at
-    clocks.start(referral, "TRANSIT", now=move.now, due_at=eta)
+    move.limit("TRANSIT", eta)
 
 
 @transition(
@@ -228,7 +224,6 @@ def turn_back_referral(referral: Referral, move: Move, *, reason: str, comment: 
     referral.journeys.filter(turned_back_at__isnull=True).update(turned_back_at=move.event_at)
     let_go(referral, Booking.State.RELEASED)
     referral.departed_at = None
-    clocks.start(referral, "BOOKING", now=move.now)
 
 
 @transition(
@@ -247,7 +242,6 @@ def arrive_referral(referral: Referral, move: Move) -> None:
     let_go(referral, Booking.State.USED)
     capacity.occupy(referral.held_capacity_id)
     referral.held_capacity = None
-    clocks.start(referral, "FULL_RECORD", now=move.now)
 
 
 @transition(
@@ -267,4 +261,3 @@ def record_no_show(referral: Referral, move: Move, *, reason: str | None = None,
         move.because("NO_SHOW", reason, comment)
     let_go(referral, Booking.State.MISSED)
     give_back(referral)
-    clocks.start(referral, "RESEND", now=move.now)

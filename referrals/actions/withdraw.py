@@ -93,7 +93,9 @@ def record_death(referral: Referral, move: Move, *, comment: str = "") -> None:
     patient.deceased_at = patient.deceased_at or move.event_at
     patient.save(update_fields=["deceased_at", "name_grams"])
     others = Referral.objects.filter(case__patient=patient, closed_at__isnull=True).exclude(pk=referral.pk)
-    others.update(clock_kind="", clock_holder="", clock_started_at=None, due_at=None)
+    for other in others.select_related(*Referral.LOADED):
+        other.case.patient = patient
+        clocks.refresh(other)
     give_back(referral)
     referral.end(Ending.DECEASED, move.now)
 
@@ -162,10 +164,10 @@ def confirm_error(referral: Referral, move: Move) -> None:
 
 def stale(now: datetime) -> Iterable[UUID]:
     """The open legs of living patients that nobody has moved for as long as the registry's EXPIRY limit says."""
-    rule = clocks.target("EXPIRY", Priority.ROUTINE, now=now)
-    if rule is None:
+    limit = clocks.target("EXPIRY", Priority.ROUTINE, now=now)
+    if limit is None:
         return []
-    moved = Event.objects.filter(subject_id=OuterRef("pk"), recorded_at__gte=now - rule[0])
+    moved = Event.objects.filter(subject_id=OuterRef("pk"), recorded_at__gte=now - limit).exclude(kind="escalate")
     quiet = Referral.objects.filter(~Exists(moved), closed_at__isnull=True, case__patient__deceased_at__isnull=True)
     # A proposal stands until the next step, so it is made once for each version.
     return quiet.exclude(expiry_version=F("version")).values_list("pk", flat=True)

@@ -158,6 +158,13 @@ class Referral(ServiceRequest):
         "performer_department",
     )
     LOCKED = ("case__patient", "case")
+    ENDS = frozenset(
+        {
+            *(f">{status}" for status in (Status.CLOSED, Status.CANCELLED, Status.REDIRECTED, Status.ENTERED_IN_ERROR)),
+            "resend_referral",
+        }
+    )
+    VOID = frozenset({f">{Status.ENTERED_IN_ERROR}"})
     VIEWED_BY = {Side.REQUESTER: "view_sent_referral", Side.PERFORMER: "view_received_referral"}
     ARMS = (
         Arm("view_sent_referral", Side.REQUESTER, lambda now: Q()),
@@ -283,9 +290,9 @@ class Referral(ServiceRequest):
         return self.case.patient
 
     @property
-    def silent(self) -> bool:
+    def silent_since(self) -> datetime | None:
         """Nobody is reminded of a patient who has died."""
-        return self.patient.deceased_at is not None
+        return self.patient.deceased_at
 
     @staticmethod
     def between(origin: Hospital, destination: Hospital) -> Direction:

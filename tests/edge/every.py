@@ -1,8 +1,9 @@
 """Every mutation of the schema with its rightful person and an input with which it is done."""
 
+from datetime import timedelta
 from typing import Any
 
-from consortium.models import Notice, PractitionerRole
+from consortium.models import Alliance, Duty, DutySwap, Notice, PractitionerRole
 from consortium.roles import Role
 from referrals.models import Status
 from tests.edge.client import Edge, as_role, camel, gid, inputs, issue, step
@@ -43,4 +44,25 @@ def every_mutation(world: World, shape: str = NUMBER) -> dict[str, Mutation]:
         "issueApiToken": (doctor, "", {"name": "x", "scopes": ["read"], "expiresInDays": 1}),
         "revokeApiToken": (Edge(expert), "", {"id": gid(token)}),
         "readNotice": (Edge(expert), "", {"id": gid(notice)}),
+        **of_clocks_and_duties(world),
+    }
+
+
+def of_clocks_and_duties(world: World) -> dict[str, Mutation]:
+    """The mutations about an alliance's limits and a department's roster."""
+    place, day = world.departments["province"], NOW + timedelta(days=1)
+    one, two = (world.people["province", EXPERT, n] for n in (1, 2))
+    mine, theirs, third = (
+        Duty.objects.create(department=place, person=person, starts_at=at, ends_at=at + timedelta(hours=8))
+        for person, at in ((one, day), (two, day + timedelta(days=1)), (two, day + timedelta(days=2)))
+    )
+    swap = DutySwap.objects.create(given=mine, taken=theirs, given_version=1, taken_version=1, proposed_at=NOW)
+    Alliance.objects.create(code="own-limits", name="联盟", lead=world.hospitals["province"])
+    hours = {"startsAt": (NOW + timedelta(days=9)).isoformat(), "endsAt": (NOW + timedelta(days=10)).isoformat()}
+    rule = {"alliance": "own-limits", "kind": "TRIAGE", "priority": "STAT", "targetMinutes": 10, "source": "联盟决议"}
+    return {
+        "setClockRule": (as_role(world, "province", Role.ALLIANCE_ADMIN), "", rule),
+        "setDuty": (as_role(world, "province", ADMIN), "", {"department": gid(place), "person": gid(one)} | hours),
+        "swapDuty": (Edge(one), "", {"id": gid(mine), "other": gid(third)}),
+        "acceptSwap": (Edge(two), "", {"id": gid(swap)}),
     }

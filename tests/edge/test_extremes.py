@@ -98,7 +98,8 @@ def test_no_argument_of_a_query_is_a_fault(world):
     both = world.newcomer("both", ("province", Role.EXPERT), ("province", DOCTOR), ("province", Role.ALLIANCE_ADMIN))
     edge, faults = Edge(both.person), []
     good = {"box": "IN", "alliance": "walk", "catalogue": "REJECT", "system": "ICD10", "capability": "PICU"}
-    good |= {"id": gid(referral), "idNumber": "x", "code": "walk"}
+    good |= {"id": gid(referral), "idNumber": "x", "code": "walk", "department": gid(referral.performer_department)}
+    good |= {"since": "2026-03-02T00:00:00+08:00", "until": "2026-03-03T00:00:00+08:00"}
     for name, field in schema.graphql_schema.query_type.fields.items():
         inner = get_named_type(field.type)
         shape = widest(inner.name, depth=2) if isinstance(inner, GraphQLObjectType) else ""

@@ -80,8 +80,11 @@ STEPS: dict[str, tuple[Status, set[tuple[str, Role]]]] = {
 UNSENT = {Status.DRAFT, Status.OFFICE_REVIEW}
 CLOCKED = {"confirm_expiry", "confirm_error"}  # need another step before; see test_a_reported_error
 OTHERS = {"updateCapacity", "grantRole", "revokeRole", "issueApiToken", "revokeApiToken", "readNotice"}
+OTHERS |= {"setClockRule", "setDuty", "swapDuty", "acceptSwap"}
 ABSENT = {kind: ids.encode(kind, uuid4()) for kind in ("Referral", "Case", "Hospital", "Capability", "Notice")}
-ABSENT |= {kind: ids.encode(kind, uuid4()) for kind in ("PractitionerRole", "ApiToken", "Department")}
+ABSENT |= {
+    kind: ids.encode(kind, uuid4()) for kind in ("PractitionerRole", "ApiToken", "Department", "Duty", "DutySwap")
+}
 ABSENT["Person"] = ids.encode("Person", 2**31 - 1)
 
 
@@ -197,6 +200,16 @@ QUERIES: dict[str, tuple[str, str]] = {
     "case": ("query($id: ID!) { case(id: $id) { number } }", "Case"),
     "patientLookup": (f'{{ patientLookup(idNumber: "{id_number(date(2022, 1, 5), 1)}") {{ known }} }}', ""),
     "coverage": ('{ coverage(alliance: "walk") { since } }', ""),
+    "attainment": ('{ attainment(alliance: "walk") { group } }', ""),
+    "breachForecast": ('{ breachForecast(alliance: "walk") { kind } }', ""),
+    "escalationLadder": ("{ escalationLadder { rung } }", ""),
+    "roster": (
+        'query($id: ID!) { roster(department: $id, since: "2026-03-02T00:00:00+08:00", '
+        'until: "2026-03-03T00:00:00+08:00") { id } }',
+        "Department",
+    ),
+    "onDuty": ("query($id: ID!) { onDuty(department: $id) { id } }", "Department"),
+    "dutySwaps": ("{ dutySwaps { id } }", ""),
 }
 
 
@@ -211,8 +224,12 @@ def expected_of(query: str, party: str, role: Role, *, absent: bool) -> str:
         return OK if role in (ADMIN, Role.ALLIANCE_ADMIN) else FORBIDDEN
     if query == "patientLookup":
         return OK if role == DOCTOR else FORBIDDEN
-    if query == "coverage" and role == Role.ALLIANCE_ADMIN:
+    if query in ("coverage", "attainment", "breachForecast") and role == Role.ALLIANCE_ADMIN:
         return OK if party == PARTNER else NOT_FOUND
+    if query in ("attainment", "breachForecast"):
+        return {Role.COMMISSION_OBSERVER: OK, ADMIN: NOT_FOUND}.get(role, FORBIDDEN)
+    if query in ("roster", "onDuty"):
+        return OK  # an absent department has an empty roster
     if query == "coverage":
         return OK if role == Role.COMMISSION_OBSERVER else FORBIDDEN
     return NOT_FOUND if absent else OK
@@ -228,6 +245,7 @@ def alliance(world: World) -> Alliance:
 def test_every_query_by_every_role(world, every_state, alliance, party, roles):
     row = every_state[Status.SENT]
     present = {"Hospital": gid(row.performer_hospital), "Referral": gid(row), "Case": gid(row.case)}
+    present |= {"Department": gid(row.performer_department)}
     found, expected = {}, {}
     for role in roles:
         edge = as_role(world, party, role)
@@ -270,6 +288,11 @@ def test_every_mutation_by_nobody(world, every_state):
         "issueApiToken": {"name": "x", "scopes": ["read"], "expiresInDays": 1},
         "revokeApiToken": {"id": ABSENT["ApiToken"]},
         "readNotice": {"id": ABSENT["Notice"]},
+        "setClockRule": {"alliance": "x", "kind": "TRIAGE", "targetMinutes": 1, "source": "x"},
+        "setDuty": {"department": ABSENT["Department"], "person": ABSENT["Person"]}
+        | {"startsAt": NOW.isoformat(), "endsAt": NOW.isoformat()},
+        "swapDuty": {"id": ABSENT["Duty"], "other": ABSENT["Duty"]},
+        "acceptSwap": {"id": ABSENT["DutySwap"]},
     }
     assert set(documents) == set(schema.graphql_schema.mutation_type.fields)
     answers = {name: Edge().attempt(name, **given).json() for name, given in documents.items()}

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from consortium.models import ClockRule, Concept, Division, DivisionLevel, Priority
+from consortium.models import ClockRule, Concept, Division, DivisionLevel, EscalationRule, Priority
 
 DATED = ("label_zh", "label_en", "source")
 
@@ -24,6 +24,7 @@ class Command(BaseCommand):
         """Load every file in one transaction and print the counts."""
         with transaction.atomic():
             counts = {"divisions": load_divisions(), "concepts": load_concepts(), "clocks": load_clocks()}
+            counts["escalation"] = load_escalation()
         self.stdout.write(" · ".join(f"{name} {count}" for name, count in counts.items()))
 
 
@@ -94,8 +95,11 @@ def load_clocks() -> int:
         ClockRule(
             kind=row["kind"],
             priority=Priority[row["priority"]] if row["priority"] else None,
+            emergency=row["emergency"],
             start_step=row["start_step"],
             stop_step=row["stop_step"],
+            paused_in=row["paused_in"],
+            calendar=row["calendar"],
             target_minutes=int(row["target_minutes"]),
             holder=row["holder"],
             **dated(row),
@@ -105,7 +109,40 @@ def load_clocks() -> int:
     ClockRule.objects.bulk_create(
         found,
         update_conflicts=True,
-        unique_fields=["kind", "priority", "valid_from"],
-        update_fields=[*DATED, "valid_to", "start_step", "stop_step", "target_minutes", "holder"],
+        unique_fields=["kind", "priority", "alliance", "valid_from"],
+        update_fields=[
+            *DATED,
+            "valid_to",
+            "emergency",
+            "start_step",
+            "stop_step",
+            "paused_in",
+            "calendar",
+            "target_minutes",
+            "holder",
+        ],
+    )
+    return len(found)
+
+
+def load_escalation() -> int:
+    """The ladder of reminders by priority."""
+    found = [
+        EscalationRule(
+            priority=Priority[row["priority"]],
+            rung=row["rung"],
+            after_minutes=int(row["after_minutes"]),
+            repeat_minutes=int(row["repeat_minutes"]),
+            quiet_from=time.fromisoformat(row["quiet_from"]) if row["quiet_from"] else None,
+            quiet_to=time.fromisoformat(row["quiet_to"]) if row["quiet_to"] else None,
+            **dated(row),
+        )
+        for row in rows("escalation.csv")
+    ]
+    EscalationRule.objects.bulk_create(
+        found,
+        update_conflicts=True,
+        unique_fields=["priority", "rung", "valid_from"],
+        update_fields=[*DATED, "valid_to", "after_minutes", "repeat_minutes", "quiet_from", "quiet_to"],
     )
     return len(found)

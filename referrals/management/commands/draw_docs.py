@@ -197,20 +197,27 @@ def clocks() -> Iterator[str]:
     for row in rows("clocks.csv"):
         kinds.setdefault(row["kind"], {})[row["priority"]] = row
     yield from table(
-        f"limit | 名称 | {' | '.join(Priority.names)} | holder | from | until",
+        f"limit | 名称 | green channel | {' | '.join(Priority.names)} | holder | from | until | pauses in",
         (
             [
                 f"`{kind}`",
                 plain["label_zh"].partition("（")[0],
+                plain["emergency"].lower(),
                 *(span((found.get(name) or plain)["target_minutes"]) for name in Priority.names),
                 plain["holder"].lower(),
-                plain["start_step"].replace("|", ", "),
-                plain["stop_step"].replace("|", ", "),
+                points(plain["start_step"]),
+                points(plain["stop_step"]),
+                points(plain["paused_in"]),
             ]
             for kind, found in kinds.items()
             if (plain := next(iter(found.values())))
         ),
     )
+
+
+def points(text: str) -> str:
+    """The points of a limit as code, so that a state's `>` is not read as a quotation."""
+    return ", ".join(f"`{name}`" for name in text.split("|") if name)
 
 
 def span(minutes: str) -> str:
