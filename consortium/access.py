@@ -102,14 +102,38 @@ def running(now: datetime) -> Q:
 
 def actor(person: Person, *, now: datetime, request_id: str = "", scopes: Iterable[str] | None = None) -> Actor:
     """The person as an actor, by one statement; a token's scopes narrow what the roles give."""
+    by = _acting(person, tuple(_held(now).filter(person=person)), now)
+    return narrowed(replace(by, request_id=request_id), scopes)
+
+
+def actors(people: Iterable[Person], *, now: datetime) -> dict[int, Actor]:
+    """Many people as actors, by one statement."""
+    by_id = {person.pk: person for person in people}
+    held: dict[int, list[PractitionerRole]] = {pk: [] for pk in by_id}
+    for role in _held(now).filter(person__in=held):
+        held[role.person_id].append(role)
+    return {pk: _acting(by_id[pk], tuple(roles), now) for pk, roles in held.items()}
+
+
+def narrowed(by: Actor, scopes: Iterable[str] | None) -> Actor:
+    """The actor with no more than a token's scopes allow; all of it without a token."""
+    if scopes is None:
+        return by
+    given = frozenset(scopes)
+    allowed = frozenset[str]().union(*(SCOPES[scope] for scope in given))
+    return replace(by, scopes=given, permissions={pk: names & allowed for pk, names in by.permissions.items()})
+
+
+def _held(now: datetime) -> QuerySet[PractitionerRole]:
+    """The roles that run at a moment, each with the permissions that its group has at its finest place."""
     granted: dict[str, Any] = {
         place: ArraySubquery(
             model.objects.filter(group=OuterRef("group"), content_object=OuterRef(place)).values("permission__codename")
         )
         for place, model in (("department", DepartmentGrant), ("hospital", HospitalGrant), ("division", DivisionGrant))
     }
-    held = tuple(
-        PractitionerRole.objects.filter(running(now), person=person)
+    return (
+        PractitionerRole.objects.filter(running(now))
         .select_related("hospital", "department", "division")
         .annotate(
             granted=Case(
@@ -120,12 +144,11 @@ def actor(person: Person, *, now: datetime, request_id: str = "", scopes: Iterab
         )
         .order_by("id")
     )
-    allowed = None if scopes is None else frozenset[str]().union(*(SCOPES[scope] for scope in scopes))
-    permissions = {role.pk: frozenset(role.granted) for role in held}
-    if allowed is not None:
-        permissions = {pk: names & allowed for pk, names in permissions.items()}
-    narrowed = None if scopes is None else frozenset(scopes)
-    return Actor(person=person, held=held, at=now, request_id=request_id, permissions=permissions, scopes=narrowed)
+
+
+def _acting(person: Person, held: tuple[PractitionerRole, ...], now: datetime) -> Actor:
+    permissions = {role.pk: frozenset[str](role.granted) for role in held}  # type: ignore[attr-defined]
+    return Actor(person=person, held=held, at=now, permissions=permissions)
 
 
 def at_time(by: Actor, now: datetime) -> Actor:
@@ -163,6 +186,17 @@ def visible_in_full(by: Actor, rows: QuerySet[ModelT] | type[ModelT]) -> QuerySe
     """The cases of which the actor sees more than the summary."""
     seen: QuerySet[Any] = visible(by, rows)
     return seen.filter(full_view=True)
+
+
+def may_concern(by: Actor, case: ServiceRequest) -> bool:
+    """Whether the parties of a case leave open that the actor sees it; a first look that needs no statement."""
+    for arm in case.ARMS:
+        reach, prefix = by.reach(arm.permission), arm.side.lower()
+        if getattr(case, f"{prefix}_hospital_id") in reach.hospitals:
+            return True
+        if getattr(case, f"{prefix}_department_id") in reach.departments:
+            return True
+    return False
 
 
 def not_found(field: str = "id") -> Refused:

@@ -8,7 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
-from consortium import access, lifecycle
+from consortium import access, lifecycle, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.models import Capability, Concept, Department
@@ -62,5 +62,5 @@ def update_capacity(
             raise Refused(Code.INVALID_INPUT, _("统计时间不能晚于现在。"), field="asOf")
         row.beds_total, row.beds_free, row.as_of, row.version = beds_total, beds_free, as_of, row.version + 1
         checked(row).save()
-        lifecycle.audit(by, "update_capacity", row, role=role, purpose="ADMINISTRATION", patient_id=None, now=now)
+        trail.audit(by, "update_capacity", row, role=role, purpose="ADMINISTRATION", patient_id=None, now=now)
     return row

@@ -105,6 +105,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         {"confirm_error", "update_capacity", "grant_role", "revoke_role", "view_staff", "view_hospital_figures"}
         # Rosters of the own hospital; who is reminded when a department stays silent.
         | {"set_duty", "answer_for_hospital"}
+        | {"view_deliveries", "resend_delivery", "manage_webhooks"}
     ),
     Role.ALLIANCE_ADMIN: frozenset({"view_coverage", "view_staff", "set_clock_rule", "answer_for_alliance"}),
     Role.COMMISSION_OBSERVER: frozenset({"view_suppressed_coverage"}),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from consortium import access, lifecycle, registry
+from consortium import access, registry, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.identity import age_in_years, read_id_number
@@ -119,7 +119,7 @@ def look_up_patient(*, by: Actor, id_number: str, now: datetime) -> tuple[Patien
     patient = Patient.objects.filter(id_number=number).first()
     if patient is None:
         return None, None
-    lifecycle.audit(by, "look_up_patient", patient, role=role, purpose="TREATMENT", patient_id=patient.pk, now=now)
+    trail.audit(by, "look_up_patient", patient, role=role, purpose="TREATMENT", patient_id=patient.pk, now=now)
     return patient, open_case(patient)
 
 

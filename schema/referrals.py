@@ -77,7 +77,7 @@ class EventType(Type):
 
     def resolve_label(self: Any, info: Any) -> str:
         """From the table of transitions."""
-        return lifecycle.label_of(Referral, self.kind)
+        return str(lifecycle.label_of(self.kind))
 
 
 class Clock(Plain):

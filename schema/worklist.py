@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import graphene
 
-from consortium import access, lifecycle
+from consortium import access, trail
 from consortium.models import Hospital
 from referrals import content
 from referrals.models import Case, Referral
@@ -154,5 +154,5 @@ def disclosed(info: Any, row: Any, action: str, patient_id: Any) -> Any:
         raise access.not_found()
     by = info.context.actor
     role = next(iter(by.held), None)
-    lifecycle.audit(by, action, row, role=role, purpose="TREATMENT", patient_id=patient_id, now=info.context.now)
+    trail.audit(by, action, row, role=role, purpose="TREATMENT", patient_id=patient_id, now=info.context.now)
     return row

@@ -101,9 +101,9 @@ def test_the_system_takes_no_persons_step(world, every_state):
 
 
 def test_a_step_costs_a_bounded_number_of_statements(world):
-    """A claim, of which nobody is told: lock, what its clocks follow from (3), write, event, audit."""
+    """A claim, of which nobody is told: lock, what its clocks follow from (3), write, event, audit, deliveries."""
     referral = world.referral(Status.SENT)
     by = world.actor("province", Role.EXPERT)
     with CaptureQueriesContext(connection) as queries:
         world.take("claim_referral", referral, by=by)
-    assert len(queries) == 7, [q["sql"][:80] for q in queries]
+    assert len(queries) == 8, [q["sql"][:80] for q in queries]

@@ -2,6 +2,7 @@
 
 from consortium.models.base import Priority, Row, ServiceRequest, Side, uuid7
 from consortium.models.clocks import ClockRun, Escalation, EscalationRule, Rung
+from consortium.models.delivery import Channel, Delivery, Preference, WebhookEndpoint
 from consortium.models.directory import (
     Alliance,
     Capability,
@@ -32,9 +33,11 @@ __all__ = [
     "AuditEntry",
     "Calendar",
     "Capability",
+    "Channel",
     "ClockRule",
     "ClockRun",
     "Concept",
+    "Delivery",
     "Department",
     "DepartmentGrant",
     "Division",
@@ -55,6 +58,7 @@ __all__ = [
     "Person",
     "Post",
     "PractitionerRole",
+    "Preference",
     "Priority",
     "Row",
     "Rung",
@@ -62,5 +66,6 @@ __all__ = [
     "Sex",
     "Side",
     "Status",
+    "WebhookEndpoint",
     "uuid7",
 ]
