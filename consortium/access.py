@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from consortium.errors import Code, Refused
 from consortium.models import (
+    Department,
     DepartmentGrant,
     DivisionGrant,
     HospitalGrant,
@@ -87,12 +88,16 @@ SYSTEM = Actor(person=None)
 
 @dataclass(frozen=True)
 class Arm:
-    """One way in which rows of a case type become visible: a permission on one side, under a condition."""
+    """One way in which rows of a case type become visible: a permission on one side, under a condition.
+
+    An `own` arm asks who wrote the row instead of where: its holders see theirs, wherever they hold the permission.
+    """
 
     permission: str
     side: Side
     when: Callable[[datetime], Q]
     full: bool = True
+    own: bool = False
 
 
 def running(now: datetime) -> Q:
@@ -173,13 +178,21 @@ def visible(by: Actor, rows: QuerySet[ModelT] | type[ModelT]) -> QuerySet[ModelT
         return queryset.filter(Exists(cases))
     some, full = Q(pk__in=[]), Q(pk__in=[])
     for arm in model.ARMS:
-        reach = by.reach(arm.permission)
-        if reach.hospitals or reach.departments:
-            rows_of_arm = reach.over(arm.side.lower()) & arm.when(moment(by))
+        reached = _reached(by, arm)
+        if reached is not None:
+            rows_of_arm = reached & arm.when(moment(by))
             some |= rows_of_arm
             full = full | rows_of_arm if arm.full else full
     view = Case(When(full, then=Value(True)), default=Value(False), output_field=BooleanField())
     return queryset.filter(some).annotate(full_view=view)
+
+
+def _reached(by: Actor, arm: Arm) -> Q | None:
+    """The rows that an arm reaches for the actor, whatever their state; nothing where it reaches none."""
+    if arm.own:
+        return Q(created_by=by.person) if by.may_anywhere(arm.permission) else None
+    reach = by.reach(arm.permission)
+    return reach.over(arm.side.lower()) if reach.hospitals or reach.departments else None
 
 
 def visible_in_full(by: Actor, rows: QuerySet[ModelT] | type[ModelT]) -> QuerySet[ModelT]:
@@ -235,6 +248,20 @@ def require_at(by: Actor, permission: str, *, hospital: UUID, department: UUID |
         if role.department_id == department if role.department_id else role.hospital_id == hospital:
             return role
     raise forbidden()
+
+
+def require_over(by: Actor, permission: str, department: Department) -> PractitionerRole:
+    """The role that gives a permission at a department, or in a division around its hospital; FORBIDDEN if none."""
+    division = department.hospital.division
+    around = {division.code, division.parent_id, division.parent.parent_id if division.parent else None}
+    for role in by.roles_with(permission):
+        if role.division_id in around if role.division_id else _holds_at(role, department):
+            return role
+    raise forbidden()
+
+
+def _holds_at(role: PractitionerRole, department: Department) -> bool:
+    return role.department_id == department.pk if role.department_id else role.hospital_id == department.hospital_id
 
 
 def require(by: Actor, permission: str) -> PractitionerRole:

@@ -177,8 +177,13 @@ def _row(case: ServiceRequest, kind: str, turn: int, run: Run) -> ClockRun:
 
 
 def _show(case: ServiceRequest, runs: Iterable[ClockRun]) -> None:
-    """Set the worklist's columns: the limit between steps that began last and ticks, none on a closed case."""
+    """Set the worklist's columns: the limit between steps that began last and ticks, the tighter of two that began
+    together; none on a closed case."""
     ticking = [run for run in runs if run.stopped_at is None and run.paused_at is None and not is_clinical(run.rule)]
-    shown: Any = max(ticking, key=lambda run: run.started_at, default=None) if case.open else None
+    shown: Any = max(ticking, key=_tightest, default=None) if case.open else None
     case.clock_kind, case.clock_holder = (shown.kind, shown.holder) if shown else ("", "")
     case.clock_started_at, case.due_at = (shown.started_at, shown.due_at) if shown else (None, None)
+
+
+def _tightest(run: ClockRun) -> tuple[datetime, float]:
+    return run.started_at, -run.due_at.timestamp() if run.due_at else 0.0

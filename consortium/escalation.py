@@ -28,7 +28,6 @@ from consortium.models import (
     PractitionerRole,
     Rung,
     ServiceRequest,
-    Side,
 )
 from consortium.outbox import REMINDER
 from consortium.registry import valid_on
@@ -140,8 +139,8 @@ def _give(case: ServiceRequest, run: ClockRun, due: Due, now: datetime, tally: T
 
 
 def _responsible(case: ServiceRequest, run: ClockRun) -> tuple[UUID | None, UUID | None]:
-    """Who answers for a run: its holder; for the patient's, the sender, who can phone."""
-    if run.holder == Side.PATIENT:
+    """Who answers for a run: its holder; the sender, who can phone, for the patient's and before somebody is chosen."""
+    if run.hospital_id is None:
         return case.requester_hospital_id, case.requester_department_id
     return run.hospital_id, run.department_id
 

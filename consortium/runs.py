@@ -108,29 +108,36 @@ def points(events: Iterable[Event], priority: int) -> list[Point]:
     found = list(events)
     changes = [event.detail["priority"] for event in found if "priority" in event.detail]
     current = Priority[changes[0]["from"]].value if changes else priority
-    last = {_milestone(event)[0]: event for event in found if event.kind == RECORD_MILESTONE}
+    last = {kind: event for event in found for kind, _at in _milestones(event)}
     result = []
     for event in found:
-        happened_at = event.event_at
-        if event.kind == RECORD_MILESTONE:
-            kind, happened_at = _milestone(event)
-            if last[kind] is not event:
-                continue
-            names = frozenset({f"{MILESTONE}{kind}"})
-        else:
-            reached = event.from_status != event.to_status
-            names = frozenset({event.kind, f"{event.kind}>{event.to_status}", *([f">{event.to_status}"] * reached)})
         if "priority" in event.detail:
             current = Priority[event.detail["priority"]["to"]].value
         due = event.detail.get("due", {})
-        result.append(Point(names, event.recorded_at, happened_at, event.to_status, current, due))
+        if event.kind != RECORD_MILESTONE:
+            result.append(Point(_reached(event), event.recorded_at, event.event_at, event.to_status, current, due))
+        for kind, at in _milestones(event):
+            if last[kind] is event:
+                names = frozenset({f"{MILESTONE}{kind}"})
+                result.append(Point(names, event.recorded_at, at, event.to_status, current))
     return result
 
 
-def _milestone(event: Event) -> tuple[str, datetime]:
-    """The kind of a milestone and when it happened, as its event tells."""
-    told = event.detail["milestone"]
-    return told["kind"], datetime.fromisoformat(told["at"])
+def _reached(event: Event) -> frozenset[str]:
+    """The names of the points that a step reached."""
+    own = [event.kind, *event.detail.get("points", [])]
+    reached = event.from_status != event.to_status
+    return frozenset([event.kind, *(f"{name}>{event.to_status}" for name in own), *([f">{event.to_status}"] * reached)])
+
+
+def _milestones(event: Event) -> list[tuple[str, datetime]]:
+    """The milestones that an event tells, with when they happened: its own, or those that a new leg takes over."""
+    told = []
+    if event.kind == RECORD_MILESTONE:
+        told = [event.detail["milestone"]]
+    elif not event.from_status:
+        told = event.detail.get("milestones", [])
+    return [(row["kind"], datetime.fromisoformat(row["at"])) for row in told]
 
 
 def follow(case: ServiceRequest, events: Iterable[Event], rules: Rules) -> dict[str, list[Run]]:

@@ -47,6 +47,10 @@ class Move:
         if due_at:
             self.detail.setdefault("due", {})[kind] = due_at.isoformat()
 
+    def reach(self, point: str) -> None:
+        """Name a point, beside the step itself, at which limits may begin or end: `POINT>STATE` in the registry."""
+        self.detail.setdefault("points", []).append(point)
+
     def because(self, catalogue: str, code: str, comment: str = "") -> str:
         """Check a coded reason against its catalogue on this day and remember it with its words."""
         self.reason_code = registry.reason(catalogue, code, comment, on=timezone.localdate(self.now)).code

@@ -183,10 +183,14 @@ def require_complete(referral: Referral, *, today: date) -> None:
 
     INVALID_INPUT when a diagnosis was retired since it was written.
     """
-    clinical, patient = referral.clinical, referral.patient
+    clinical = referral.clinical
     codes = list(clinical.ranked.values_list("concept__code", flat=True))
     missing = [
-        (referral.performer_department_id is None, "performerDepartment", _("请选择接收科室。")),
+        (
+            referral.performer_department_id is None and not referral.green,
+            "performerDepartment",
+            _("请选择接收科室。"),
+        ),
         (not referral.reason, "reason", _("请填写转诊目的。")),
         (not clinical.summary, "summary", _("请填写病情摘要。")),
         (not codes, "diagnoses", _("请至少填写一个诊断。")),
@@ -197,6 +201,12 @@ def require_complete(referral: Referral, *, today: date) -> None:
     registry.concepts("ICD10", codes, on=today, field="diagnoses")
     if not referral.consent_by or referral.consent_at is None:
         raise Refused(Code.CONSENT_REQUIRED, _("请记录患者（或监护人）同意共享病历。"), field="consentBy")
+    require_guardian(referral, today=today)
+
+
+def require_guardian(referral: Referral, *, today: date) -> None:
+    """CONSENT_REQUIRED if a child under 14 consents alone: a registered guardian must."""
+    patient = referral.patient
     minor = patient.birth_date is not None and age_in_years(patient.birth_date, today) < GUARDIAN_AGE
     by_themselves = referral.consent_relation.lower() in SELF or referral.consent_by == patient.name
     if minor and (by_themselves or not patient.guardian_name):
@@ -222,6 +232,7 @@ def copy_of(referral: Referral, **changes: Any) -> Referral:
         "consent_at",
         "hops",
         "pathway",
+        "green_kind",
         "created_by",
     )
     values = {name: getattr(referral, name) for name in same} | changes

@@ -9,10 +9,23 @@ from graphql import GraphQLObjectType, default_field_resolver
 
 from consortium.access import Actor
 from consortium.errors import Code, Refused
-from schema import catalogues, clocks, coverage, duty, outbox, people, places, steps, subscriptions, worklist
+from schema import (
+    catalogues,
+    clocks,
+    coverage,
+    duty,
+    green,
+    green_steps,
+    outbox,
+    people,
+    places,
+    steps,
+    subscriptions,
+    worklist,
+)
 from schema.base import PART, Rule
 
-DOMAINS = (people, outbox, places, catalogues, worklist, coverage, clocks, duty)
+DOMAINS = (people, outbox, places, catalogues, worklist, green, coverage, clocks, duty)
 
 
 class Query(*(room.Query for room in DOMAINS), graphene.ObjectType):
@@ -24,6 +37,7 @@ class Mutation(
     outbox.Mutation,
     places.Mutation,
     steps.Mutation,
+    green_steps.Mutation,
     clocks.Mutation,
     duty.Mutation,
     graphene.ObjectType,

@@ -27,7 +27,7 @@ BoxEnum = graphene.Enum.from_enum(
         Box.MINE: "Written or claimed by you (我的).",
     }[value],
 )
-READERS = permission("view_sent_referral", "view_received_referral", "confirm_error")
+READERS = permission("view_sent_referral", "view_received_referral", "confirm_error", "view_own_activation")
 
 
 class PatientLookup(Plain):

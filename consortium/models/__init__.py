@@ -15,6 +15,7 @@ from consortium.models.directory import (
     Status,
 )
 from consortium.models.duty import Duty, DutySwap, Post
+from consortium.models.green import GreenRule, MilestoneRule, TravelTime
 from consortium.models.patients import Patient, Sex
 from consortium.models.people import (
     ApiToken,
@@ -48,11 +49,13 @@ __all__ = [
     "Escalation",
     "EscalationRule",
     "Event",
+    "GreenRule",
     "Hospital",
     "HospitalGrant",
     "IdempotencyKey",
     "Level",
     "Membership",
+    "MilestoneRule",
     "Notice",
     "Patient",
     "Person",
@@ -66,6 +69,7 @@ __all__ = [
     "Sex",
     "Side",
     "Status",
+    "TravelTime",
     "WebhookEndpoint",
     "uuid7",
 ]
