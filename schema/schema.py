@@ -17,6 +17,8 @@ from schema import (
     green,
     green_steps,
     outbox,
+    pathology_reads,
+    pathology_steps,
     people,
     places,
     steps,
@@ -25,7 +27,7 @@ from schema import (
 )
 from schema.base import PART, Rule
 
-DOMAINS = (people, outbox, places, catalogues, worklist, green, coverage, clocks, duty)
+DOMAINS = (people, outbox, places, catalogues, worklist, green, pathology_reads, coverage, clocks, duty)
 
 
 class Query(*(room.Query for room in DOMAINS), graphene.ObjectType):
@@ -38,6 +40,7 @@ class Mutation(
     places.Mutation,
     steps.Mutation,
     green_steps.Mutation,
+    pathology_steps.Mutation,
     clocks.Mutation,
     duty.Mutation,
     graphene.ObjectType,
