@@ -161,12 +161,12 @@ def start_reading(case: PathologyCase, move: Move) -> None:
     tells=[Side.PERFORMER],
     requires=[assigned_reader],
 )
-def decline_reading(case: PathologyCase, move: Move, *, reason: str, comment: str = "") -> str:
+def decline_reading(case: PathologyCase, move: Move, *, reason: str, comment: str = "") -> None:
     """Put the case back into the pool with a coded reason; a conflict of interest lasts."""
     code = move.because("PATHOLOGY_DECLINE", reason, comment)
     if move.by.person and code == CONFLICT:
         recuse(case, move, move.by.person, code)
-    return pool(case, move)
+    pool(case, move)
 
 
 def recuse(case: PathologyCase, move: Move, person: Person, code: str) -> None:
