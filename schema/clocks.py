@@ -48,7 +48,7 @@ class ClockRunType(Type):
         """Reached through a referral that is visible."""
 
         model, name = ClockRun, "ClockRun"
-        rule = permission("view_sent_referral", "view_received_referral", "confirm_error")
+        rule = permission("view_sent_referral", "view_received_referral", "confirm_error", "view_own_activation")
         fields = (
             "kind",
             "target_minutes",
