@@ -16,11 +16,12 @@ from consortium.roles import Role
 from referrals import actions
 from referrals.actions.green.broadcast import unanswered_broadcasts
 from referrals.models import Milestone, Offer, OfferStatus, QualityReview, Referral, Status
-from referrals.ranking import ESTIMATE, targets, travel
+from referrals.ranking import targets, travel
 from tests.conftest import open_nowhere
 from tests.world import DOCTOR, EXPERT, OFFICE, World, id_number
 
 S = OfferStatus
+ESTIMATE = "ESTIMATE 直线距离 × 1.4，60 km/h"
 CARED = {"county": ("county", DOCTOR), "province": ("province", EXPERT)}
 
 

@@ -36,6 +36,7 @@ from referrals.models import (
 from referrals.numbers import next_number, next_numbers
 from referrals.ranking import Target, targets
 
+lifecycle.NOTED["activate_green_channel"] = gettext_lazy("启动绿色通道")
 RING = "GREEN_RING"  # the time limit of one ring, in the registry
 ON_THE_WAY = [Status.BROADCAST, Status.ACCEPTED, Status.SCHEDULED, Status.IN_TRANSIT]
 
@@ -72,6 +73,7 @@ def activate_green_channel(
     now: datetime,
     event_at: datetime | None = None,
     backdating_reason: str = "",
+    backdating_comment: str = "",
     **written: Any,
 ) -> Referral:
     """Call the first ring of hospitals for an emergency of a kind; the identity may follow, `event_at` is time zero.
@@ -81,7 +83,13 @@ def activate_green_channel(
     department = sender(requester_department)
     role = access.require_over(by, "activate_green_channel", department)
     move = lifecycle.move(
-        by, "activate_green_channel", role, now=now, event_at=event_at, backdating_reason=backdating_reason
+        by,
+        "activate_green_channel",
+        role,
+        now=now,
+        event_at=event_at,
+        backdating_reason=backdating_reason,
+        backdating_comment=backdating_comment,
     )
     rule = rule_of(kind, now=now)
     with transaction.atomic(savepoint=False):
