@@ -198,7 +198,6 @@ def carry(
     before = [(case, case.status) for case in cases]
     for case in cases:
         case.status, case.version = status, case.version + 1
-    outbox.call_back(cases, but=taking.step)
     events = _clocked(before, taking)
     type(cases[0]).objects.bulk_update(cases, [*CARRIED, *also])
     _record(events, replace(taking, tells=tells))
@@ -212,9 +211,10 @@ def note(case: ServiceRequest, taking: Move) -> Event:
 
 
 def _clocked(moved: Sequence[tuple[CASE, str]], taking: Move) -> list[tuple[CASE, Event]]:
-    """The cases, with their states before, as pairs with their events; what their clocks do is stored."""
+    """The cases, with their states before, as pairs with their events; clocks stored, idle reminders called back."""
     events = [(case, trail.event_of(case, taking, before)) for case, before in moved]
     clocks.keep(events)
+    outbox.call_back([case for case, _event in events], but=taking.step)
     return events
 
 
@@ -269,7 +269,6 @@ def _take(
         before = case.status
         case.status = step.apply(case, taking, **inputs) or step.target or before
         case.version += 1
-        outbox.call_back([case], but=taking.step)
         events = _clocked([(case, before)], taking)
         checked(case).save(force_update=True)
         _record(events, taking)

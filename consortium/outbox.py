@@ -101,18 +101,17 @@ def post(letters: Sequence[Letter], *, kind: str, now: datetime) -> None:
         cursor.execute(POST, values)
 
 
-def call_back(cases: Iterable[ServiceRequest], *, but: str) -> None:
+def call_back(cases: Sequence[ServiceRequest], *, but: str) -> None:
     """Call back what people have not been sent yet: reminders of cases that ended, everything of a patient who died.
 
-    Systems are still told, and everybody of the step `but` by which it ended. One statement, none where nothing ended.
+    Systems are still told, and everybody of the step `but` by which they ended. One statement at most.
     """
-    ended = [case for case in cases if case.silent_since or not case.open]
-    if not ended:
-        return
-    silent = Q(event__thread_id__in={case.thread_id for case in ended if case.silent_since})
-    over = Q(event__subject_id__in=[case.pk for case in ended if not case.silent_since], event__kind=REMINDER)
-    waiting = Delivery.objects.filter(silent | over, state=Delivery.State.PENDING, notice__isnull=False)
-    waiting.exclude(event__kind=but).update(state=Delivery.State.WITHDRAWN)
+    died = [case.thread_id for case in cases if case.silent_since]
+    ended = [case.pk for case in cases if not case.open]
+    if died or ended:
+        idle = Q(event__thread_id__in=died) | Q(event__subject_id__in=ended, event__kind=REMINDER)
+        waiting = Delivery.objects.filter(idle, state=Delivery.State.PENDING, notice__isnull=False)
+        waiting.exclude(event__kind=but).update(state=Delivery.State.WITHDRAWN)
 
 
 def lease() -> timedelta:
