@@ -172,6 +172,17 @@ def test_who_has_an_open_call_is_not_called_for_twice_but_continues_an_open_case
     assert refused(world.call, patient=known) == ("OPEN_CASE_EXISTS", "patient")
 
 
+def test_the_dead_are_not_called_for_nor_recognised_in_the_living(world):
+    """All limits of a dead patient are silent: a call for one would wait for nobody."""
+    known = {"name": "王小一", "id_number": id_number(date(2022, 1, 5), 78), "guardian_name": "李四"}
+    world.take("record_death", world.referral(Status.SENT, patient=known))
+    assert refused(world.call, patient=known) == ("INVALID_STATE", "patient")
+    leg = world.call()
+    found = refused(world.take, step="identify_patient", referral=leg, only={"patient": known})
+    assert found == ("INVALID_STATE", "patient.idNumber")
+    assert world.read(leg).silent_since is None
+
+
 def test_an_asked_hospital_sees_no_identity_until_it_is_chosen(world):
     secret = {"name": "欧阳小红", "guardian_name": "欧阳建国", "phone": "13912345678", "sex": "FEMALE"}
     offer = world.offer(

@@ -191,7 +191,7 @@ def test_the_same_death_recorded_in_two_cases_at_once(committed):
         first = committed.referral(S.SENT, patient=same)
         second = committed.referral(S.SENT, patient=same, duplicate_reason="NEW_EPISODE")
         codes = race(*(partial(committed.take, "record_death", leg) for leg in (first, second)))
-        assert codes == [OK, OK]
+        assert Counter(codes) == {OK: 1, "INVALID_STATE": 1}  # the one ended the other
         assert {committed.read(leg).status for leg in (first, second)} == {S.CLOSED}
         assert {committed.read(leg).clock_kind for leg in (first, second)} == {""}
 
