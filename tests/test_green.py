@@ -120,6 +120,9 @@ def test_travel_times_are_imported_all_or_none(world, tmp_path):
     file.write_text("origin,destination,minutes,source\n430121,430100,9,x\n430121,999999,5,x\n", encoding="utf-8")
     with pytest.raises(CommandError, match="line 3: destination '999999'"):
         call_command("import_travel", file, stdout=open_nowhere())
+    file.write_text("origin,destination,minutes,source\n430121,430121,121,x\n430121,430100\n", encoding="utf-8")
+    with pytest.raises(CommandError, match=r"(?s)line 2: minutes '121' is more than 120.*line 3: there must be 4"):
+        call_command("import_travel", file, stdout=open_nowhere())
     assert TravelTime.objects.get(destination="430100").minutes == 31
 
 

@@ -37,7 +37,8 @@ def free_port() -> int:
 class Server:
     """The server process; may be killed and started again on its port."""
 
-    def __init__(self) -> None:
+    def __init__(self, **environment: str) -> None:
+        self.environment = environment
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -49,7 +50,7 @@ class Server:
     def start(self) -> None:
         """Be there, answering."""
         command = ["-m", "uvicorn", "consortium.asgi:application", "--port", str(self.port), "--log-level", "warning"]
-        environment = os.environ | {"DATABASE_URL": database_url(), "REFNET_HEARTBEAT_SECONDS": "1"}
+        environment = os.environ | {"DATABASE_URL": database_url(), "REFNET_HEARTBEAT_SECONDS": "1"} | self.environment
         self.process = subprocess.Popen(
             [sys.executable, *command, "--timeout-graceful-shutdown", "1"], cwd=PROJECT, env=environment
         )
@@ -77,9 +78,9 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """A server for as long as it is needed."""
-    server = Server()
+def running(**environment: str) -> Iterator[Server]:
+    """A server for as long as it is needed, with more in its environment if given."""
+    server = Server(**environment)
     server.start()
     try:
         yield server
