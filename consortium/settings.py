@@ -149,7 +149,7 @@ Q_CLUSTER = {
     "log_level": "WARNING",
     "label": "Refnet",
 }
-JOBS = {"tick": 5}  # the commands of manage.py that run by themselves, each with its minutes between two runs
+JOBS = {"tick": 1}  # the commands of manage.py that run by themselves, each with its minutes between two runs
 
 # What follows is Refnet's own.
 GRAPHIQL = not PRODUCTION
