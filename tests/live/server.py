@@ -37,8 +37,8 @@ def free_port() -> int:
 class Server:
     """The server process; may be killed and started again on its port."""
 
-    def __init__(self) -> None:
-        self.port = free_port()
+    def __init__(self, **environment: str) -> None:
+        self.port, self.environment = free_port(), environment
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -50,6 +50,7 @@ class Server:
         """Be there, answering."""
         command = ["-m", "uvicorn", "consortium.asgi:application", "--port", str(self.port), "--log-level", "warning"]
         environment = os.environ | {"DATABASE_URL": database_url(), "REFNET_HEARTBEAT_SECONDS": "1"}
+        environment |= self.environment
         self.process = subprocess.Popen(
             [sys.executable, *command, "--timeout-graceful-shutdown", "1"], cwd=PROJECT, env=environment
         )
@@ -77,9 +78,9 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """A server for as long as it is needed."""
-    server = Server()
+def running(**environment: str) -> Iterator[Server]:
+    """A server for as long as it is needed, with these variables in its environment."""
+    server = Server(**environment)
     server.start()
     try:
         yield server
