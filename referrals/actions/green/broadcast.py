@@ -36,6 +36,7 @@ from referrals.models import (
 from referrals.numbers import next_number, next_numbers
 from referrals.ranking import Target, targets
 
+lifecycle.NOTED["activate_green_channel"] = gettext_lazy("启动绿色通道")
 RING = "GREEN_RING"  # the time limit of one ring, in the registry
 ON_THE_WAY = [Status.BROADCAST, Status.ACCEPTED, Status.SCHEDULED, Status.IN_TRANSIT]
 
