@@ -192,9 +192,10 @@ def note(case: ServiceRequest, taking: Move) -> Event:
 
 
 def _clocked(moved: Sequence[tuple[CASE, str]], taking: Move) -> list[tuple[CASE, Event]]:
-    """The cases, with their states before, as pairs with their events; what their clocks do is stored."""
+    """The cases, with their states before, as pairs with their events; clocks stored, idle reminders called back."""
     events = [(case, trail.event_of(case, taking, before)) for case, before in moved]
     clocks.keep(events)
+    outbox.call_back([case for case, _event in events])
     return events
 
 
@@ -242,8 +243,6 @@ def _take(
         before = case.status
         case.status = step.apply(case, taking, **inputs) or step.target or before
         case.version += 1
-        if not case.open or case.silent_since:
-            outbox.call_back(case)
         events = _clocked([(case, before)], taking)
         checked(case).save(force_update=True)
         _record(events, taking)
