@@ -148,7 +148,8 @@ def answers(url: str) -> bool:
 
 
 def demo(arguments: list[str]) -> int:
-    """Set everything up and serve until told to stop, or with --check walk the story and return its exit code."""
+    """Set everything up and serve until told to stop, with --night while a night passes; or with --check walk the
+    stories and return their exit code."""
     parser = argparse.ArgumentParser(prog="refnet demo")
     parser.add_argument("--check", action="store_true", help="用临时数据走完全部流程 / walk the whole story, then stop")
     parser.add_argument(

@@ -78,11 +78,11 @@ def plan_emergencies(cast: Cast, now: datetime) -> list[Story]:
     for plot in EMERGENCIES:
         for copy in range(plot.times):
             number = EMERGENCIES_FROM + len(stories)
-            stories.append(emergency(cast, plot, number, chance, patients, now, at_home=copy == 0))
+            stories.append(plan_emergency(cast, plot, number, chance, patients, now, at_home=copy == 0))
     return stories
 
 
-def emergency(
+def plan_emergency(
     cast: Cast, plot: Plot, number: int, chance: Random, patients: Patients, now: datetime, *, at_home: bool
 ) -> Emergency:
     """One emergency with its parties, its patient and the moment of each of its steps."""

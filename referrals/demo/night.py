@@ -18,7 +18,7 @@ from django.utils.translation import override
 from consortium import lifecycle, moment
 from consortium.errors import Refused
 from consortium.models import Event, uuid7
-from referrals.demo import emergency, read_texts
+from referrals.demo import plan_emergency, read_texts
 from referrals.demo.cast import Cast
 from referrals.demo.emergencies import CHEST_PAIN, CHILD, EMERGENCY_GAPS, MATERNAL, NEWBORN, STROKE, TRAUMA, pending
 from referrals.demo.patients import Patients
@@ -82,7 +82,7 @@ def _calls(cast: Cast, since: datetime, length: timedelta, chance: Random, patie
     kinds = cycle(CALLS)
     for count, at in enumerate(_beginnings(since, length, BETWEEN_CALLS, chance)):
         plot = next(kinds)
-        story = emergency(cast, plot, FIRST_NUMBER + 2 * count, chance, patients, at, at_home=count % 3 == 0)
+        story = plan_emergency(cast, plot, FIRST_NUMBER + 2 * count, chance, patients, at, at_home=count % 3 == 0)
         story.times = _times(plot.words, at, chance)
         yield story
 
