@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from consortium import access, clocks, outbox, registry, trail
+from consortium import access, clocks, moment, outbox, registry, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.models import Event, Person, PractitionerRole, ServiceRequest, Side
@@ -240,7 +240,7 @@ def _take(
     **inputs: Any,
 ) -> Any:
     """Take the step; see the module's promise."""
-    now = now or by.at or timezone.now()
+    now = now or by.at or moment.now()
     with transaction.atomic(savepoint=False):
         case = _locked(step.model, by, id)
         if refused := refusal(step, case, by):
