@@ -18,7 +18,7 @@ def test_every_enum_value_is_in_capitals_and_every_field_in_camel_case():
 
 
 def test_no_description_is_the_librarys_own():
-    foreign = ("An enumeration.", "The ID of the object", "`Date` scalar type", "`DateTime` scalar type")
+    foreign = ("An enumeration.", "The ID of the object", "`Date` scalar", "`DateTime` scalar", "`Time` scalar")
     assert [name for name, kind in KINDS.items() if any(word in (kind.description or "") for word in foreign)] == []
 
 
