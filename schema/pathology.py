@@ -48,9 +48,7 @@ QualityResultEnum = declare(QualityResult, "QualityResult")
 class SlideType(Type):
     """One glass slide to be read on the screen (切片)."""
 
-    opened_at = DateTime(
-        description="When you first opened it, in lists of slides (本人首次打开时间)."
-    )
+    opened_at = DateTime(description="When you first opened it, in lists of slides (本人首次打开时间).")
 
     class Meta:
         """Reached through a case that is visible."""
