@@ -101,6 +101,8 @@ READERS_OF_SLIDES = {
     "adjudicate_opinion",
     "sign_report",
     "amend_report",
+    "save_report_draft",
+    "add_addendum",
     "declare_undiagnosable",
     "refer_pathology",
 }

@@ -12,6 +12,7 @@ from schema.clinical import PatientType
 from schema.clocks import ClockRunType
 from schema.reads import Through
 from schema.referrals import AvailableAction, Clock, EventType, available, clock_of, shown
+from schema.report_types import ReportType
 from telemedicine.experts import load_of
 from telemedicine.models import (
     Agreement,
@@ -19,8 +20,6 @@ from telemedicine.models import (
     BlockKind,
     Ending,
     Expertise,
-    Kind,
-    Liability,
     MaterialRequest,
     Opinion,
     Part,
@@ -36,8 +35,6 @@ from telemedicine.opinions import opinions_for
 from telemedicine.viewing import slides_for
 
 PathologyStatusEnum = declare(Status, "PathologyStatus")
-PathologyKindEnum = declare(Kind, "PathologyKind")
-LiabilityEnum = declare(Liability, "PathologyLiability")
 AgreementEnum = declare(Agreement, "DiagnosticAgreement")
 PathologyEndingEnum = declare(Ending, "PathologyEnding")
 BlockKindEnum = declare(BlockKind, "BlockKind")
@@ -146,11 +143,7 @@ class MaterialRequestType(Type):
 
 
 class OpinionType(Type):
-    """What one pathologist thought at one time, never changed; a report's conclusion has its version (诊断意见)."""
-
-    content = graphene.JSONString(
-        required=True, description="The structured report, by the organ's template (结构化内容)."
-    )
+    """What one pathologist thought at one time, never changed (诊断意见)."""
 
     class Meta:
         """Reached through a case that is visible; what readers say among themselves stays on the performer's side."""
@@ -161,8 +154,6 @@ class OpinionType(Type):
             "person",
             "diagnostic_class",
             "text",
-            "code",
-            "version",
             "given_at",
             "phoned_to",
             "read_back",
@@ -181,7 +172,8 @@ class PathologyCaseType(Type):
     slides = listed(SlideType, "Every slide, withdrawn ones too (切片).")
     quality_checks = listed(QualityCheckType, "Every look at the slides' quality (质检).")
     material_requests = listed(MaterialRequestType, "What was asked and supplied (补充材料).")
-    opinions = listed(OpinionType, "Opinions in order; reports among them with their versions (诊断意见).")
+    opinions = listed(OpinionType, "Opinions in order (诊断意见).")
+    reports = listed(ReportType, "Every signed version of the report, in order (报告).")
     referral_id = graphene.ID(description="The referral that came of it, behind a gate of its own (转诊单).")
 
     class Meta:
@@ -286,6 +278,10 @@ class PathologyCaseType(Type):
     def resolve_material_requests(self: Any, info: Any) -> Any:
         """As read with the case."""
         return self.material_requests.all()
+
+    def resolve_reports(self: Any, info: Any) -> Any:
+        """As read with the case."""
+        return self.reports.all()
 
     def resolve_opinions(self: Any, info: Any) -> Any:
         """As read with the case, as far as the reader's side goes."""

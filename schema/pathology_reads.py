@@ -11,8 +11,9 @@ from schema import ids, reads
 from schema.action import plain
 from schema.base import Date, DateTime, Plain, PriorityEnum, SideEnum, declare_plain, listed, permission
 from schema.coverage import Rate
-from schema.pathology import ExpertiseType, PathologyCaseType, PathologyKindEnum, PathologyStatusEnum
+from schema.pathology import ExpertiseType, PathologyCaseType, PathologyStatusEnum
 from schema.reads import connection, paged
+from schema.report_types import PathologyKindEnum
 from schema.worklist import ORDERS, WorklistSort, disclosed
 from telemedicine.experts import readers_of
 from telemedicine.ledger import By, Entry, ledger

@@ -10,11 +10,11 @@ from schema.green_steps import places
 from schema.pathology import (
     BlockKindEnum,
     ExpertiseType,
-    LiabilityEnum,
     PathologyCaseType,
-    PathologyKindEnum,
     SlideViewType,
 )
+from schema.report_input import ReportContentInput, content_of
+from schema.report_types import LiabilityEnum, PathologyKindEnum
 from schema.steps import PatientInput, codes, mutation, place, text, why, words
 from telemedicine import actions
 from telemedicine.experts import set_expertise
@@ -83,8 +83,8 @@ class ReportInput(graphene.InputObjectType):
     conclusion = text("The conclusion in words (诊断结论).", required=True)
     diagnosis_code = text("ICD-10 code (诊断编码).")
     critical = graphene.Boolean(description="Whether the lab must read the result back (危急值).")
-    content = graphene.JSONString(
-        description="The structured report as a JSON object, by the organ's template (结构化内容)."
+    content = graphene.InputField(
+        ReportContentInput, required=True, description="The structured part, by a template (结构化内容)."
     )
 
 
@@ -206,6 +206,20 @@ class Staffing(Action):
         abstract = True
 
 
+class Signing(Step):
+    """A step that signs a report, whose answers come by field."""
+
+    class Meta:
+        """Not a step itself."""
+
+        abstract = True
+
+    @classmethod
+    def _decoded(cls, given: dict[str, Any]) -> dict[str, Any]:
+        decoded = super()._decoded(given)
+        return decoded | {"report": content_of(decoded["report"])}
+
+
 class Mutation:
     """The steps of domain specification, section 5, in its order."""
 
@@ -284,7 +298,7 @@ class Mutation:
         actions.name_adjudicator, Step, adjudicator=place("The third (仲裁专家).", required=True)
     )
     adjudicate_opinion = mutation(actions.adjudicate_opinion, Step, opinion=given(OpinionInput, "The decision (意见)."))
-    sign_report = mutation(actions.sign_report, Step, report=given(ReportInput, "What is signed (报告)."))
+    sign_report = mutation(actions.sign_report, Signing, report=given(ReportInput, "What is signed (报告)."))
     declare_undiagnosable = mutation(actions.declare_undiagnosable, Step, **why("UNDIAGNOSABLE"))
     acknowledge_report = mutation(
         actions.acknowledge_report,
@@ -299,7 +313,10 @@ class Mutation:
         diagnosis_code=text("ICD-10 code (诊断编码)."),
     )
     amend_report = mutation(
-        actions.amend_report, Step, report=given(ReportInput, "The new version (修订报告)."), **why("REPORT_AMENDMENT")
+        actions.amend_report,
+        Signing,
+        report=given(ReportInput, "The new version (修订报告)."),
+        **why("REPORT_AMENDMENT"),
     )
     refer_pathology = mutation(
         actions.refer_pathology,

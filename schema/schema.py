@@ -21,13 +21,14 @@ from schema import (
     pathology_steps,
     people,
     places,
+    reports,
     steps,
     subscriptions,
     worklist,
 )
 from schema.base import PART, Rule
 
-DOMAINS = (people, outbox, places, catalogues, worklist, green, pathology_reads, coverage, clocks, duty)
+DOMAINS = (people, outbox, places, catalogues, worklist, green, pathology_reads, coverage, clocks, duty, reports)
 
 
 class Query(*(room.Query for room in DOMAINS), graphene.ObjectType):
@@ -43,6 +44,7 @@ class Mutation(
     pathology_steps.Mutation,
     clocks.Mutation,
     duty.Mutation,
+    reports.Mutation,
     graphene.ObjectType,
 ):
     """Everything that is done: one mutation in a request, one transaction."""

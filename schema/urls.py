@@ -5,6 +5,7 @@ from django.urls import path
 from schema.views.endpoint import endpoint
 from schema.views.files import download, upload
 from schema.views.pages import door, graphiql
+from schema.views.reports import as_json, as_pdf, verify
 from schema.views.session import session
 from schema.views.stream import stream
 
@@ -16,4 +17,7 @@ urlpatterns = [
     path("session/", session),
     path("attachments/", upload),
     path("attachments/<str:id>/", download),
+    path("reports/<str:id>.pdf", as_pdf),
+    path("reports/<str:id>.json", as_json),
+    path("verify/", verify),
 ]

@@ -12,5 +12,6 @@ class TelemedicineConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the steps of a pathology case."""
+        """Register the steps of a pathology case, and the check of the report templates."""
         import_module("telemedicine.actions")
+        import_module("telemedicine.reports.checks")

@@ -34,7 +34,7 @@ KEPT = {
     "consortium_greenrule",
     "consortium_milestonerule",
 }
-APPEND_ONLY = ("consortium_event", "consortium_auditentry")
+APPEND_ONLY = ("consortium_event", "consortium_auditentry", "telemedicine_report", "telemedicine_addendum")
 
 hypothesis.settings.register_profile("refnet", database=None, deadline=None, derandomize=True)
 hypothesis.settings.load_profile("refnet")

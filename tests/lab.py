@@ -15,6 +15,7 @@ from consortium.models import Concept, Event, Person
 from consortium.roles import Role
 from telemedicine import actions, images, viewing
 from telemedicine.models import Block, BlockKind, Expertise, Kind, Liability, PathologyCase, Slide, Specimen, Status
+from tests.reports import content, fitting
 from tests.world import World, patient
 
 LAB, PATHOLOGIST, LEAD = Role.PATHOLOGY_LAB, Role.PATHOLOGIST, Role.PATHOLOGY_LEAD
@@ -25,7 +26,7 @@ REPORT = {
     "diagnostic_class": "MALIGNANT",
     "conclusion": "（左乳）浸润性导管癌，II 级",
     "diagnosis_code": "C50.900",
-    "content": {"grade": "2"},
+    "content": content(),
 }
 
 # Who takes each step of the standard case.
@@ -220,8 +221,11 @@ class Lab(World):
             "give_second_opinion": lambda: {"opinion": OPINION | {"diagnostic_class": "BENIGN", "text": "硬化性腺病"}},
             "name_adjudicator": lambda: {"adjudicator": person[THIRD]},
             "adjudicate_opinion": lambda: {"opinion": OPINION},
-            "sign_report": lambda: {"report": REPORT},
-            "amend_report": lambda: {"report": REPORT | {"conclusion": "浸润性癌，III 级"}, "reason": "REVIEW"},
+            "sign_report": lambda: {"report": REPORT | {"content": fitting(case)}},
+            "amend_report": lambda: {
+                "report": REPORT | {"conclusion": "浸润性癌，III 级", "content": fitting(case)},
+                "reason": "REVIEW",
+            },
             "declare_undiagnosable": lambda: {"reason": "INSUFFICIENT_TISSUE"},
             "record_final_result": lambda: {"diagnostic_class": "MALIGNANT", "diagnosis": "浸润性导管癌"},
             "refer_pathology": lambda: {

@@ -8,6 +8,7 @@ from consortium.errors import Refused
 from telemedicine.ledger import By, ledger
 from telemedicine.models import Kind, Liability, Status
 from tests.lab import BY, COUNTY_LAB, FIRST, HEAD, REPORT, SECOND, Lab
+from tests.reports import fitting
 from tests.world import NOW
 
 S = Status
@@ -18,6 +19,7 @@ def finished(lab: Lab, hours: int, *, status: Status = S.ISSUED, **given):
     """A case that was answered so many hours after its submission."""
     report = REPORT | {"diagnostic_class": given.pop("conclusion", "MALIGNANT")}
     case = lab.case(S.READING, **given)
+    report["content"] = fitting(case)
     later = {"now": NOW + timedelta(hours=hours)}
     if status == S.UNDIAGNOSABLE:
         return lab.take("declare_undiagnosable", case, **later)

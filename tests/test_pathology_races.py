@@ -4,7 +4,7 @@ from collections import Counter
 from functools import partial
 
 from consortium.models import Event
-from telemedicine.models import Opinion, Part, Status
+from telemedicine.models import Report, Status
 from tests.lab import FIRST, SECOND, THIRD, Lab
 from tests.test_races import race
 from tests.world import OK
@@ -30,7 +30,7 @@ def test_a_report_is_signed_once(committed_lab: Lab):
     lab.see(case, FIRST)
     codes = race(*(partial(lab.take, "sign_report", case, by=lab.actor(*FIRST)) for _n in range(8)))
     assert Counter(codes) == {OK: 1, "INVALID_STATE": 7}
-    assert Opinion.objects.filter(case=case, part=Part.REPORT).count() == 1
+    assert Report.objects.filter(case=case).count() == 1
     assert lab.read(case).report_version == 1
 
 
@@ -45,7 +45,7 @@ def test_a_signature_and_a_cancellation_exclude_each_other(committed_lab: Lab):
         assert sorted(codes) == ["INVALID_STATE", OK]
         stored = lab.read(case)
         assert stored.status == (S.ISSUED if codes[0] == OK else S.CANCELLED)
-        assert Opinion.objects.filter(case=case).count() == (codes[0] == OK)
+        assert Report.objects.filter(case=case).count() == (codes[0] == OK)
 
 
 def test_a_pathologist_at_the_limit_takes_one_of_two_cases(committed_lab: Lab):

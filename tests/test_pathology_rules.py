@@ -12,7 +12,8 @@ from consortium.models import ClockRun, Event, Patient
 from referrals.models import Pathway, Referral
 from referrals.models import Status as Leg
 from telemedicine import catalogues, images, viewing
-from telemedicine.models import Agreement, Ending, Kind, Liability, Opinion, Part, Status
+from telemedicine.models import Agreement, Ending, Kind, Liability, Part, Status
+from telemedicine.reports import intact, unbroken
 from tests.lab import COUNTY_LAB, FIRST, FOURTH, HEAD, LAB, OPINION, PATHOLOGIST, QUALITY, REPORT, SECOND, THIRD
 from tests.world import CHINA, NOW, OK, patient
 
@@ -306,8 +307,10 @@ def test_a_report_needs_every_slide_opened_by_who_signs(lab):
     ):
         assert lab.attempt("sign_report", case, report=REPORT | report).field == field
     case = lab.take("sign_report", case)
-    stored = case.opinions.get()
-    assert (stored.part, stored.version, stored.content) == (Part.REPORT, 1, {"grade": "2"})
+    stored = case.reports.get()
+    assert (stored.version, stored.template, stored.conclusion) == (1, "BREAST", REPORT["conclusion"])
+    assert stored.content["classified"]["icd10"]["code"] == "C50.900"
+    assert intact(stored)
     assert (case.report_version, case.issued_at, case.conclusion_code.code) == (1, NOW, "C50.900")
     assert case.preliminary_agreement == Agreement.MINOR  # suspicious against malignant
 
@@ -340,9 +343,9 @@ def test_where_two_disagree_the_third_decides_and_the_report_follows(lab):
     assert lab.attempt("sign_report", case).field == "report.diagnosticClass"
     case = lab.take("sign_report", case, report=REPORT | {"diagnostic_class": "BENIGN", "diagnosis_code": None})
     kept = list(case.opinions.values_list("part", "person", "diagnostic_class"))
-    people = [lab.people[who].pk for who in (FIRST, SECOND, THIRD, FIRST)]
-    parts = [Part.FIRST, Part.SECOND, Part.ADJUDICATION, Part.REPORT]
-    classes = ["MALIGNANT", "BENIGN", "BENIGN", "BENIGN"]
+    people = [lab.people[who].pk for who in (FIRST, SECOND, THIRD)]
+    parts = [Part.FIRST, Part.SECOND, Part.ADJUDICATION]
+    classes = ["MALIGNANT", "BENIGN", "BENIGN"]
     assert kept == list(zip(parts, people, classes, strict=True))
 
 
@@ -421,8 +424,9 @@ def test_an_amended_report_leaves_the_old_one_readable_and_is_acknowledged_again
     case = lab.take("amend_report", case, report=REPORT | {"diagnostic_class": "BENIGN", "conclusion": "腺病"})
     assert (case.status, case.open, case.report_version, case.acknowledged_at) == (S.ISSUED, True, 2, None)
     assert (case.preliminary_agreement, case.final_agreement) == (Agreement.MAJOR, Agreement.MAJOR)
-    reports = Opinion.objects.filter(case=case, part=Part.REPORT).order_by("version")
-    assert [(row.version, row.text) for row in reports] == [(1, REPORT["conclusion"]), (2, "腺病")]
+    kept = [(row.version, row.conclusion, bool(row.amendment_reason)) for row in case.reports.all()]
+    assert kept == [(1, REPORT["conclusion"], False), (2, "腺病", True)]
+    assert unbroken(case)
     case = lab.take("acknowledge_report", case)
     assert (case.status, case.open) == (S.RECONCILED, False)
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from consortium import lifecycle
+from consortium import lifecycle, registry
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.lifecycle import Move, transition
@@ -63,12 +63,21 @@ def conclude(case: PathologyCase, move: Move, given: Mapping[str, Any]) -> None:
     if case.final_class:
         case.final_agreement = catalogues.agreement(code, case.final_class, on=day)
     case.report_version = reports.issue(
-        case, content=given.get("content") or {}, by=move.by, now=move.now, role=move.role
-    )
+        case, content=given.get("content") or {}, by=move.by, now=move.now, role=move.role, reason=amended_why(move)
+    ).version
     case.issued_at, case.answered_at = case.issued_at or move.now, case.answered_at or move.now
     case.acknowledged_at, case.read_back = None, ""
     move.reach("critical_sent" if case.critical else "report_sent")
     move.detail["report"] = {"version": case.report_version, "agreement": str(case.preliminary_agreement)}
+
+
+def amended_why(move: Move) -> str:
+    """Why a report is amended, in words that stay; empty when it is signed for the first time."""
+    if not move.reason_code:
+        return ""
+    codes, day = [move.reason_code], timezone.localdate(move.now)
+    (concept,) = registry.concepts("REASON/REPORT_AMENDMENT", codes, on=day, field="reason")
+    return "：".join(text for text in (concept.label_zh, move.comment) if text)
 
 
 @transition(

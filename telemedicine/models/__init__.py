@@ -10,9 +10,11 @@ from telemedicine.models.reading import (
     QualityResult,
     Recusal,
 )
+from telemedicine.models.report import Addendum, Report, ReportDraft
 from telemedicine.models.specimens import Block, BlockKind, Slide, SlideView, Specimen
 
 __all__ = [
+    "Addendum",
     "Agreement",
     "Block",
     "BlockKind",
@@ -27,6 +29,8 @@ __all__ = [
     "QualityCheck",
     "QualityResult",
     "Recusal",
+    "Report",
+    "ReportDraft",
     "Slide",
     "SlideView",
     "Specimen",

@@ -47,7 +47,6 @@ class Part(models.TextChoices):
     FIRST = "FIRST", _("首诊意见")
     SECOND = "SECOND", _("复核意见")
     ADJUDICATION = "ADJUDICATION", _("仲裁意见")
-    REPORT = "REPORT", _("签发结论")
 
 
 class Opinion(Row):
@@ -60,20 +59,12 @@ class Opinion(Row):
     )
     diagnostic_class = models.CharField(max_length=20, help_text="By class, catalogue DIAGNOSTIC_CLASS (诊断分类).")
     text = models.CharField(max_length=4000, help_text="In words (意见).")
-    code = models.ForeignKey(
-        "consortium.Concept", models.PROTECT, null=True, related_name="+", help_text="ICD-10 of it (诊断编码)."
-    )
-    version = models.PositiveSmallIntegerField(
-        null=True, help_text="The version of the report that it concludes, empty for others (报告版本)."
-    )
-    content = models.JSONField(default=dict, help_text="The structured report, by the organ's template (结构化内容).")
     given_at = models.DateTimeField(help_text="When it was given (时间).")
     phoned_to = models.CharField(max_length=60, blank=True, help_text="Who took it on the phone (电话接听人).")
     read_back = models.CharField(max_length=1000, blank=True, help_text="What the other end read back (电话复述内容).")
 
     class Meta:
         ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["case", "version"], name="opinion_report_version_once")]
 
 
 class Expertise(Row):

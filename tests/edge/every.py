@@ -8,6 +8,7 @@ from consortium.roles import Role
 from referrals.models import OfferStatus, Status
 from tests.edge.client import Edge, as_role, camel, gid, inputs, issue, step
 from tests.edge.tables import GREEN, OFFERS, STEPS
+from tests.reports import READER, case, sign
 from tests.world import BY, COUNTY_DOCTOR, NOW, World, patient
 
 ADMIN, EXPERT = Role.HOSPITAL_ADMIN, Role.EXPERT
@@ -50,6 +51,7 @@ def every_mutation(world: World, selected: str = "{ number }") -> dict[str, Muta
         **of_clocks_and_duties(world),
         **of_deliveries(world),
         **of_the_green_channel(world, selected),
+        **of_reports(world),
     }
 
 
@@ -119,3 +121,13 @@ def of_the_green_channel(world: World, selected: str) -> dict[str, Mutation]:
     call = {"kind": "CRITICAL_CHILD", "requesterDepartment": gid(world.departments["county"])}
     call |= {"targets": [gid(world.departments["province"])], "patient": {"name": "王小急"}, "summary": "高热"}
     return made | {"activateGreenChannel": (as_role(world, *COUNTY_DOCTOR), shape, call)}
+
+
+def of_reports(world: World) -> dict[str, Mutation]:
+    """The mutations about a report on one case: a draft, and words beside what was signed."""
+    row = case(world)
+    reader = Edge(world.people[READER[0], READER[1], 1])
+    return {
+        "saveReportDraft": (reader, "", {"id": gid(row), "expectedVersion": 0, "report": {"conclusion": "待定"}}),
+        "addAddendum": (reader, "", {"id": gid(sign(world, row)), "text": "补充"}),
+    }

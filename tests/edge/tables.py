@@ -95,9 +95,10 @@ OTHERS = {"updateCapacity", "grantRole", "revokeRole", "issueApiToken", "revokeA
 OTHERS |= {"setClockRule", "setDuty", "swapDuty", "acceptSwap"}
 OTHERS |= {"setPreference", "createWebhookEndpoint", "rotateWebhookSecret", "deactivateWebhookEndpoint"}
 OTHERS |= {"replayDeliveries", "resendDelivery", "createReferral", "activateGreenChannel"}
+OTHERS |= {"saveReportDraft", "addAddendum"}
 _KINDS = (
     "Referral", "Case", "Hospital", "Capability", "Notice", "PractitionerRole", "ApiToken", "Department", "Duty",
-    "DutySwap", "Offer", "WebhookEndpoint", "Delivery",
+    "DutySwap", "Offer", "WebhookEndpoint", "Delivery", "PathologyCase", "Report",
 )  # fmt: skip
 ABSENT = {kind: ids.encode(kind, uuid4()) for kind in _KINDS}
 ABSENT["Person"] = ids.encode("Person", 2**31 - 1)
@@ -144,6 +145,11 @@ QUERIES: dict[str, tuple[str, str]] = {
     ),
     "greenKinds": ("{ greenKinds { concept { code } } }", ""),
     "greenMilestones": ("{ greenMilestones { concept { code } } }", ""),
+    "reportTemplates": ("{ reportTemplates { code } }", ""),
+    "report": ("query($id: ID!) { report(id: $id) { version } }", "Report"),
+    "reportDraft": ("query($id: ID!) { reportDraft(case: $id) { version } }", "PathologyCase"),
+    "diagnosticReport": ("query($id: ID!) { diagnosticReport(id: $id) }", "Report"),
+    "verifyReport": ('{ verifyReport(code: "x") { version } }', ""),
 }
 
 
@@ -170,6 +176,8 @@ def expected_of(query: str, party: str, role: Role, *, absent: bool) -> str:
         return OK if party == PARTNER else NOT_FOUND
     if query in ("attainment", "breachForecast"):
         return {Role.COMMISSION_OBSERVER: OK, ADMIN: NOT_FOUND}.get(role, FORBIDDEN)
+    if query in ("report", "reportDraft", "diagnosticReport"):
+        return NOT_FOUND
     if query in ("roster", "onDuty"):
         return OK  # an absent department has an empty roster
     if query == "coverage":

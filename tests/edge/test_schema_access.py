@@ -149,6 +149,7 @@ def test_every_query_by_every_role(world, every_state, alliance, party, roles):
     row = every_state[Status.SENT]
     present = {"Hospital": gid(row.performer_hospital), "Referral": gid(row), "Case": gid(row.case)}
     present |= {"Department": gid(row.performer_department), "Offer": gid(world.offer())}
+    present |= {kind: ABSENT[kind] for kind in ("PathologyCase", "Report")}  # those of others: test_reports
     found, expected = {}, {}
     for role in roles:
         edge = as_role(world, party, role)
@@ -206,6 +207,8 @@ def test_every_mutation_by_nobody(world, every_state):
         "deactivateWebhookEndpoint": {"id": ABSENT["WebhookEndpoint"], "expectedVersion": 1},
         "replayDeliveries": {"id": ABSENT["WebhookEndpoint"], "recordedFrom": NOW.isoformat()},
         "resendDelivery": {"id": ABSENT["Delivery"]},
+        "saveReportDraft": {"id": ABSENT["PathologyCase"], "expectedVersion": 0, "report": {}},
+        "addAddendum": {"id": ABSENT["Report"], "text": "x"},
     }
     assert set(documents) == set(schema.graphql_schema.mutation_type.fields)
     answers = {name: Edge().attempt(name, **given).json() for name, given in documents.items()}
