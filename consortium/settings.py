@@ -168,7 +168,7 @@ LIVE_LIMITS = {
     "per_process": 2000,
     "queue": 256,
     "replay": 1000,
-    "poll_seconds": 2.0,
+    "poll_seconds": float(os.environ.get("REFNET_POLL_SECONDS", "2")),
     "heartbeat_seconds": float(os.environ.get("REFNET_HEARTBEAT_SECONDS", "15")),
     "send_seconds": 60.0,
 }
