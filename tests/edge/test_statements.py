@@ -247,8 +247,8 @@ COSTS: dict[str, int] = {
     "revokeRole": 9, "issueApiToken": 8, "revokeApiToken": 9, "readNotice": 8, "setClockRule": 12, "setDuty": 12,
     "swapDuty": 10, "acceptSwap": 14, "setPreference": 10, "createWebhookEndpoint": 10, "rotateWebhookSecret": 9,
     "deactivateWebhookEndpoint": 9, "replayDeliveries": 9, "resendDelivery": 9, "identifyPatient": 20,
-    "widenBroadcast": 32, "chooseOffer": 32, "giveConsent": 18, "refuseConsent": 23, "divertReferral": 41,
-    "signHandover": 17, "standDown": 32, "recordMilestone": 18, "reviewQuality": 19, "broadcastDown": 58,
+    "widenBroadcast": 32, "chooseOffer": 33, "giveConsent": 18, "refuseConsent": 23, "divertReferral": 41,
+    "signHandover": 17, "standDown": 33, "recordMilestone": 18, "reviewQuality": 19, "broadcastDown": 58,
     "readOffer": 16, "negotiateOffer": 16, "offerPlace": 17, "declineOffer": 18, "recordPhoneAnswer": 17,
     "confirmPhoneAnswer": 16, "activateGreenChannel": 38,
 }  # fmt: skip

@@ -11,9 +11,8 @@ def test_twenty_streams_get_what_is_theirs_once_and_share_a_database_connection(
     found = drill(committed, streams=20, rounds=2)
     assert found.faults == []
     assert (found.connections, found.resumed) == ([1, 1], 4)
-    # By 3 referrals in turn, 2 rounds and the one that closes: of each referral 3 steps to whom it was sent and 4 to
-    # the sender, of each call 1 to the sender and 3 to the asked hospital.
-    rounds, alone, each = 3, 3, 20 // len(GROUPS)
-    receivers, elsewhere, called = 3 * (rounds + alone), 3 * rounds, 3 * rounds
-    senders = 4 * (2 * rounds + alone) + rounds
-    assert found.messages == each * (receivers + elsewhere + called + senders)
+    # A referral alone, 2 rounds of two and a call, and the closing round in which nobody answers. Of a referral the
+    # sender hears 4 steps and the receiver 3, of a call 1 and the asked hospital 3; of the closing ones 2, 1, 1 and 1.
+    receivers, elsewhere, called = 3 + 2 * 3 + 1, 2 * 3 + 1, 2 * 3 + 1
+    senders = 4 + 2 * (4 + 4 + 1) + (2 + 2 + 1)
+    assert found.messages == 20 // len(GROUPS) * (receivers + elsewhere + called + senders)
