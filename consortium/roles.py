@@ -99,8 +99,8 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         # Referring a patient down makes the specialist the author of that leg.
         | {"view_sent_referral", "supply_information", "report_error"}
     ),
-    Role.PATHOLOGIST: frozenset(),
-    Role.PATHOLOGY_LAB: frozenset(),
+    Role.PATHOLOGIST: frozenset({"view_received_pathology"}),
+    Role.PATHOLOGY_LAB: frozenset({"view_sent_pathology", "upload_slide"}),
     Role.HOSPITAL_ADMIN: frozenset(
         {"confirm_error", "update_capacity", "grant_role", "revoke_role", "view_staff", "view_hospital_figures"}
         # Rosters of the own hospital; who is reminded when a department stays silent.

@@ -119,3 +119,11 @@ GRAPHQL_LIMITS = {
 MAX_HOPS = 3
 ACCESS_DAYS_AFTER_CLOSE = int(os.environ.get("REFNET_ACCESS_DAYS_AFTER_CLOSE", "365"))
 ATTACHMENT_BYTES = 20 * 1024 * 1024
+# Slides: the largest file, what a hospital may keep in all, uploads at a time, days an upload waits for its next byte,
+# what the disk must keep free, years that images stay after their case has ended.
+SLIDE_BYTES = int(float(os.environ.get("REFNET_SLIDE_GB", "10")) * 2**30)
+SLIDE_QUOTA_BYTES = int(float(os.environ.get("REFNET_SLIDE_QUOTA_GB", "2000")) * 2**30)
+UPLOADS_AT_A_TIME = 50
+UPLOAD_DAYS = 7
+DISK_RESERVE_BYTES = 2**30
+SLIDE_YEARS = int(os.environ.get("REFNET_SLIDE_YEARS", "15"))

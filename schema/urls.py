@@ -6,6 +6,7 @@ from schema.views.endpoint import endpoint
 from schema.views.files import download, upload
 from schema.views.pages import door, graphiql
 from schema.views.session import session
+from schema.views.uploads import upload_piece, uploads
 
 urlpatterns = [
     path("", door),
@@ -14,4 +15,6 @@ urlpatterns = [
     path("session/", session),
     path("attachments/", upload),
     path("attachments/<str:id>/", download),
+    path("uploads/", uploads),
+    path("uploads/<str:id>", upload_piece),
 ]

@@ -1,5 +1,6 @@
 """Pathology cases, and what belongs to them."""
 
+from telemedicine.models.images import SlideImage, Upload, UploadState
 from telemedicine.models.pathology import Agreement, Ending, Kind, Liability, PathologyCase, Status
 from telemedicine.models.reading import (
     Expertise,
@@ -28,7 +29,10 @@ __all__ = [
     "QualityResult",
     "Recusal",
     "Slide",
+    "SlideImage",
     "SlideView",
     "Specimen",
     "Status",
+    "Upload",
+    "UploadState",
 ]

@@ -1,0 +1,5 @@
+"""Checks."""
+
+
+def begin_checks() -> None:
+    """Start."""
