@@ -30,6 +30,7 @@ def dump(slide: Slide) -> bytes:
             "associated": [asdict(image) for image in slide.associated_images],
             "facts": slide.facts,
             "parts": slide.part_names,
+            "entry": slide.entry,
             "stored": stored,
         },
         ensure_ascii=False,
@@ -70,6 +71,7 @@ def load(blob: bytes) -> Slide:
         associated_images=tuple(Associated(**image) for image in head["associated"]),
         facts=head["facts"],
         part_names=tuple(head["parts"]),
+        entry=head["entry"],
         stored=tuple(stored),
     )
 

@@ -13,7 +13,7 @@ from pydicom.errors import InvalidDicomError
 
 from telemedicine.wsi import jpeg
 from telemedicine.wsi.faults import BadSlide, Fault
-from telemedicine.wsi.pyramid import HEAD_BYTES, LARGEST_TOP, MAX_SIDE, MAX_TILE_SIDE, MAX_TILES
+from telemedicine.wsi.pyramid import LARGEST_TOP, MAX_SIDE, MAX_TILE_SIDE, MAX_TILES
 from telemedicine.wsi.slide import Associated, Level, Slide, Tiles
 from telemedicine.wsi.source import Source, Window
 
@@ -125,6 +125,7 @@ def _read(files: Mapping[str, Source]) -> tuple[Slide, dict[str, str]]:
         associated_images=tuple(_associated(part) for part in parts if part.kind in ASIDE),
         facts={"planes": int(first.get("TotalPixelMatrixFocalPlanes") or 1)},
         part_names=tuple(part.name for part in parts),
+        entry=volumes[0].name,
         stored=stored,
         sources=tuple(part.source for part in parts),
     )
@@ -178,10 +179,10 @@ def _tiles(part: _Part, level: Level) -> Tiles | None:
     for place, (offset, length) in zip(places, items, strict=True):
         if place is not None:
             offsets[place], lengths[place] = offset, length
-    stream = part.source.read_at(items[0][0], min(items[0][1], 16 * HEAD_BYTES))
+    stream = part.source.read_at(*items[0])
     found = jpeg.header(stream)
-    opening = found and jpeg.opening(found, b"", PHOTOMETRIC.get(str(header.get("PhotometricInterpretation")), 0))
-    if found is None or opening is None:
+    opening = jpeg.opening(found, b"", PHOTOMETRIC.get(str(header.get("PhotometricInterpretation")), 0))
+    if opening is None:
         return None
     if (found.width, found.height) != (level.tile_width, level.tile_height):
         raise BadSlide(Fault.DECOMPRESSION_BOMB, f"a frame of {found.width} x {found.height}")

@@ -20,6 +20,7 @@ class Fault(StrEnum):
     FORMAT_SDPC = "FORMAT_SDPC"
     FORMAT_TMAP = "FORMAT_TMAP"
     NO_PYRAMID = "NO_PYRAMID"
+    NO_SPACE = "NO_SPACE"
     NOT_A_SLIDE = "NOT_A_SLIDE"
     NOT_TILED = "NOT_TILED"
     OTHER_PATIENT = "OTHER_PATIENT"
@@ -62,6 +63,7 @@ SENTENCES: dict[Fault | Note, Any] = {
     Fault.FORMAT_SDPC: _("这是生强 SDPC 格式，无法直接读取；请在生强软件中导出为 SVS 或 DICOM 后再上传。"),
     Fault.FORMAT_TMAP: _("这是优纳 TMAP 格式，无法直接读取；请在优纳软件中导出为 SVS 或 TIFF 后再上传。"),
     Fault.NO_PYRAMID: _("切片没有缩小的各层图像，无法流畅浏览；请导出为带金字塔的 SVS、TIFF 或 DICOM。"),
+    Fault.NO_SPACE: _("服务器存储空间不足；请稍后重试，若仍失败请联系管理员。"),
     Fault.NOT_A_SLIDE: _(
         "文件内容不是支持的切片格式；请上传 SVS、NDPI、分块 TIFF、DICOM，或打成 zip 包的 MRXS、DICOM 文件夹。"
     ),

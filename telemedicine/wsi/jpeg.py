@@ -30,17 +30,11 @@ class Header:
     coded: bool
 
 
-class _Short(Exception):
-    """The header goes on behind the bytes at hand."""
-
-
-def header(stream: bytes, *, whole: bool = True) -> Header | None:
-    """The header of a stream; DAMAGED_TILE if it is none, None if more bytes are needed and these are not the whole."""
+def header(stream: bytes) -> Header:
+    """The header of a whole stream; DAMAGED_TILE if it is none that a browser decodes."""
     try:
         return _header(stream)
-    except (_Short, IndexError) as error:
-        if not whole:
-            return None
+    except IndexError as error:
         raise BadSlide(Fault.DAMAGED_TILE, "the header ends early") from error
 
 
@@ -62,7 +56,7 @@ def _header(stream: bytes) -> Header:
         if length < 2 or mark in OTHER_FRAMES or mark in (0xD8, 0xD9):
             raise BadSlide(Fault.DAMAGED_TILE, f"marker {mark:#x}")
         if len(body) < length - 2:
-            raise _Short
+            raise BadSlide(Fault.DAMAGED_TILE, "the header ends early")
         if mark == 0xDA:
             break
         if mark in FRAMES and len(body) >= 6:

@@ -16,7 +16,6 @@ MAX_TILES = 2_000_000
 MAX_TILE_SIDE = 4096
 MAX_TILE_BYTES = 32 * 1024 * 1024
 LARGEST_TOP = 8192  # pixels of the smallest level's longer side: beyond it an overview costs too many tiles
-HEAD_BYTES = 4096
 JPEG_COMPRESSION = 7
 READABLE = {1, 5, 7, 8, 32946, 33003, 33005}  # none, LZW, JPEG, deflate twice, Aperio's JPEG 2000 twice
 # Foreign layouts, told by a tag's words: their tiles overlap or lie apart, so only OpenSlide knows their places.
@@ -142,8 +141,8 @@ def _tiles(window: Window, found: _Found) -> Tiles | None:
         raise BadSlide(Fault.DAMAGED_TILE, "a level without a tile")
     stream = window.read(offsets[first], lengths[first])
     header = jpeg.header(jpeg.START + tables + stream[2:] if stream[:2] == jpeg.START else stream)
-    opening = header and jpeg.opening(header, tables, directory.number(tiff.PHOTOMETRIC))
-    if header is None or opening is None:
+    opening = jpeg.opening(header, tables, directory.number(tiff.PHOTOMETRIC))
+    if opening is None:
         return None
     if (header.width, header.height) != (level.tile_width, level.tile_height):
         raise BadSlide(Fault.DECOMPRESSION_BOMB, f"a tile of {header.width} x {header.height}")

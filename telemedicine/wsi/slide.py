@@ -71,6 +71,8 @@ class Slide:
     facts: dict[str, Any] = field(default_factory=dict)
     # The files that the slide consists of, by their names relative to the first one's folder.
     part_names: tuple[str, ...] = ("",)
+    # The file among them that OpenSlide opens.
+    entry: str = ""
     stored: tuple[Tiles | None, ...] = field(default=(), repr=False)
     sources: tuple[Source | None, ...] = field(default=(), repr=False, compare=False)
     decoder: Any = field(default=None, repr=False, compare=False)

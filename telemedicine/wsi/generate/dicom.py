@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import ImageCms
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence
-from pydicom.uid import JPEGBaseline8Bit, generate_uid
+from pydicom.uid import UID, JPEGBaseline8Bit, generate_uid
 
 from telemedicine.wsi.generate.label import label, macro
 from telemedicine.wsi.generate.pyramid import Plan, encoded, filled, planned
@@ -41,12 +41,12 @@ def make_dicom(
         _write(folder / f"level-{number}.dcm", header, spool.lengths, map(spool.tile, frames), tables)
         spool.close()
     glass_label = label(seed, patient.split("=")[0])
-    for number, (kind, image) in enumerate((("LABEL", glass_label), ("OVERVIEW", macro(overview, glass_label))), 90):
-        header = series.instance(
-            number, ["ORIGINAL", "PRIMARY", kind, "NONE"], Plan(*image.size, 0, 1), shows_label=True
-        )
+    beside = {"LABEL": glass_label, "OVERVIEW": macro(overview, glass_label)}
+    for number, (name, image) in enumerate(beside.items(), 90):
+        kind = ["ORIGINAL", "PRIMARY", name, "NONE"]
+        header = series.instance(number, kind, Plan(*image.size, 0, 1), shows_label=True)
         header.Rows, header.Columns, data = image.height, image.width, encoded(image, 85)
-        _write(folder / f"{kind.lower()}.dcm", header, [len(data)], iter([data]), tables)
+        _write(folder / f"{name.lower()}.dcm", header, [len(data)], iter([data]), tables)
 
 
 class _Series:
@@ -57,14 +57,14 @@ class _Series:
         self.volume = size[0] * MPP / 1000, size[1] * MPP / 1000
         self.profile = _profile()
 
-    def uid(self, *names: object) -> str:
+    def uid(self, *names: object) -> UID:
         """An identifier that depends on the seed and these names."""
         return generate_uid(entropy_srcs=["refnet", str(self.seed), *map(str, names)])
 
     def instance(self, number: int, kind: list[str], plan: Plan, *, shows_label: bool = False) -> FileDataset:
         """The header of one file, without its frames."""
         meta = FileMetaDataset()
-        meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = STORAGE, self.uid("instance", number)
+        meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = UID(STORAGE), self.uid("instance", number)
         meta.TransferSyntaxUID, meta.ImplementationClassUID = JPEGBaseline8Bit, self.uid("implementation")
         ds = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
         self._who(ds, number)
