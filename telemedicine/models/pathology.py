@@ -96,6 +96,7 @@ class PathologyCase(ServiceRequest):
         "performer_hospital",
         "performer_department",
     )
+    OF_PATIENT = "patient"
     ENDS = frozenset(f">{status}" for status in (Status.CANCELLED, Status.UNDIAGNOSABLE, Status.RECONCILED))
     VIEWED_BY = {Side.REQUESTER: "view_sent_pathology", Side.PERFORMER: "view_received_pathology"}
     ARMS = (
@@ -162,7 +163,7 @@ class PathologyCase(ServiceRequest):
         settings.AUTH_USER_MODEL,
         models.PROTECT,
         null=True,
-        related_name="+",
+        related_name="pathology_cases_read",
         help_text="The pathologist who reads and signs (责任专家).",
     )
     assigned_at = models.DateTimeField(null=True, help_text="When it came to this pathologist (分派时间).")
@@ -187,6 +188,12 @@ class PathologyCase(ServiceRequest):
         null=True,
         related_name="+",
         help_text="The third, who decides when two disagree (仲裁专家).",
+    )
+    settled_class = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        help_text="The class on which two agreed or the third decided, empty while open (复核后分类).",
     )
     undiagnosable_reason = models.CharField(
         max_length=40, blank=True, help_text="Why no diagnosis is possible, as a code (无法诊断原因)."

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from consortium.models import Row
+from consortium.models import Enquiry, Row
 from telemedicine.models.pathology import PathologyCase
 
 
@@ -20,7 +20,7 @@ class QualityCheck(Row):
 
     case = models.ForeignKey(PathologyCase, models.PROTECT, related_name="quality_checks", editable=False)
     result = models.CharField(max_length=6, choices=QualityResult.choices, help_text="Whether they can be read (结果).")
-    defects = models.JSONField(default=list, help_text="Coded defects, catalogue DEFECT, by slide (缺陷).")
+    defects = models.JSONField(default=list, help_text="Coded defects, catalogue SLIDE_DEFECT, by slide (缺陷).")
     note = models.CharField(max_length=1000, blank=True, help_text="Words beside the defects (说明).")
     checked_at = models.DateTimeField(help_text="When it was looked at (质检时间).")
     checked_by = models.ForeignKey(
@@ -33,19 +33,11 @@ class QualityCheck(Row):
         ordering = ["id"]
 
 
-class MaterialRequest(Row):
+class MaterialRequest(Enquiry):
     """What the pathologist still needs (补充材料请求), and the sender's answer."""
 
     case = models.ForeignKey(PathologyCase, models.PROTECT, related_name="material_requests", editable=False)
     items = models.JSONField(help_text="Codes of what is asked for, catalogue MATERIAL (所需材料).")
-    note = models.CharField(max_length=1000, blank=True, help_text="Words beside the items (说明).")
-    due_at = models.DateTimeField(null=True, help_text="When it is needed (要求时间).")
-    asked_at = models.DateTimeField(help_text="When it was asked (提出时间).")
-    answer = models.CharField(max_length=4000, blank=True, help_text="The sender's answer (答复).")
-    answered_at = models.DateTimeField(null=True, help_text="When it was answered (答复时间).")
-
-    class Meta:
-        ordering = ["id"]
 
 
 class Part(models.TextChoices):
@@ -55,6 +47,7 @@ class Part(models.TextChoices):
     FIRST = "FIRST", _("首诊意见")
     SECOND = "SECOND", _("复核意见")
     ADJUDICATION = "ADJUDICATION", _("仲裁意见")
+    REPORT = "REPORT", _("签发结论")
 
 
 class Opinion(Row):
@@ -67,12 +60,20 @@ class Opinion(Row):
     )
     diagnostic_class = models.CharField(max_length=20, help_text="By class, catalogue DIAGNOSTIC_CLASS (诊断分类).")
     text = models.CharField(max_length=4000, help_text="In words (意见).")
+    code = models.ForeignKey(
+        "consortium.Concept", models.PROTECT, null=True, related_name="+", help_text="ICD-10 of it (诊断编码)."
+    )
+    version = models.PositiveSmallIntegerField(
+        null=True, help_text="The version of the report that it concludes, empty for others (报告版本)."
+    )
+    content = models.JSONField(default=dict, help_text="The structured report, by the organ's template (结构化内容).")
     given_at = models.DateTimeField(help_text="When it was given (时间).")
     phoned_to = models.CharField(max_length=60, blank=True, help_text="Who took it on the phone (电话接听人).")
     read_back = models.CharField(max_length=1000, blank=True, help_text="What the other end read back (电话复述内容).")
 
     class Meta:
         ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["case", "version"], name="opinion_report_version_once")]
 
 
 class Expertise(Row):
@@ -107,7 +108,7 @@ class Recusal(Row):
 
     case = models.ForeignKey(PathologyCase, models.PROTECT, related_name="recusals", editable=False)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", help_text="Who (专家).")
-    reason_code = models.CharField(max_length=40, help_text="Why, as a code of the catalogue DECLINE (原因).")
+    reason_code = models.CharField(max_length=40, help_text="Why, as a code of the catalogue PATHOLOGY_DECLINE (原因).")
     declined_at = models.DateTimeField(help_text="When (时间).")
 
     class Meta:

@@ -57,6 +57,15 @@ class Slide(Row):
         max_length=40, blank=True, help_text="What an immunohistochemical or special stain shows (标记物)."
     )
     magnification = models.PositiveSmallIntegerField(help_text="Objective of the scan, such as 20 or 40 (扫描倍数).")
+    verified_at = models.DateTimeField(
+        null=True, help_text="When its picture had arrived whole and was verified (图像校验时间)."
+    )
+    withdrawn_at = models.DateTimeField(
+        null=True, help_text="When it was taken out of the case, empty otherwise (撤回时间)."
+    )
+    withdrawn_reason = models.CharField(
+        max_length=40, blank=True, help_text="Why, as a code of the catalogue WITHDRAW_SLIDE (撤回原因)."
+    )
     registered_at = models.DateTimeField(help_text="When it was registered (登记时间).")
     registered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", help_text="Who registered it (登记人)."
@@ -65,7 +74,9 @@ class Slide(Row):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["case", "barcode"], name="slide_once_per_case"),
+            models.UniqueConstraint(
+                fields=["case", "barcode"], condition=models.Q(withdrawn_at__isnull=True), name="slide_once_per_case"
+            ),
             models.CheckConstraint(
                 condition=models.Q(magnification__gte=1, magnification__lte=100),
                 name="slide_magnification_plausible",

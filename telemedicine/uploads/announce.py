@@ -31,7 +31,7 @@ def announce_upload(
     allowed_size(size)
     with transaction.atomic():
         row = Slide.objects.filter(pk=slide).first()
-        if row is None:
+        if row is None or row.withdrawn_at:
             raise access.not_found("slide")
         case = access.find(by, PathologyCase, row.case_id)
         role = lab_role(by, case)

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consortium import access, lifecycle
 from telemedicine import store
+from telemedicine.images import mark_verified
 from telemedicine.models import SlideImage, Upload, UploadState
 from telemedicine.uploads import incoming
 from telemedicine.uploads.announce import refuse
@@ -139,6 +140,7 @@ def settle_ready(upload: Upload, found: Inspection, *, now: datetime) -> Upload:
             image.save(force_insert=True)
             row.state, row.settled_at, row.writer, row.digest = UploadState.READY, now, None, upload.digest
             row.save(update_fields=["state", "settled_at", "writer", "digest"])
+            mark_verified(image.slide, now)
             on_the_trail(image, now)
             transaction.on_commit(lambda: incoming.remove(upload.pk))
     except BaseException:
