@@ -39,7 +39,7 @@ def issue_api_token(
     token = ApiToken(
         person=by.person,
         name=name.strip(),
-        digest=_digest(secret),
+        digest=digest_of(secret),
         scopes=sorted(set(scopes)),
         created_at=now,
         expires_at=now + timedelta(days=expires_in_days),
@@ -63,14 +63,20 @@ def revoke_api_token(*, by: Actor, id: UUID, now: datetime) -> ApiToken:
 
 def owner(secret: str, *, now: datetime) -> tuple[Person, list[str]] | None:
     """The person and scopes of a token that works at this moment, or nothing."""
+    return owner_of_digest(digest_of(secret), now=now)
+
+
+def owner_of_digest(digest: bytes, *, now: datetime) -> tuple[Person, list[str]] | None:
+    """The same by what is kept of a secret, for those who must ask again and do not keep the secret."""
     token = (
         ApiToken.objects.select_related("person")
-        .filter(Q(revoked_at__isnull=True) | Q(revoked_at__gt=now), digest=_digest(secret), expires_at__gt=now)
+        .filter(Q(revoked_at__isnull=True) | Q(revoked_at__gt=now), digest=digest, expires_at__gt=now)
         .filter(person__is_active=True)
         .first()
     )
     return (token.person, token.scopes) if token else None
 
 
-def _digest(secret: str) -> bytes:
+def digest_of(secret: str) -> bytes:
+    """What is kept of a secret."""
     return sha256(secret.encode()).digest()

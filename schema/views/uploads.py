@@ -178,7 +178,9 @@ def read_metadata(text: str) -> dict[str, str]:
             raise ValueError("null character")
     except (ValueError, binascii.Error) as error:
         raise Refused(
-            Code.BAD_REQUEST, _("Upload-Metadata 须为“名称 Base64”对，逗号分隔，不超过 2000 字符。"), field="Upload-Metadata"
+            Code.BAD_REQUEST,
+            _("Upload-Metadata 须为“名称 Base64”对，逗号分隔，不超过 2000 字符。"),
+            field="Upload-Metadata",
         ) from error
     return found
 

@@ -28,9 +28,7 @@ class Upload(Row):
     name = models.CharField(max_length=120, help_text="File name as given by the sender (文件名).")
     size = models.BigIntegerField(help_text="Size of the whole file in bytes (大小).")
     offset = models.BigIntegerField(default=0, help_text="Bytes that are safely stored (已接收字节).")
-    sha256 = models.CharField(
-        max_length=64, blank=True, help_text="SHA-256 of the whole file, hexadecimal (校验和)."
-    )
+    sha256 = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the whole file, hexadecimal (校验和).")
     metadata = models.CharField(max_length=2000, blank=True, editable=False)  # as the client sent it, for HEAD
     state = models.CharField(
         max_length=9, choices=UploadState.choices, default=UploadState.RECEIVING, help_text="How far it is (状态)."
@@ -58,9 +56,7 @@ class Upload(Row):
             models.CheckConstraint(
                 condition=Q(offset__gte=0, offset__lte=F("size"), size__gte=1), name="upload_offset_within_size"
             ),
-            models.CheckConstraint(
-                condition=Q(refusal_code="") ^ Q(state="REFUSED"), name="upload_refused_says_why"
-            ),
+            models.CheckConstraint(condition=Q(refusal_code="") ^ Q(state="REFUSED"), name="upload_refused_says_why"),
             models.CheckConstraint(
                 condition=Q(state__in=["RECEIVING", "REFUSED"]) | Q(offset=F("size")), name="upload_checked_when_whole"
             ),

@@ -13,11 +13,10 @@ from consortium import access, lifecycle
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.models import Hospital, Side, uuid7
-from telemedicine.models import PathologyCase, Slide, SlideImage, Status, Upload, UploadState
+from telemedicine.actions.write import IN_THE_LAB
+from telemedicine.models import PathologyCase, Slide, SlideImage, Upload, UploadState
 from telemedicine.uploads import incoming
 
-# The states in which the sender's lab may still add slides or put better scans in their place.
-FIXABLE = (Status.DRAFT, Status.RESERVED, Status.RETURNED, Status.MORE_NEEDED)
 HELD = (UploadState.RECEIVING, UploadState.CHECKING)
 
 
@@ -83,7 +82,7 @@ def lab_role(by: Actor, case: Any) -> Any:
 
 def fixable(case: Any) -> None:
     """INVALID_STATE unless slides may still come to the case."""
-    if not case.open or case.status not in FIXABLE:
+    if not case.open or case.status not in IN_THE_LAB:
         raise Refused(
             Code.INVALID_STATE,
             _("该会诊单现在不接收切片：请在草稿、质检退回或待补充材料时上传。"),
@@ -110,13 +109,17 @@ def within_quota(upload: Upload) -> None:
     if Upload.objects.filter(hospital=upload.hospital_id, state__in=HELD).count() >= settings.UPLOADS_AT_A_TIME:
         raise Refused(
             Code.LIMIT_EXCEEDED,
-            _("本院同时进行的上传已达 {limit} 个；请等待完成或终止不用的上传。").format(limit=settings.UPLOADS_AT_A_TIME),
+            _("本院同时进行的上传已达 {limit} 个；请等待完成或终止不用的上传。").format(
+                limit=settings.UPLOADS_AT_A_TIME
+            ),
         )
     free = settings.SLIDE_QUOTA_BYTES - held_bytes(upload.hospital_id)
     if upload.size > free:
         raise Refused(
             Code.LIMIT_EXCEEDED,
-            _("本院切片空间还剩 {free} GB，不够存放此文件；请联系管理员扩容。").format(free=round(max(free, 0) / 2**30, 2)),
+            _("本院切片空间还剩 {free} GB，不够存放此文件；请联系管理员扩容。").format(
+                free=round(max(free, 0) / 2**30, 2)
+            ),
             field="Upload-Length",
         )
     if upload.size > incoming.room():

@@ -185,7 +185,7 @@ def kept_files(upload: Upload, found: Inspection) -> list[str]:
     """The file, or those that its archive held, in the store; on one disk they are moved, so there is one copy."""
     top = store.folder(upload.pk)
     if found.unpacked is None:
-        return [store.put_file(f"{top}/parts/slide", incoming.path(upload.pk))]
+        return [store.put_file(f"{top}/parts/{store.SINGLE}", incoming.path(upload.pk))]
     paths = sorted(path for path in found.unpacked.rglob("*") if path.is_file())
     return [store.put_file(f"{top}/parts/{path.relative_to(found.unpacked)}", path) for path in paths]
 

@@ -83,7 +83,9 @@ def receive_piece(
 
 def too_long() -> Refused:
     """The answer to more bytes than were announced."""
-    return Refused(Code.LIMIT_EXCEEDED, _("收到的数据超过声明的文件大小；请核对文件后重新上传。"), field="Upload-Offset")
+    return Refused(
+        Code.LIMIT_EXCEEDED, _("收到的数据超过声明的文件大小；请核对文件后重新上传。"), field="Upload-Offset"
+    )
 
 
 def gathered(blocks: Iterable[bytes]) -> Iterator[bytes]:

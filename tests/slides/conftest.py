@@ -1,5 +1,6 @@
 """Slides are tested at nine o'clock of the small world, on a disk of the test's own, and checked when the test says."""
 
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,8 +8,12 @@ from typing import Any
 
 import pytest
 
-from schema.views import gate, uploads
+from django.utils import timezone
+
+from schema.views import gate, slides, uploads
+from telemedicine import grants, tiles
 from telemedicine.uploads import incoming
+from telemedicine.wsi.generate import make_dicom, make_svs, make_tiff
 from tests.world import NOW
 
 
@@ -28,7 +33,8 @@ def clock(request: Any, monkeypatch: Any) -> Clock:
     """Nine o'clock, but not for a live server, whose network is of today."""
     made = Clock()
     if "live_server" not in request.fixturenames:
-        monkeypatch.setattr(gate, "timezone", SimpleNamespace(now=made.now))
+        for module in (gate, slides):
+            monkeypatch.setattr(module, "timezone", SimpleNamespace(now=made.now, localtime=timezone.localtime))
     return made
 
 
@@ -49,11 +55,32 @@ def begun(monkeypatch: Any) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> Iterator[None]:
-    """No running checksum of another test."""
+    """No running checksum, grant or open slide of another test."""
     incoming.running = incoming.Running()
+    grants.trusted.forget()
+    tiles.opened.forget()
     yield
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: Any) -> dict[str, Path]:
+    """Slides as scanners make them, small: an Aperio file with a label, a generic pyramid, a zip of DICOM files."""
+    folder = tmp_path_factory.mktemp("slides")
+    make_svs(folder / "a.svs", width=1500, height=1100, seed=1, patient="王小二")
+    make_tiff(folder / "b.tiff", width=1200, height=900, seed=2)
+    zipped_dicom(folder, patient="Wang^Yi=王^一")
+    return {"svs": folder / "a.svs", "tiff": folder / "b.tiff", "dicom": folder / "c.zip"}
 
 
 def kept(disk: Path) -> list[Path]:
     """Every file on the disk."""
     return [path for path in disk.rglob("*") if path.is_file()]
+
+
+def zipped_dicom(folder: Path, *, patient: str) -> Path:
+    """A zip of the DICOM files of a slide that name a patient."""
+    make_dicom(folder / "c", width=1100, height=900, seed=3, patient=patient)
+    with zipfile.ZipFile(folder / "c.zip", "w") as archive:
+        for path in sorted((folder / "c").iterdir()):
+            archive.write(path, f"c/{path.name}")
+    return folder / "c.zip"

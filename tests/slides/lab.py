@@ -5,15 +5,29 @@ import hashlib
 from datetime import date
 from hashlib import sha256
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from consortium.models import Concept
 from consortium.roles import Role
 from referrals.content import register_patient
 from schema import ids
-from telemedicine.models import Block, BlockKind, Kind, Liability, PathologyCase, Slide, Specimen, Status
+from telemedicine.models import (
+    Block,
+    BlockKind,
+    Kind,
+    Liability,
+    PathologyCase,
+    Slide,
+    SlideImage,
+    Specimen,
+    Status,
+    Upload,
+    UploadState,
+)
+from telemedicine.uploads.check import check_next
 from tests.edge.client import Edge, as_role, gid
-from tests.world import DOCTOR, World, patient
+from tests.world import DOCTOR, NOW, World, patient
 
 LAB, PATHOLOGIST = Role.PATHOLOGY_LAB, Role.PATHOLOGIST
 PIECE = "application/offset+octet-stream"
@@ -30,7 +44,12 @@ def concept(system: str, code: str) -> Concept:
 def lab_case(world: World, status: Status = Status.DRAFT, place: str = "county", **given: Any) -> PathologyCase:
     """A pathology case of a lab in a state, before the provincial experts unless it is a draft."""
     person = world.people[place, LAB, 1]
-    whose = register_patient(by=world.actor(place, DOCTOR), hospital=world.hospitals[place], now=world.now, **patient())
+    whose = register_patient(
+        by=world.actor(place, DOCTOR),
+        hospital=world.hospitals[place],
+        now=world.now,
+        **patient(**given.pop("whose", {})),
+    )
     sent = None if status == Status.DRAFT else world.now
     row: dict[str, Any] = {
         "number": f"P{next(_numbers):06d}", "status": status, "kind": Kind.ROUTINE, "patient": whose,
@@ -91,7 +110,7 @@ class Sender:
         told = metadata(slide=slide if isinstance(slide, str) else gid(slide), filename=name, **pairs)
         return self.ask("POST", "/uploads/", Upload_Length=str(size), Upload_Metadata=told)
 
-    def begin(self, slide: Slide, content: bytes | int, **pairs: str) -> str:
+    def begin(self, slide: Slide, content: bytes | int, **pairs: Any) -> str:
         """The address of a new upload."""
         response = self.announce(slide, content, **pairs)
         assert response.status_code == 201, response.content
@@ -111,3 +130,21 @@ class Sender:
 def key(path: str) -> Any:
     """The key of the upload at an address."""
     return ids.decode(path.rpartition("/")[2], "Upload")
+
+
+def received(sender: Sender, slide: Slide, content: bytes | Path, name: str = "a.svs") -> Upload:
+    """An upload of a content, whole and not yet checked."""
+    data = content if isinstance(content, bytes) else content.read_bytes()
+    path = sender.begin(slide, data, name=name)
+    response = sender.piece(path, data, 0)
+    assert response.status_code == 204, response.content
+    return Upload.objects.get(pk=key(path))
+
+
+def shown(sender: Sender, slide: Slide, content: bytes | Path, name: str = "a.svs") -> SlideImage:
+    """The image of a slide, sent and checked."""
+    upload = received(sender, slide, content, name)
+    check_next(now=NOW)
+    upload.refresh_from_db()
+    assert upload.state == UploadState.READY, upload.refusal_code
+    return SlideImage.objects.get(upload=upload)
