@@ -8,7 +8,7 @@ from graphene.utils.str_converters import to_snake_case
 from graphql import GraphQLObjectType, default_field_resolver
 
 from consortium.errors import Code, Refused
-from schema import catalogues, clocks, coverage, duty, people, places, steps, worklist
+from schema import catalogues, clocks, coverage, duty, images, people, places, steps, worklist
 from schema.base import PART, Rule
 
 
@@ -20,6 +20,7 @@ class Query(
     coverage.Query,
     clocks.Query,
     duty.Query,
+    images.Query,
     graphene.ObjectType,
 ):
     """Everything that is read."""
@@ -29,7 +30,7 @@ class Mutation(people.Mutation, places.Mutation, steps.Mutation, clocks.Mutation
     """Everything that is done: one mutation in a request, one transaction."""
 
 
-ROOTS = (people, places, catalogues, worklist, coverage, clocks, duty)
+ROOTS = (people, places, catalogues, worklist, coverage, clocks, duty, images)
 READ_RULES: dict[str, Rule] = {name: rule for room in ROOTS for name, rule in room.Query.rules.items()}
 
 

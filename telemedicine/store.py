@@ -15,11 +15,10 @@ from django.core.files.storage import FileSystemStorage, storages
 
 from telemedicine.wsi import FileSource, Source
 
-
 SINGLE = "slide"  # what the only file of a slide is called in the store
 
 
-class Moved(File):  # type: ignore[type-arg]
+class Moved(File):
     """A local file that a storage of the same disk takes over instead of copying it."""
 
     def temporary_file_path(self) -> str:

@@ -45,7 +45,7 @@ STATUS = {
 
 
 def tus(**answers: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A gated view of the protocol, with one function for each method: refusals as data, the version on every answer."""
+    """A gated view of the protocol, with one function for each method; refusals are data."""
 
     @gated
     def view(request: Any, **named: Any) -> HttpResponse:

@@ -1,13 +1,11 @@
 """Slides are tested at nine o'clock of the small world, on a disk of the test's own, and checked when the test says."""
 
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
 from django.utils import timezone
 
 from schema.views import gate, slides, uploads
@@ -54,12 +52,11 @@ def begun(monkeypatch: Any) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_remembered() -> Iterator[None]:
+def _nothing_remembered() -> None:
     """No running checksum, grant or open slide of another test."""
     incoming.running = incoming.Running()
     grants.trusted.forget()
     tiles.opened.forget()
-    yield
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The service as it really runs, gunicorn in processes of its own, before the test's database; and a poor line to it."""
+"""The service as it runs, gunicorn in processes of its own, before the test's database, and a poor line to it."""
 
 import os
 import signal
@@ -46,8 +46,9 @@ class Server:
     def start(self) -> None:
         """Run until it answers."""
         options = ["--workers", "2", "--threads", "4", "--worker-class", "gthread", "--no-control-socket"]
+        options += ["--bind", f"127.0.0.1:{self.port}"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "consortium.wsgi:application", "--bind", f"127.0.0.1:{self.port}", *options],
+            [sys.executable, "-m", "gunicorn", "consortium.wsgi:application", *options],
             cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log, start_new_session=True,
         )  # fmt: skip
         end = time.monotonic() + PATIENCE

@@ -159,9 +159,10 @@ def test_a_fault_in_between_leaves_the_store_as_it_was(sender, namesake, made, d
     def fail(*_: Any) -> None:
         raise RuntimeError("fault")
 
-    with monkeypatch.context() as patch, pytest.raises(RuntimeError):
+    with monkeypatch.context() as patch:
         patch.setattr(check, "on_the_trail", fail)
-        check.check_next(now=NOW)
+        with pytest.raises(RuntimeError):
+            check.check_next(now=NOW)
     assert [path.parent for path in kept(disk)] == [incoming.folder()]
     assert check.check_next(now=NOW + timedelta(hours=1)).state == UploadState.READY
 
