@@ -7,18 +7,15 @@ from schema.views.files import download, upload
 from schema.views.pages import door, graphiql
 from schema.views.session import session
 from schema.views.slides import info, picture, tile
+from schema.views.stream import stream
 from schema.views.uploads import upload_piece, uploads
 
 urlpatterns = [
     path("", door),
     path("graphql/", endpoint, name="graphql"),
+    path("graphql/stream/", stream),
     path("graphiql/", graphiql),
     path("session/", session),
     path("attachments/", upload),
     path("attachments/<str:id>/", download),
-    path("slides/<str:id>/info", info),
-    path("slides/<str:id>/pictures/<str:name>", picture),
-    path("slides/<str:id>/tiles/<str:level>/<str:place>", tile),
-    path("uploads/", uploads),
-    path("uploads/<str:id>", upload_piece),
 ]

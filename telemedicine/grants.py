@@ -45,12 +45,12 @@ def find_image(*, by: Actor, id: UUID) -> SlideImage:
 
 def by_session(key: str) -> str:
     """The credential of a browser's session."""
-    return f"s:{tokens.digest_of(key).hex()}"
+    return f"s:{tokens.digest(key).hex()}"
 
 
 def by_token(secret: str) -> str:
     """The credential of a system's token."""
-    return f"t:{tokens.digest_of(secret).hex()}"
+    return f"t:{tokens.digest(secret).hex()}"
 
 
 def issue(*, by: Actor, image: SlideImage, credential: str, now: datetime) -> tuple[str, Grant]:
@@ -121,7 +121,7 @@ def holder(grant: Grant, session_key: str, now: datetime) -> Actor | None:
     """Who holds a grant, as an actor of this moment; nobody if the account or the credential has ended."""
     kind, _colon, digest = grant.credential.partition(":")
     if kind == "t":
-        found = tokens.owner_of_digest(bytes.fromhex(digest), now=now)
+        found = tokens.owner_of(bytes.fromhex(digest), now=now)
         if found is None or found[0].pk != grant.person:
             return None
         return access.actor(found[0], now=now, scopes=found[1])
