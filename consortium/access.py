@@ -58,6 +58,7 @@ class Actor:
     permissions: dict[UUID, frozenset[str]] = field(default_factory=dict)
     shown: dict[UUID, str] = field(default_factory=dict)  # secrets to show in this answer and never again
     scopes: frozenset[str] | None = None  # of the token; none for somebody who signed in
+    known: dict[str, Any] = field(default_factory=dict)  # what a requirement read once, for all steps and cases
 
     def roles_with(self, permission: str) -> Iterable[PractitionerRole]:
         """The running roles that give a permission."""

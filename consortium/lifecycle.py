@@ -69,6 +69,10 @@ class Move:
         if due_at:
             self.detail.setdefault("due", {})[kind] = due_at.isoformat()
 
+    def begins(self, kind: str, since: datetime | None = None) -> None:
+        """Begin a limit that only some of these steps begin, at a moment before it if one is given."""
+        self.detail.setdefault("begun", {})[kind] = (since or self.now).isoformat()
+
     def because(self, catalogue: str, code: str, comment: str = "") -> str:
         """Check a coded reason against its catalogue on this day and remember it with its words."""
         self.reason_code = registry.reason(catalogue, code, comment, on=timezone.localdate(self.now)).code
@@ -277,8 +281,8 @@ def _specialist(step: Step, case: ServiceRequest, taking: Move, person: int | No
     if role is None or step.name not in ON_BEHALF.get(Role(role.role), ()):
         return None
     holders = [other for other in roles_with(step.name) if step.name not in ON_BEHALF.get(other, ())]
-    staff = _staff(case, dict.fromkeys(step.sides, holders), now=taking.now)
-    found = staff.filter(person=person).select_related("person").first() if person else None
+    there = staff(case, dict.fromkeys(step.sides, holders), now=taking.now)
+    found = there.filter(person=person).select_related("person").first() if person else None
     if found is None:
         raise Refused(
             Code.INVALID_INPUT,
@@ -288,7 +292,7 @@ def _specialist(step: Step, case: ServiceRequest, taking: Move, person: int | No
     return found.person
 
 
-def _staff(case: ServiceRequest, roles: Mapping[Side, Iterable[Role]], *, now: datetime) -> QuerySet[PractitionerRole]:
+def staff(case: ServiceRequest, roles: Mapping[Side, Iterable[Role]], *, now: datetime) -> QuerySet[PractitionerRole]:
     """The running roles of these kinds at the parties of a case."""
     places = Q(pk__in=[])
     for side, kinds in roles.items():
@@ -332,7 +336,7 @@ def _record(case: ServiceRequest, taking: Move, event: Event) -> None:
     by = taking.by
     event.save(force_insert=True)
     audit(by, event.kind, case, role=taking.role, purpose="TREATMENT", patient_id=case.patient_id, now=taking.now)
-    told = _staff(case, {side: _next_roles(case, side) for side in taking.tells}, now=taking.now)
+    told = staff(case, {side: _next_roles(case, side) for side in taking.tells}, now=taking.now)
     people = {*taking.people, *told.values_list("person_id", flat=True)} - {by.person.pk if by.person else None}
     Notice.objects.bulk_create(
         Notice(event=event, person_id=person, created_at=taking.now) for person in sorted(people)

@@ -14,6 +14,7 @@ from consortium.calendars import between, later
 from consortium.models import ClockRule, Event, Priority, ServiceRequest
 
 MILESTONE = "milestone:"
+BEGIN = "begin:"
 RECORD_MILESTONE = "record_milestone"
 ZERO = timedelta(0)
 
@@ -57,6 +58,7 @@ class Point:
     status: str
     priority: int
     due: dict[str, str] = field(default_factory=dict)
+    begun: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -122,8 +124,9 @@ def points(events: Iterable[Event], priority: int) -> list[Point]:
             names = frozenset({event.kind, f"{event.kind}>{event.to_status}", *([f">{event.to_status}"] * reached)})
         if "priority" in event.detail:
             current = Priority[event.detail["priority"]["to"]].value
-        due = event.detail.get("due", {})
-        result.append(Point(names, event.recorded_at, happened_at, event.to_status, current, due))
+        due, begun = event.detail.get("due", {}), event.detail.get("begun", {})
+        names |= {f"{BEGIN}{kind}" for kind in begun}
+        result.append(Point(names, event.recorded_at, happened_at, event.to_status, current, due, begun))
     return result
 
 
@@ -166,7 +169,8 @@ def _runs_of(
             if all(name.startswith(">") for name in beginning):  # the state was only reached again
                 continue
             runs[-1].stop(at, fulfilled=False)
-        runs.append(_started(rule, at, point.due.get(kind)))
+        since = datetime.fromisoformat(point.begun[kind]) if kind in point.begun else at
+        runs.append(_started(rule, since, point.due.get(kind)))
     if silent_since:
         _hush(runs, silent_since)
     return runs

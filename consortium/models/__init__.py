@@ -1,6 +1,6 @@
 """Rows, and what may never be stored: the constraints stand in the database."""
 
-from consortium.models.base import Priority, Row, ServiceRequest, Side, uuid7
+from consortium.models.base import Enquiry, Priority, Row, ServiceRequest, Side, uuid7
 from consortium.models.clocks import ClockRun, Escalation, EscalationRule, Rung
 from consortium.models.directory import (
     Alliance,
@@ -42,6 +42,7 @@ __all__ = [
     "DivisionLevel",
     "Duty",
     "DutySwap",
+    "Enquiry",
     "Escalation",
     "EscalationRule",
     "Event",

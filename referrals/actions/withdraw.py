@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from consortium import clocks
+from consortium import clocks, lifecycle
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.lifecycle import Move, transition
@@ -87,15 +87,15 @@ def cancel_referral(referral: Referral, move: Move, *, reason: str, comment: str
     tells=BOTH,
 )
 def record_death(referral: Referral, move: Move, *, comment: str = "") -> None:
-    """The patient has died: the leg ends, and every limit of every other leg of this patient stops at once."""
+    """The patient has died: the leg ends, and every limit of every other case of this patient stops at once."""
     move.comment = comment.strip()
     patient = referral.patient
     patient.deceased_at = patient.deceased_at or move.event_at
     patient.save(update_fields=["deceased_at", "name_grams"])
-    others = Referral.objects.filter(case__patient=patient, closed_at__isnull=True).exclude(pk=referral.pk)
-    for other in others.select_related(*Referral.LOADED):
-        other.case.patient = patient
-        clocks.refresh(other)
+    for model in lifecycle.STEPS:
+        others = model.objects.filter(**{model.OF_PATIENT: patient}, closed_at__isnull=True).exclude(pk=referral.pk)
+        for other in others.select_related(*model.LOADED):
+            clocks.refresh(other)
     give_back(referral)
     referral.end(Ending.DECEASED, move.now)
 

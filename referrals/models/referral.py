@@ -157,6 +157,7 @@ class Referral(ServiceRequest):
         "performer_hospital",
         "performer_department",
     )
+    OF_PATIENT = "case__patient"
     LOCKED = ("case__patient", "case")
     ENDS = frozenset(
         {

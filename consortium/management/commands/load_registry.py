@@ -62,13 +62,15 @@ def load_divisions() -> int:
 
 
 def load_concepts() -> int:
-    """Specialties, capabilities, diagnoses and reasons."""
+    """Specialties, capabilities, diagnoses, reasons, and the catalogues of pathology."""
     found = [
         *(Concept(system="SPECIALTY", code=row["code"], **dated(row)) for row in rows("specialties.csv")),
         *(
             Concept(system="CAPABILITY", code=row["code"], counts_beds=row["counts_beds"] == "true", **dated(row))
             for row in rows("capabilities.csv")
         ),
+        *(Concept(system="ORGAN", code=row["code"], **dated(row)) for row in rows("organs.csv")),
+        *(Concept(system=row["system"], code=row["code"], **dated(row)) for row in rows("pathology.csv")),
         *(Concept(system="ICD10", code=row["code"], **dated(row)) for row in rows("icd10.csv")),
         *(
             Concept(
