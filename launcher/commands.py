@@ -1,4 +1,4 @@
-"""The launcher's commands: demo, test, check, db, manage; standard library only."""
+"""The launcher's commands: demo, test, check, bench, db, manage; standard library only."""
 
 import argparse
 import io
@@ -171,6 +171,15 @@ def check(arguments: list[str]) -> int:
     return 1 if failed else 0
 
 
+def bench(arguments: list[str]) -> int:
+    """Run the measurement named first and return its exit code; each compares with a reference in the same run."""
+    known = sorted(path.stem for path in (PROJECT / "bench").glob("*.py") if path.stem != "__init__")
+    if not arguments or arguments[0] not in known:
+        print(f"请指明一项 / name one of: {', '.join(known)}", file=sys.stderr)
+        return 2
+    return call(prepared(RUNTIME), "-m", f"bench.{arguments[0]}", *arguments[1:]).returncode
+
+
 def db(arguments: list[str]) -> int:
     """Say where the data lies, stop the server, or delete the data."""
     return call(prepared(RUNTIME), "-m", "consortium.database", *(arguments or ["where"])).returncode
@@ -183,7 +192,7 @@ def manage(arguments: list[str]) -> NoReturn:
     os.execve(python, [str(python), "manage.py", *arguments], ENVIRONMENT)  # noqa: S606 (no shell is wanted)
 
 
-COMMANDS = {"demo": demo, "test": test, "check": check, "db": db, "manage": manage}
+COMMANDS = {"demo": demo, "test": test, "check": check, "bench": bench, "db": db, "manage": manage}
 
 
 def main(arguments: list[str], usage: str) -> int:
