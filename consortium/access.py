@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from consortium.errors import Code, Refused
 from consortium.models import (
+    Department,
     DepartmentGrant,
     DivisionGrant,
     HospitalGrant,
@@ -88,12 +89,16 @@ SYSTEM = Actor(person=None)
 
 @dataclass(frozen=True)
 class Arm:
-    """One way in which rows of a case type become visible: a permission on one side, under a condition."""
+    """One way in which rows of a case type become visible: a permission on one side, under a condition.
+
+    An `own` arm asks who wrote the row instead of where: its holders see theirs, wherever they hold the permission.
+    """
 
     permission: str
     side: Side
     when: Callable[[datetime], Q]
     full: bool = True
+    own: bool = False
 
 
 def running(now: datetime) -> Q:
@@ -103,14 +108,38 @@ def running(now: datetime) -> Q:
 
 def actor(person: Person, *, now: datetime, request_id: str = "", scopes: Iterable[str] | None = None) -> Actor:
     """The person as an actor, by one statement; a token's scopes narrow what the roles give."""
+    by = _acting(person, tuple(_held(now).filter(person=person)), now)
+    return narrowed(replace(by, request_id=request_id), scopes)
+
+
+def actors(people: Iterable[Person], *, now: datetime) -> dict[int, Actor]:
+    """Many people as actors, by one statement."""
+    by_id = {person.pk: person for person in people}
+    held: dict[int, list[PractitionerRole]] = {pk: [] for pk in by_id}
+    for role in _held(now).filter(person__in=held):
+        held[role.person_id].append(role)
+    return {pk: _acting(by_id[pk], tuple(roles), now) for pk, roles in held.items()}
+
+
+def narrowed(by: Actor, scopes: Iterable[str] | None) -> Actor:
+    """The actor with no more than a token's scopes allow; all of it without a token."""
+    if scopes is None:
+        return by
+    given = frozenset(scopes)
+    allowed = frozenset[str]().union(*(SCOPES[scope] for scope in given))
+    return replace(by, scopes=given, permissions={pk: names & allowed for pk, names in by.permissions.items()})
+
+
+def _held(now: datetime) -> QuerySet[PractitionerRole]:
+    """The roles that run at a moment, each with the permissions that its group has at its finest place."""
     granted: dict[str, Any] = {
         place: ArraySubquery(
             model.objects.filter(group=OuterRef("group"), content_object=OuterRef(place)).values("permission__codename")
         )
         for place, model in (("department", DepartmentGrant), ("hospital", HospitalGrant), ("division", DivisionGrant))
     }
-    held = tuple(
-        PractitionerRole.objects.filter(running(now), person=person)
+    return (
+        PractitionerRole.objects.filter(running(now))
         .select_related("hospital", "department", "division")
         .annotate(
             granted=Case(
@@ -121,12 +150,11 @@ def actor(person: Person, *, now: datetime, request_id: str = "", scopes: Iterab
         )
         .order_by("id")
     )
-    allowed = None if scopes is None else frozenset[str]().union(*(SCOPES[scope] for scope in scopes))
-    permissions = {role.pk: frozenset(role.granted) for role in held}
-    if allowed is not None:
-        permissions = {pk: names & allowed for pk, names in permissions.items()}
-    narrowed = None if scopes is None else frozenset(scopes)
-    return Actor(person=person, held=held, at=now, request_id=request_id, permissions=permissions, scopes=narrowed)
+
+
+def _acting(person: Person, held: tuple[PractitionerRole, ...], now: datetime) -> Actor:
+    permissions = {role.pk: frozenset[str](role.granted) for role in held}  # type: ignore[attr-defined]
+    return Actor(person=person, held=held, at=now, permissions=permissions)
 
 
 def at_time(by: Actor, now: datetime) -> Actor:
@@ -151,19 +179,38 @@ def visible(by: Actor, rows: QuerySet[ModelT] | type[ModelT]) -> QuerySet[ModelT
         return queryset.filter(Exists(cases))
     some, full = Q(pk__in=[]), Q(pk__in=[])
     for arm in model.ARMS:
-        reach = by.reach(arm.permission)
-        if reach.hospitals or reach.departments:
-            rows_of_arm = reach.over(arm.side.lower()) & arm.when(moment(by))
+        reached = _reached(by, arm)
+        if reached is not None:
+            rows_of_arm = reached & arm.when(moment(by))
             some |= rows_of_arm
             full = full | rows_of_arm if arm.full else full
     view = Case(When(full, then=Value(True)), default=Value(False), output_field=BooleanField())
     return queryset.filter(some).annotate(full_view=view)
 
 
+def _reached(by: Actor, arm: Arm) -> Q | None:
+    """The rows that an arm reaches for the actor, whatever their state; nothing where it reaches none."""
+    if arm.own:
+        return Q(created_by=by.person) if by.may_anywhere(arm.permission) else None
+    reach = by.reach(arm.permission)
+    return reach.over(arm.side.lower()) if reach.hospitals or reach.departments else None
+
+
 def visible_in_full(by: Actor, rows: QuerySet[ModelT] | type[ModelT]) -> QuerySet[ModelT]:
     """The cases of which the actor sees more than the summary."""
     seen: QuerySet[Any] = visible(by, rows)
     return seen.filter(full_view=True)
+
+
+def may_concern(by: Actor, case: ServiceRequest) -> bool:
+    """Whether the parties of a case leave open that the actor sees it; a first look that needs no statement."""
+    for arm in case.ARMS:
+        reach, prefix = by.reach(arm.permission), arm.side.lower()
+        if getattr(case, f"{prefix}_hospital_id") in reach.hospitals:
+            return True
+        if getattr(case, f"{prefix}_department_id") in reach.departments:
+            return True
+    return False
 
 
 def not_found(field: str = "id") -> Refused:
@@ -202,6 +249,20 @@ def require_at(by: Actor, permission: str, *, hospital: UUID, department: UUID |
         if role.department_id == department if role.department_id else role.hospital_id == hospital:
             return role
     raise forbidden()
+
+
+def require_over(by: Actor, permission: str, department: Department) -> PractitionerRole:
+    """The role that gives a permission at a department, or in a division around its hospital; FORBIDDEN if none."""
+    division = department.hospital.division
+    around = {division.code, division.parent_id, division.parent.parent_id if division.parent else None}
+    for role in by.roles_with(permission):
+        if role.division_id in around if role.division_id else _holds_at(role, department):
+            return role
+    raise forbidden()
+
+
+def _holds_at(role: PractitionerRole, department: Department) -> bool:
+    return role.department_id == department.pk if role.department_id else role.hospital_id == department.hospital_id
 
 
 def require(by: Actor, permission: str) -> PractitionerRole:

@@ -8,7 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
-from consortium import access, lifecycle
+from consortium import access, lifecycle, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.models import Capability, Concept, Department
@@ -16,18 +16,31 @@ from consortium.models import Capability, Concept, Department
 
 def hold(department: Department, kind: Concept | None) -> Capability | None:
     """Promise one place and return its capability; nothing where places are not counted; NO_CAPACITY when full."""
-    if kind is None:
-        return None
-    place = Capability.objects.filter(department=department, kind=kind).first()
-    if place is None or place.beds_free is None:
-        return None
-    # Compare and set in one statement: of two promises for the last place exactly one is kept.
-    if not Capability.objects.filter(pk=place.pk, held__lt=F("beds_free")).update(held=F("held") + 1):
+    place = _counted(department, kind)
+    if place and kind and not _taken(place):
         raise Refused(
             Code.NO_CAPACITY,
             _("“{kind}”已无空位可预留；可以先列入候床，或改转有空位的医院。").format(kind=kind.label),
         )
     return place
+
+
+def hold_if_left(department: Department, kind: Concept | None) -> Capability | None:
+    """Promise one place if the figure still has one: in an emergency the hospital's word outweighs its figure."""
+    place = _counted(department, kind)
+    return place if place and _taken(place) else None
+
+
+def _counted(department: Department, kind: Concept | None) -> Capability | None:
+    """The department's capability of this kind, where its places are counted."""
+    return (
+        Capability.objects.filter(department=department, kind=kind, beds_free__isnull=False).first() if kind else None
+    )
+
+
+def _taken(place: Capability) -> bool:
+    """Whether a place was left and is now promised; of two promises for the last one exactly one is kept."""
+    return bool(Capability.objects.filter(pk=place.pk, held__lt=F("beds_free")).update(held=F("held") + 1))
 
 
 def release(capability_id: UUID | None) -> None:
@@ -62,5 +75,5 @@ def update_capacity(
             raise Refused(Code.INVALID_INPUT, _("统计时间不能晚于现在。"), field="asOf")
         row.beds_total, row.beds_free, row.as_of, row.version = beds_total, beds_free, as_of, row.version + 1
         checked(row).save()
-        lifecycle.audit(by, "update_capacity", row, role=role, purpose="ADMINISTRATION", patient_id=None, now=now)
+        trail.audit(by, "update_capacity", row, role=role, purpose="ADMINISTRATION", patient_id=None, now=now)
     return row

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from consortium import access, lifecycle
+from consortium import access, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.models import Department, Duty, DutySwap, Person, Post, PractitionerRole
@@ -52,7 +52,7 @@ def set_duty(
         duty.person = staff_member(place, person, starts_at)
         duty.post, duty.starts_at, duty.ends_at = post, starts_at, ends_at
         _store(duty)
-        lifecycle.audit(by, "set_duty", duty, role=role, purpose="ADMINISTRATION", patient_id=None, now=now)
+        trail.audit(by, "set_duty", duty, role=role, purpose="ADMINISTRATION", patient_id=None, now=now)
     return duty
 
 
@@ -81,7 +81,7 @@ def swap_duty(*, by: Actor, now: datetime, id: UUID, other: UUID) -> DutySwap:
             accepted_at=None,
             defaults={"given_version": given.version, "taken_version": taken.version, "proposed_at": now},
         )
-        lifecycle.audit(by, "swap_duty", swap, role=None, purpose="ADMINISTRATION", patient_id=None, now=now)
+        trail.audit(by, "swap_duty", swap, role=None, purpose="ADMINISTRATION", patient_id=None, now=now)
     return swap
 
 
@@ -105,7 +105,7 @@ def accept_swap(*, by: Actor, now: datetime, id: UUID) -> DutySwap:
         _exchange(given, taken)
         swap.accepted_at, swap.version = now, swap.version + 1
         swap.save()
-        lifecycle.audit(by, "accept_swap", swap, role=None, purpose="ADMINISTRATION", patient_id=None, now=now)
+        trail.audit(by, "accept_swap", swap, role=None, purpose="ADMINISTRATION", patient_id=None, now=now)
     return swap
 
 

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from consortium import clocks, registry
 from consortium.errors import Code, Refused, checked
-from consortium.lifecycle import Move
 from consortium.models import Enquiry, ServiceRequest
+from consortium.trail import Move
 
 
 def ask(

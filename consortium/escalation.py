@@ -28,14 +28,13 @@ from consortium.models import (
     PractitionerRole,
     Rung,
     ServiceRequest,
-    Side,
 )
+from consortium.outbox import REMINDER
 from consortium.registry import valid_on
 from consortium.roles import roles_with
 
 log = logging.getLogger(__name__)
-STEP = "escalate"
-lifecycle.NOTED[STEP] = gettext_lazy("超时提醒")
+lifecycle.NOTED[REMINDER] = gettext_lazy("超时提醒")
 POSTS = {Rung.DUTY: Post.DUTY, Rung.HEAD: Post.HEAD}
 
 
@@ -128,8 +127,8 @@ def _give(case: ServiceRequest, run: ClockRun, due: Due, now: datetime, tally: T
     if missing:
         people = whom(Rung.ALLIANCE, hospital, department, now) | whom(Rung.HOSPITAL, hospital, department, now)
         tally.alarms += 1
-    move = lifecycle.move(SYSTEM, STEP, None, now=now)
-    move.people = frozenset(people)
+    move = lifecycle.move(SYSTEM, REMINDER, None, now=now)
+    move.people = people
     move.reason_code = f"{due.rung}_EMPTY" if missing else str(due.rung)
     move.detail = {"clock": run.kind, "rung": due.rung, "repetition": due.repetition, "who": sorted(people)}
     Escalation.objects.create(run=run, rung=due.rung, repetition=due.repetition, event=lifecycle.note(case, move))
@@ -140,23 +139,23 @@ def _give(case: ServiceRequest, run: ClockRun, due: Due, now: datetime, tally: T
 
 
 def _responsible(case: ServiceRequest, run: ClockRun) -> tuple[UUID | None, UUID | None]:
-    """Who answers for a run: its holder; for the patient's, the sender, who can phone."""
-    if run.holder == Side.PATIENT:
+    """Who answers for a run: its holder; the sender, who can phone, for the patient's and before somebody is chosen."""
+    if run.hospital_id is None:
         return case.requester_hospital_id, case.requester_department_id
     return run.hospital_id, run.department_id
 
 
-def whom(rung: str, hospital: UUID | None, department: UUID | None, now: datetime) -> set[int]:
-    """The people on a rung for a department of a hospital at a moment."""
+def whom(rung: str, hospital: UUID | None, department: UUID | None, now: datetime) -> dict[int, UUID]:
+    """The people on a rung for a department of a hospital at a moment, with the hospital they stand for."""
     if rung in POSTS:
         posted = on_duty(department, now, post=POSTS[Rung(rung)]) if department else Duty.objects.none()
-        return set(posted.values_list("person", flat=True))
+        return dict(posted.values_list("person", "department__hospital"))
     if rung == Rung.HOSPITAL:
-        return _holders("answer_for_hospital", Q(hospital=hospital), now) if hospital else set()
+        return _holders("answer_for_hospital", Q(hospital=hospital), now) if hospital else {}
     leads = current_members(timezone.localdate(now)).filter(hospital=hospital).values("alliance__lead")
     return _holders("answer_for_alliance", Q(hospital__in=leads), now)
 
 
-def _holders(permission: str, place: Q, now: datetime) -> set[int]:
+def _holders(permission: str, place: Q, now: datetime) -> dict[int, UUID]:
     roles = PractitionerRole.objects.filter(access.running(now), place, role__in=roles_with(permission))
-    return set(roles.filter(department__isnull=True).values_list("person", flat=True))
+    return dict(roles.filter(department__isnull=True).values_list("person", "hospital"))

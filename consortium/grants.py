@@ -11,7 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from consortium import access, lifecycle
+from consortium import access, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.models import (
@@ -128,7 +128,7 @@ def grant_role(
         place, permissions = _place(where), _permissions()
         grant = GRANTS[place][1]
         _insert(grant, {(group.pk, permissions[place, name].pk, where.pk) for name in PERMISSIONS[role]})
-        lifecycle.audit(by, "grant_role", held, role=acting, purpose="ADMINISTRATION", patient_id=None, now=now)
+        trail.audit(by, "grant_role", held, role=acting, purpose="ADMINISTRATION", patient_id=None, now=now)
     return held
 
 
@@ -145,7 +145,7 @@ def revoke_role(*, by: Actor, id: UUID, expected_version: int, now: datetime) ->
             raise Refused(Code.STALE_VERSION, _("该岗位已被他人修改，请刷新后再操作。"), field="expectedVersion")
         held.ends_at, held.version = max(now, held.starts_at), held.version + 1
         held.save()
-        lifecycle.audit(by, "revoke_role", held, role=acting, purpose="ADMINISTRATION", patient_id=None, now=now)
+        trail.audit(by, "revoke_role", held, role=acting, purpose="ADMINISTRATION", patient_id=None, now=now)
     return held
 
 

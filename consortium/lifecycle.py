@@ -5,23 +5,23 @@ step itself (`refusal`), so a page and a rule cannot disagree. Only this module 
 """
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from consortium import access, clocks, registry
+from consortium import access, clocks, outbox, registry, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
-from consortium.models import AuditEntry, Event, Notice, Person, PractitionerRole, ServiceRequest, Side
+from consortium.models import Event, Person, PractitionerRole, ServiceRequest, Side
 from consortium.roles import ON_BEHALF, Role, roles_with
+from consortium.trail import Move
 
 CASE = TypeVar("CASE", bound=ServiceRequest)
 # Asked about `access.SYSTEM`, a requirement answers for nobody in particular: whether anyone could meet it now.
@@ -29,6 +29,8 @@ Requirement = Callable[[Any, Actor], Refused | None]
 
 CLOCK_SKEW = timedelta(minutes=1)
 LATE_ENTRY = timedelta(minutes=5)
+# What may change on a case that moves as the consequence of another one's step.
+CARRIED = ("status", "version", "closed_at", "clock_kind", "clock_holder", "clock_started_at", "due_at")
 
 
 @dataclass(frozen=True)
@@ -45,39 +47,6 @@ class Step:
     requires: tuple[Requirement, ...]
     while_closed: bool
     apply: Callable[..., str | None]
-
-
-@dataclass
-class Move:
-    """A step while it is being taken: who, when, and what is to be remembered of it."""
-
-    step: str
-    by: Actor
-    role: PractitionerRole | None
-    now: datetime
-    event_at: datetime
-    backdating_reason: str = ""
-    tells: tuple[Side, ...] = ()
-    people: frozenset[int] = frozenset()  # who else must hear, by name
-    on_behalf_of: Person | None = None
-    reason_code: str = ""
-    comment: str = ""
-    detail: dict[str, Any] = field(default_factory=dict)
-
-    def limit(self, kind: str, due_at: datetime | None) -> None:
-        """Let the limit that the step begins end at a moment of its own, if one is given."""
-        if due_at:
-            self.detail.setdefault("due", {})[kind] = due_at.isoformat()
-
-    def begins(self, kind: str, since: datetime | None = None) -> None:
-        """Begin a limit that only some of these steps begin, at a moment before it if one is given."""
-        self.detail.setdefault("begun", {})[kind] = (since or self.now).isoformat()
-
-    def because(self, catalogue: str, code: str, comment: str = "") -> str:
-        """Check a coded reason against its catalogue on this day and remember it with its words."""
-        self.reason_code = registry.reason(catalogue, code, comment, on=timezone.localdate(self.now)).code
-        self.comment = comment.strip()
-        return self.reason_code
 
 
 @dataclass(frozen=True)
@@ -135,10 +104,10 @@ def transition(
     return register
 
 
-def label_of(model: type[ServiceRequest], kind: str) -> str:
-    """The label of an event's kind in the reader's language."""
-    step = STEPS[model].get(kind)
-    return str(step.label if step else NOTED.get(kind, kind))
+def label_of(kind: str) -> str | Promise:
+    """The label of an event's kind, to be put into the reader's language."""
+    step = next((table[kind] for table in STEPS.values() if kind in table), None)
+    return step.label if step else NOTED.get(kind, kind)
 
 
 def refusal(step: Step, case: ServiceRequest, by: Actor) -> Refused | None:
@@ -187,19 +156,54 @@ def move(
 
 
 def begin(case: ServiceRequest, taking: Move, *, status: str, tells: tuple[Side, ...] = ()) -> None:
-    """Store a new case in its first state, with its event, audit entry and notices."""
-    case.status = status
-    event = _event(case, taking, taking.step, "")
-    clocks.keep(case, event)
-    checked(case).save(force_insert=True)
-    _record(case, replace(taking, tells=tells), event)
+    """Store a new case in its first state, with its event, audit entry, clocks and notices."""
+    begin_all([case], taking, status=status, tells=tells)
+
+
+def begin_all(cases: Sequence[ServiceRequest], taking: Move, *, status: str, tells: tuple[Side, ...] = ()) -> None:
+    """Store new cases of one kind as `begin` does, by as many statements as for one."""
+    for case in cases:
+        case.status = status
+    events = _clocked([(case, "") for case in cases], taking)
+    type(cases[0]).objects.bulk_create(checked(case) for case in cases)
+    _record(events, replace(taking, tells=tells))
+
+
+def carry(cases: Sequence[ServiceRequest], taking: Move, *, status: str, tells: tuple[Side, ...] = ()) -> None:
+    """Move locked cases of one kind as the consequence of a step on another one, each with its event and notices.
+
+    By as many statements as for one; nothing where there are none.
+    """
+    if not cases:
+        return
+    before = [(case, case.status) for case in cases]
+    for case in cases:
+        case.status, case.version = status, case.version + 1
+    events = _clocked(before, taking)
+    type(cases[0]).objects.bulk_update(cases, CARRIED)
+    _record(events, replace(taking, tells=tells))
 
 
 def note(case: ServiceRequest, taking: Move) -> Event:
     """Record on the trail what happened to a case without moving it; the event."""
-    event = _event(case, taking, taking.step, case.status)
-    _record(case, taking, event)
+    event = trail.event_of(case, taking, case.status)
+    _record([(case, event)], taking)
     return event
+
+
+def _clocked(moved: Sequence[tuple[CASE, str]], taking: Move) -> list[tuple[CASE, Event]]:
+    """The cases, with their states before, as pairs with their events; what their clocks do is stored."""
+    events = [(case, trail.event_of(case, taking, before)) for case, before in moved]
+    clocks.keep(events)
+    return events
+
+
+def _record(moved: Sequence[tuple[CASE, Event]], taking: Move) -> None:
+    """Write what is remembered of a step, and tell those who may act next."""
+    entries = [
+        trail.Entry(case, event, {side: _next_roles(case, side) for side in taking.tells}) for case, event in moved
+    ]
+    trail.record(entries, taking, label=label_of(taking.step))
 
 
 def _take(
@@ -238,10 +242,11 @@ def _take(
         before = case.status
         case.status = step.apply(case, taking, **inputs) or step.target or before
         case.version += 1
-        event = _event(case, taking, step.name, before)
-        clocks.keep(case, event)
+        if not case.open or case.silent_since:
+            outbox.call_back(case)
+        events = _clocked([(case, before)], taking)
         checked(case).save(force_update=True)
-        _record(case, taking, event)
+        _record(events, taking)
         case.after_step(taking)
     return case
 
@@ -281,8 +286,8 @@ def _specialist(step: Step, case: ServiceRequest, taking: Move, person: int | No
     if role is None or step.name not in ON_BEHALF.get(Role(role.role), ()):
         return None
     holders = [other for other in roles_with(step.name) if step.name not in ON_BEHALF.get(other, ())]
-    there = staff(case, dict.fromkeys(step.sides, holders), now=taking.now)
-    found = there.filter(person=person).select_related("person").first() if person else None
+    staff = trail.staff(case, dict.fromkeys(step.sides, holders), now=taking.now)
+    found = staff.filter(person=person).select_related("person").first() if person else None
     if found is None:
         raise Refused(
             Code.INVALID_INPUT,
@@ -290,57 +295,6 @@ def _specialist(step: Step, case: ServiceRequest, taking: Move, person: int | No
             field="onBehalfOf",
         )
     return found.person
-
-
-def staff(case: ServiceRequest, roles: Mapping[Side, Iterable[Role]], *, now: datetime) -> QuerySet[PractitionerRole]:
-    """The running roles of these kinds at the parties of a case."""
-    places = Q(pk__in=[])
-    for side, kinds in roles.items():
-        prefix = side.lower()
-        at_place = Q(department=getattr(case, f"{prefix}_department_id"))
-        at_place |= Q(hospital=getattr(case, f"{prefix}_hospital_id"), department__isnull=True)
-        if getattr(case, f"{prefix}_hospital_id"):
-            places |= at_place & Q(role__in=list(kinds))
-    return PractitionerRole.objects.filter(access.running(now), places)
-
-
-def _event(case: ServiceRequest, taking: Move, kind: str, before: str) -> Event:
-    """What happened, not yet stored; INVALID_INPUT if a word of it is too long."""
-    by, role = taking.by, taking.role
-    return checked(
-        Event(
-            kind=kind,
-            subject_kind=case.KIND,
-            subject_id=case.pk,
-            thread_id=case.thread_id,
-            version=case.version,
-            from_status=before,
-            to_status=case.status,
-            event_at=taking.event_at,
-            recorded_at=taking.now,
-            backdating_reason=taking.backdating_reason,
-            actor=by.person,
-            actor_role=role.role if role else "",
-            actor_hospital_id=hospital_of(role),
-            on_behalf_of=taking.on_behalf_of,
-            reason_code=taking.reason_code,
-            comment=taking.comment,
-            detail=taking.detail,
-            request_id=by.request_id,
-        )
-    )
-
-
-def _record(case: ServiceRequest, taking: Move, event: Event) -> None:
-    """Write the event, its audit entry and the notices of those who may act next."""
-    by = taking.by
-    event.save(force_insert=True)
-    audit(by, event.kind, case, role=taking.role, purpose="TREATMENT", patient_id=case.patient_id, now=taking.now)
-    told = staff(case, {side: _next_roles(case, side) for side in taking.tells}, now=taking.now)
-    people = {*taking.people, *told.values_list("person_id", flat=True)} - {by.person.pk if by.person else None}
-    Notice.objects.bulk_create(
-        Notice(event=event, person_id=person, created_at=taking.now) for person in sorted(people)
-    )
 
 
 def _next_roles(case: ServiceRequest, side: Side) -> set[Role]:
@@ -359,44 +313,3 @@ def _next_roles(case: ServiceRequest, side: Side) -> set[Role]:
         and all(check(case, access.SYSTEM) is None for check in step.requires)
     ]
     return _readers(type(case), side) & {role for name in steps or [case.VIEWED_BY[side]] for role in roles_with(name)}
-
-
-def hospital_of(role: PractitionerRole | None) -> UUID | None:
-    """The hospital in whose name a role acts."""
-    return role.hospital_id if role else None
-
-
-def audit(
-    by: Actor,
-    action: str,
-    subject: Model,
-    *,
-    role: PractitionerRole | None,
-    purpose: str,
-    patient_id: UUID | None,
-    now: datetime,
-) -> None:
-    """Write who touched what and why to the audit trail, in the running transaction."""
-    AuditEntry.objects.create(
-        action=action,
-        actor=by.person,
-        actor_role=role.role if role else "",
-        actor_hospital_id=hospital_of(role),
-        purpose=purpose,
-        object_kind=subject._meta.model_name or "",
-        object_id=str(subject.pk),
-        patient_id=patient_id,
-        at=now,
-        request_id=by.request_id,
-    )
-
-
-def read_notice(*, by: Actor, id: UUID, now: datetime) -> Notice:
-    """Mark one of the actor's own notices as read; reading it again changes nothing."""
-    notice = Notice.objects.select_for_update(of=("self",)).filter(pk=id, person=by.person).first()
-    if notice is None:
-        raise access.not_found()
-    if notice.read_at is None:
-        notice.read_at = now
-        notice.save(update_fields=["read_at"])
-    return notice

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from consortium import access, lifecycle
+from consortium import access, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.models import Alliance, ClockRule
@@ -48,5 +48,5 @@ def set_clock_rule(
         rule.calendar, rule.valid_from = calendar or shipped.calendar, since
         checked(rule).save()
         role = access.require_at(by, "set_clock_rule", hospital=lead.lead_id)
-        lifecycle.audit(by, "set_clock_rule", rule, role=role, purpose="ADMINISTRATION", patient_id=None, now=now)
+        trail.audit(by, "set_clock_rule", rule, role=role, purpose="ADMINISTRATION", patient_id=None, now=now)
     return rule

@@ -12,7 +12,13 @@ from consortium.models import Concept
 
 def valid_on(day: date) -> Q:
     """The condition that a dated entry holds on a day."""
-    return Q(valid_from__lte=day) & (Q(valid_to__isnull=True) | Q(valid_to__gte=day))
+    return holds(day, "")
+
+
+def holds(day: date, path: str) -> Q:
+    """The condition that the dated entry at the end of a path, such as `concept__`, holds on a day."""
+    last = Q(**{f"{path}valid_to__isnull": True}) | Q(**{f"{path}valid_to__gte": day})
+    return Q(**{f"{path}valid_from__lte": day}) & last
 
 
 def concepts(system: str, codes: Iterable[str], *, on: date, field: str) -> list[Concept]:

@@ -105,22 +105,54 @@ READERS_OF_SLIDES = {
     "refer_pathology",
 }
 QUALITY = {"view_received_pathology", "open_slide", "pass_quality", "fail_quality"}
+# The green channel (绿色通道), domain specification, section 4.
+GREEN_SENDERS = {
+    "activate_green_channel",
+    "identify_patient",
+    "widen_broadcast",
+    "record_phone_answer",
+    "choose_offer",
+    "give_consent",
+    "refuse_consent",
+    "divert_referral",
+    "sign_handover",
+    "stand_down",
+}
+GREEN_RECEIVERS = {
+    "read_offer",
+    "negotiate_offer",
+    "offer_place",
+    "decline_offer",
+    "confirm_phone_answer",
+    "identify_patient",
+    "sign_handover",
+    "stand_down",
+    "review_quality",
+}
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.REFERRING_DOCTOR: frozenset(
-        SENDERS_SIDE | {"register_patient", "create_referral", "update_referral", "submit_referral", "report_error"}
+        SENDERS_SIDE
+        | GREEN_SENDERS
+        | {"register_patient", "create_referral", "update_referral", "submit_referral", "report_error"}
+        | {"record_milestone"}
     ),
     Role.REFERRAL_OFFICE: frozenset(
         SENDERS_SIDE
         | RECEIVERS_SIDE
+        | GREEN_SENDERS
+        | GREEN_RECEIVERS
         | {"approve_referral", "return_referral", "book_referral", "reschedule_referral", "lose_booking"}
         | {"answer_for_hospital"}
     ),
     Role.EXPERT: frozenset(
         RECEIVERS_SIDE
+        | GREEN_RECEIVERS
+        | {"broadcast_down", "record_milestone"}
         | {"advise_referral", "reject_referral", "return_outcome", "refer_down", "amend_outcome"}
         # Referring a patient down makes the specialist the author of that leg.
         | {"view_sent_referral", "supply_information", "report_error"}
+        | {"widen_broadcast", "record_phone_answer", "choose_offer"}
     ),
     Role.PATHOLOGIST: frozenset(READERS_OF_SLIDES),
     # Leads a pathology department: who reads what, how much, and what came of it; need not be a pathologist.
@@ -141,10 +173,11 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         {"confirm_error", "update_capacity", "grant_role", "revoke_role", "view_staff", "view_hospital_figures"}
         # Rosters of the own hospital; who is reminded when a department stays silent.
         | {"set_duty", "answer_for_hospital"}
+        | {"view_deliveries", "resend_delivery", "manage_webhooks"}
     ),
     Role.ALLIANCE_ADMIN: frozenset({"view_coverage", "view_staff", "set_clock_rule", "answer_for_alliance"}),
     Role.COMMISSION_OBSERVER: frozenset({"view_suppressed_coverage"}),
-    Role.HOTLINE_AGENT: frozenset(),
+    Role.HOTLINE_AGENT: frozenset({"activate_green_channel", "view_own_activation"}),
     Role.AUDITOR: frozenset(),
 }
 

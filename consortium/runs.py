@@ -14,7 +14,6 @@ from consortium.calendars import between, later
 from consortium.models import ClockRule, Event, Priority, ServiceRequest
 
 MILESTONE = "milestone:"
-BEGIN = "begin:"
 RECORD_MILESTONE = "record_milestone"
 ZERO = timedelta(0)
 
@@ -58,7 +57,7 @@ class Point:
     status: str
     priority: int
     due: dict[str, str] = field(default_factory=dict)
-    begun: dict[str, str] = field(default_factory=dict)
+    since: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -110,30 +109,37 @@ def points(events: Iterable[Event], priority: int) -> list[Point]:
     found = list(events)
     changes = [event.detail["priority"] for event in found if "priority" in event.detail]
     current = Priority[changes[0]["from"]].value if changes else priority
-    last = {_milestone(event)[0]: event for event in found if event.kind == RECORD_MILESTONE}
+    last = {kind: event for event in found for kind, _at in _milestones(event)}
     result = []
     for event in found:
-        happened_at = event.event_at
-        if event.kind == RECORD_MILESTONE:
-            kind, happened_at = _milestone(event)
-            if last[kind] is not event:
-                continue
-            names = frozenset({f"{MILESTONE}{kind}"})
-        else:
-            reached = event.from_status != event.to_status
-            names = frozenset({event.kind, f"{event.kind}>{event.to_status}", *([f">{event.to_status}"] * reached)})
         if "priority" in event.detail:
             current = Priority[event.detail["priority"]["to"]].value
-        due, begun = event.detail.get("due", {}), event.detail.get("begun", {})
-        names |= {f"{BEGIN}{kind}" for kind in begun}
-        result.append(Point(names, event.recorded_at, happened_at, event.to_status, current, due, begun))
+        due, since = event.detail.get("due", {}), event.detail.get("since", {})
+        if event.kind != RECORD_MILESTONE:
+            names = _reached(event)
+            result.append(Point(names, event.recorded_at, event.event_at, event.to_status, current, due, since))
+        for kind, at in _milestones(event):
+            if last[kind] is event:
+                names = frozenset({f"{MILESTONE}{kind}"})
+                result.append(Point(names, event.recorded_at, at, event.to_status, current))
     return result
 
 
-def _milestone(event: Event) -> tuple[str, datetime]:
-    """The kind of a milestone and when it happened, as its event tells."""
-    told = event.detail["milestone"]
-    return told["kind"], datetime.fromisoformat(told["at"])
+def _reached(event: Event) -> frozenset[str]:
+    """The names of the points that a step reached."""
+    own = [event.kind, *event.detail.get("points", [])]
+    reached = event.from_status != event.to_status
+    return frozenset([event.kind, *(f"{name}>{event.to_status}" for name in own), *([f">{event.to_status}"] * reached)])
+
+
+def _milestones(event: Event) -> list[tuple[str, datetime]]:
+    """The milestones that an event tells, with when they happened: its own, or those that a new leg takes over."""
+    told = []
+    if event.kind == RECORD_MILESTONE:
+        told = [event.detail["milestone"]]
+    elif not event.from_status:
+        told = event.detail.get("milestones", [])
+    return [(row["kind"], datetime.fromisoformat(row["at"])) for row in told]
 
 
 def follow(case: ServiceRequest, events: Iterable[Event], rules: Rules) -> dict[str, list[Run]]:
@@ -169,8 +175,8 @@ def _runs_of(
             if all(name.startswith(">") for name in beginning):  # the state was only reached again
                 continue
             runs[-1].stop(at, fulfilled=False)
-        since = datetime.fromisoformat(point.begun[kind]) if kind in point.begun else at
-        runs.append(_started(rule, since, point.due.get(kind)))
+        begun = datetime.fromisoformat(point.since[kind]) if kind in point.since else at
+        runs.append(_started(rule, begun, point.due.get(kind)))
     if silent_since:
         _hush(runs, silent_since)
     return runs

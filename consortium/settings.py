@@ -1,7 +1,9 @@
 """Configuration: the only module that reads the environment. `docs/operations.md` lists the variables."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -42,6 +44,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "guardian",
     "graphene_django",
+    "django_q",
     "consortium",
     "referrals",
     "telemedicine",
@@ -106,6 +109,44 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
 }
 
+# How notices leave the house; an empty address closes the channel.
+DELIVERY_TIMEOUT = float(os.environ.get("REFNET_DELIVERY_TIMEOUT", "10"))  # seconds for one attempt as a whole
+DELIVERY_ATTEMPTS = 8
+# The networks of private addresses that webhooks and gateways may lie in, such as 10.20.0.0/16; elsewhere none.
+INTRANETS = [
+    ip_network(text.strip())
+    for text in os.environ.get("REFNET_INTRANETS", "" if PRODUCTION else "127.0.0.0/8,::1/128").split(",")
+    if text.strip()
+]
+GATEWAYS = {
+    name: {"url": url, "token": os.environ.get(f"REFNET_{name}_TOKEN", "")}
+    for name in ("SMS", "WECOM")
+    if (url := os.environ.get(f"REFNET_{name}_URL", ""))
+}
+_mail = urlsplit(os.environ.get("REFNET_MAIL_URL", ""))
+if _mail.scheme not in ("", "smtp", "smtp+tls", "smtps"):
+    raise ImproperlyConfigured("REFNET_MAIL_URL must begin with smtp://, smtp+tls:// or smtps://.")
+EMAIL_HOST, EMAIL_PORT = _mail.hostname or "", _mail.port or (465 if _mail.scheme == "smtps" else 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.scheme == "smtp+tls", _mail.scheme == "smtps"
+EMAIL_TIMEOUT = DELIVERY_TIMEOUT
+DEFAULT_FROM_EMAIL = os.environ.get("REFNET_MAIL_FROM", "refnet@localhost")
+# The scheduler and queue of `manage.py worker`; deliveries are rows of their own and need no queue.
+Q_CLUSTER = {
+    "name": "refnet",
+    "orm": "default",
+    "workers": 2,
+    "timeout": 240,
+    "retry": 300,
+    "max_attempts": 3,
+    "poll": 1,
+    "save_limit": 250,
+    "catch_up": False,
+    "log_level": "WARNING",
+    "label": "Refnet",
+}
+JOBS = {"tick": 5}  # the commands of manage.py that run by themselves, each with its minutes between two runs
+
 # What follows is Refnet's own.
 GRAPHIQL = not PRODUCTION
 INTROSPECTION = not PRODUCTION
@@ -116,6 +157,17 @@ GRAPHQL_LIMITS = {
     "aliases": 30,
     "page": 100,
 }
+# Of each process that serves live streams: how many, how far one may lag behind or be replayed, and its rhythm.
+LIVE_LIMITS = {
+    "per_person": 20,
+    "per_process": 2000,
+    "queue": 256,
+    "replay": 1000,
+    "poll_seconds": 2.0,
+    "heartbeat_seconds": float(os.environ.get("REFNET_HEARTBEAT_SECONDS", "15")),
+    "send_seconds": 60.0,
+}
+WEB_THREADS = int(os.environ.get("REFNET_THREADS", "4"))
 MAX_HOPS = 3
 ACCESS_DAYS_AFTER_CLOSE = int(os.environ.get("REFNET_ACCESS_DAYS_AFTER_CLOSE", "365"))
 ATTACHMENT_BYTES = 20 * 1024 * 1024

@@ -1,15 +1,15 @@
 """Bearer tokens of hospital systems: scoped, expiring, revocable, kept as a hash."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from consortium import access, lifecycle
+from consortium import access, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.models import ApiToken, Person
@@ -39,13 +39,13 @@ def issue_api_token(
     token = ApiToken(
         person=by.person,
         name=name.strip(),
-        digest=_digest(secret),
+        digest=digest(secret),
         scopes=sorted(set(scopes)),
         created_at=now,
         expires_at=now + timedelta(days=expires_in_days),
     )
     checked(token).save(force_insert=True)
-    lifecycle.audit(by, "issue_api_token", token, role=None, purpose="ADMINISTRATION", patient_id=None, now=now)
+    trail.audit(by, "issue_api_token", token, role=None, purpose="ADMINISTRATION", patient_id=None, now=now)
     return token, secret
 
 
@@ -57,20 +57,27 @@ def revoke_api_token(*, by: Actor, id: UUID, now: datetime) -> ApiToken:
     if token.revoked_at is None:
         token.revoked_at = now
         token.save(update_fields=["revoked_at"])
-        lifecycle.audit(by, "revoke_api_token", token, role=None, purpose="ADMINISTRATION", patient_id=None, now=now)
+        trail.audit(by, "revoke_api_token", token, role=None, purpose="ADMINISTRATION", patient_id=None, now=now)
     return token
 
 
 def owner(secret: str, *, now: datetime) -> tuple[Person, list[str]] | None:
     """The person and scopes of a token that works at this moment, or nothing."""
-    token = (
-        ApiToken.objects.select_related("person")
-        .filter(Q(revoked_at__isnull=True) | Q(revoked_at__gt=now), digest=_digest(secret), expires_at__gt=now)
-        .filter(person__is_active=True)
-        .first()
-    )
+    token = _working(now).filter(digest=digest(secret)).select_related("person").first()
     return (token.person, token.scopes) if token else None
 
 
-def _digest(secret: str) -> bytes:
+def working(digests: Iterable[bytes], *, now: datetime) -> set[bytes]:
+    """Those of many tokens, known by their digests, that work at this moment; by one statement."""
+    return {bytes(found) for found in _working(now).filter(digest__in=digests).values_list("digest", flat=True)}
+
+
+def _working(now: datetime) -> QuerySet[ApiToken]:
+    return ApiToken.objects.filter(
+        Q(revoked_at__isnull=True) | Q(revoked_at__gt=now), expires_at__gt=now, person__is_active=True
+    )
+
+
+def digest(secret: str) -> bytes:
+    """What is kept of a token instead of its secret."""
     return sha256(secret.encode()).digest()

@@ -1,4 +1,4 @@
-"""The launcher's commands: demo, test, check, bench, db, manage; standard library only."""
+"""The launcher's commands: demo, worker, test, check, bench, drill, db, manage; standard library only."""
 
 import argparse
 import io
@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NoReturn
@@ -28,6 +28,8 @@ DEMO_STEPS = {
     PAGES: ["web/build.py"],
     "载入示范数据 / loading the demo network": ["manage.py", "demo"],
 }
+SETTING_UP = list(DEMO_STEPS)[:3]  # what a database needs before anything can act in it
+DRILLS = PROJECT / "tests" / "drills"
 QUICKLY = ["-q", "-n", "auto", "--maxprocesses", "4"]
 CHECKS = {
     "ruff check": ["ruff", "check", "."],
@@ -96,10 +98,9 @@ def claim_port(port: int) -> int:
 @contextmanager
 def served(python: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     """The web server on 127.0.0.1, answering when the commands within begin and stopped after them."""
-    threads = "--worker-class gthread --workers 2 --threads 4 --log-level warning --no-control-socket"
-    server = begin(
-        python, "-m", "gunicorn", *threads.split(), "--bind", f"127.0.0.1:{port}", "consortium.wsgi:application"
-    )
+    # A live stream does not end by itself, so the graceful stop has an end.
+    manner = "--workers 2 --log-level warning --no-server-header --no-proxy-headers --timeout-graceful-shutdown 2"
+    server = begin(python, "-m", "uvicorn", *manner.split(), "--port", str(port), "consortium.asgi:application")
     try:
         end = time.monotonic() + 60
         while not answers(f"http://127.0.0.1:{port}/"):
@@ -110,6 +111,28 @@ def served(python: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     finally:
         server.terminate()
         server.wait()
+
+
+@contextmanager
+def working(python: Path) -> Iterator[None]:
+    """A worker beside the commands within, told to finish what it is doing after them."""
+    worker = begin(python, "manage.py", "worker")
+    try:
+        yield
+    finally:
+        worker.terminate()
+        worker.wait()
+
+
+def set_up(python: Path, steps: Iterable[str]) -> None:
+    """Take these of the demo's steps; a refusal ends the program unless it only concerns the pages."""
+    for words in steps:
+        command = DEMO_STEPS[words]
+        if not (PROJECT / command[0]).exists():
+            continue  # a distribution without the browser front
+        with step(words):
+            if call(python, *command).returncode and words != PAGES:
+                raise refusal(f"失败，原因见上：{words}", f"Failed for the reason above: {' '.join(command)}")
 
 
 def answers(url: str) -> bool:
@@ -132,13 +155,8 @@ def demo(arguments: list[str]) -> int:
     port = claim_port(options.port or (0 if options.check else 8000))
     python = prepared(RUNTIME)
     with throwaway_data(python) if options.check else nullcontext(), database(python):
-        for words, command in DEMO_STEPS.items():
-            if not (PROJECT / command[0]).exists():
-                continue  # a distribution without the browser front
-            with step(words):
-                if call(python, *command).returncode and words != PAGES:
-                    raise refusal(f"失败，原因见上：{words}", f"Failed for the reason above: {' '.join(command)}")
-        with served(python, port) as server:
+        set_up(python, DEMO_STEPS)
+        with served(python, port) as server, working(python):
             if options.check:
                 return call(python, "-m", "tests.walks.story", "--url", f"http://127.0.0.1:{port}").returncode
             print(f"\n就绪，按 Ctrl-C 停止 / Ready, Ctrl-C stops it: http://127.0.0.1:{port}/", flush=True)
@@ -175,9 +193,23 @@ def bench(arguments: list[str]) -> int:
     """Run the measurement named first and return its exit code; each compares with a reference in the same run."""
     known = sorted(path.stem for path in (PROJECT / "bench").glob("*.py") if path.stem != "__init__")
     if not arguments or arguments[0] not in known:
-        print(f"请指明一项 / name one of: {', '.join(known)}", file=sys.stderr)
-        return 2
+        raise refusal(f"请指定测量：{' · '.join(known)}", f"Name a measurement: {' · '.join(known)}")
     return call(prepared(RUNTIME), "-m", f"bench.{arguments[0]}", *arguments[1:]).returncode
+
+
+def drill(arguments: list[str]) -> int:
+    """Run the program `tests.drills.NAME` on a database of its own, gone afterwards; return its exit code."""
+    names = sorted(path.stem for path in DRILLS.glob("[a-z]*.py"))
+    if not arguments or arguments[0] not in names:
+        raise refusal(f"请指定演练：{' · '.join(names)}", f"Name a drill: {' · '.join(names)}")
+    if os.environ.get("DATABASE_URL"):
+        raise refusal(
+            "演练只用自带的临时数据库：请先取消 DATABASE_URL。", "A drill takes no DATABASE_URL: unset it first."
+        )
+    python = prepared(RUNTIME)
+    with throwaway_data(python), database(python):
+        set_up(python, SETTING_UP)
+        return call(python, "-m", f"tests.drills.{arguments[0]}", *arguments[1:]).returncode
 
 
 def db(arguments: list[str]) -> int:
@@ -192,7 +224,21 @@ def manage(arguments: list[str]) -> NoReturn:
     os.execve(python, [str(python), "manage.py", *arguments], ENVIRONMENT)  # noqa: S606 (no shell is wanted)
 
 
-COMMANDS = {"demo": demo, "test": test, "check": check, "bench": bench, "db": db, "manage": manage}
+def worker(arguments: list[str]) -> NoReturn:
+    """Become `manage.py worker`, which delivers notices and runs the periodic jobs until told to stop."""
+    manage(["worker", *arguments])
+
+
+COMMANDS = {
+    "demo": demo,
+    "worker": worker,
+    "test": test,
+    "check": check,
+    "bench": bench,
+    "drill": drill,
+    "db": db,
+    "manage": manage,
+}
 
 
 def main(arguments: list[str], usage: str) -> int:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from consortium import access, lifecycle
+from consortium import access, lifecycle, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.models import Side, uuid7
@@ -102,7 +102,7 @@ def open_attachment(*, by: Actor, id: UUID, now: datetime) -> Attachment:
     legs = access.visible_in_full(by, Referral).filter(case=row.case_id)
     if not legs.exists():
         raise access.not_found()
-    lifecycle.audit(
+    trail.audit(
         by,
         "read_attachment",
         row,

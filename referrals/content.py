@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from consortium import access, lifecycle, registry
+from consortium import access, registry, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.identity import age_in_years, read_id_number
@@ -119,7 +119,7 @@ def look_up_patient(*, by: Actor, id_number: str, now: datetime) -> tuple[Patien
     patient = Patient.objects.filter(id_number=number).first()
     if patient is None:
         return None, None
-    lifecycle.audit(by, "look_up_patient", patient, role=role, purpose="TREATMENT", patient_id=patient.pk, now=now)
+    trail.audit(by, "look_up_patient", patient, role=role, purpose="TREATMENT", patient_id=patient.pk, now=now)
     return patient, open_case(patient)
 
 
@@ -192,10 +192,14 @@ def require_complete(referral: Referral, *, today: date) -> None:
 
     INVALID_INPUT when a diagnosis was retired since it was written.
     """
-    clinical, patient = referral.clinical, referral.patient
+    clinical = referral.clinical
     codes = list(clinical.ranked.values_list("concept__code", flat=True))
     missing = [
-        (referral.performer_department_id is None, "performerDepartment", _("请选择接收科室。")),
+        (
+            referral.performer_department_id is None and not referral.green,
+            "performerDepartment",
+            _("请选择接收科室。"),
+        ),
         (not referral.reason, "reason", _("请填写转诊目的。")),
         (not clinical.summary, "summary", _("请填写病情摘要。")),
         (not codes, "diagnoses", _("请至少填写一个诊断。")),
@@ -204,13 +208,19 @@ def require_complete(referral: Referral, *, today: date) -> None:
         if lacks:
             raise Refused(Code.INCOMPLETE, message, field=field)
     registry.concepts("ICD10", codes, on=today, field="diagnoses")
-    require_consent(patient, referral, today=today)
+    require_consent(referral, today=today)
 
 
-def require_consent(patient: Patient, case: Any, *, today: date) -> None:
+def require_consent(case: Any, *, today: date) -> None:
     """CONSENT_REQUIRED unless the patient, or under 14 the guardian, agreed that the case's record is shared."""
     if not case.consent_by or case.consent_at is None:
         raise Refused(Code.CONSENT_REQUIRED, _("请记录患者（或监护人）同意共享病历。"), field="consentBy")
+    require_guardian(case, today=today)
+
+
+def require_guardian(case: Any, *, today: date) -> None:
+    """CONSENT_REQUIRED if a child under 14 consents alone: a registered guardian must."""
+    patient = case.patient
     minor = patient.birth_date is not None and age_in_years(patient.birth_date, today) < GUARDIAN_AGE
     by_themselves = case.consent_relation.lower() in SELF or case.consent_by == patient.name
     if minor and (by_themselves or not patient.guardian_name):
@@ -236,6 +246,7 @@ def copy_of(referral: Referral, **changes: Any) -> Referral:
         "consent_at",
         "hops",
         "pathway",
+        "green_kind",
         "created_by",
     )
     values = {name: getattr(referral, name) for name in same} | changes

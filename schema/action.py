@@ -140,7 +140,13 @@ class Action(graphene.Mutation):
             outer, _dot, inner = path.rpartition(".")
             holder = decoded.get(outer) if outer else decoded
             if holder and holder.get(inner) is not None:
-                holder[inner] = ids.decode(holder[inner], *kinds, field=wire(path) or "id")
+                field = wire(path) or "id"
+                given_ids = holder[inner]
+                holder[inner] = (
+                    [ids.decode(one, *kinds, field=field) for one in given_ids]
+                    if isinstance(given_ids, list)
+                    else ids.decode(given_ids, *kinds, field=field)
+                )
         return decoded
 
 

@@ -61,12 +61,19 @@ class ConceptSystem(graphene.Enum):
     ICD10 = "ICD10"
     SPECIALTY = "SPECIALTY"
     CAPABILITY = "CAPABILITY"
+    GREEN_KIND = "GREEN_KIND"
+    GREEN_MILESTONE = "GREEN_MILESTONE"
 
     @property
     def description(self) -> str:
         """The catalogue's name."""
-        names = {"ICD10": "诊断 (ICD-10 国临版).", "SPECIALTY": "诊疗科目.", "CAPABILITY": "能力."}
-        return names[self.name]
+        return {
+            "ICD10": "诊断 (ICD-10 国临版).",
+            "SPECIALTY": "诊疗科目.",
+            "CAPABILITY": "能力.",
+            "GREEN_KIND": "绿色通道病种.",
+            "GREEN_MILESTONE": "绿色通道时间节点.",
+        }[self.name]
 
 
 ConceptConnection = connection(ConceptType)

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import graphene
 
-from consortium import access, lifecycle, tokens
+from consortium import access, notices, tokens
 from consortium.grants import grant_role, revoke_role
 from consortium.models import ApiToken, Department, Hospital, Notice, Person, PractitionerRole
 from consortium.roles import SCOPES, Role
@@ -241,7 +241,7 @@ class RevokeApiToken(Action):
 class ReadNotice(Action):
     """Mark one of your notices as read."""
 
-    perform = staticmethod(lifecycle.read_notice)
+    perform = staticmethod(notices.read_notice)
     returns = ("notice", NoticeType, Notice)
     objects = {"id": ("Notice",)}
 

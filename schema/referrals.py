@@ -1,17 +1,20 @@
 """Two-way referral on the wire: cases and their legs, what happened to them, and what may be done now."""
 
+from datetime import datetime
 from typing import Any
 
 import graphene
 from graphene.utils.str_converters import to_camel_case
 
 from consortium import access, lifecycle
-from consortium.models import ClockRun, Event, Patient, Side
+from consortium.models import ClockRun, Event, Patient, ServiceRequest, Side
 from referrals.models import (
     Case,
     Decision,
     Direction,
     Ending,
+    Milestone,
+    Offer,
     Pathway,
     Referral,
     Status,
@@ -77,7 +80,7 @@ class EventType(Type):
 
     def resolve_label(self: Any, info: Any) -> str:
         """From the table of transitions."""
-        return lifecycle.label_of(Referral, self.kind)
+        return str(lifecycle.label_of(self.kind))
 
 
 class Clock(Plain):
@@ -89,6 +92,21 @@ class Clock(Plain):
     due_at = DateTime(description="When it ends (截止时间).")
     remaining_minutes = graphene.Int(description="Minutes left; negative when overdue (剩余分钟).")
     overdue = graphene.Boolean(required=True, description="Whether it has passed (已超时).")
+
+
+def clock_of(case: ServiceRequest, now: datetime) -> Clock | None:
+    """The limit that runs on a case, if any."""
+    if not case.clock_kind:
+        return None
+    left = case.due_at - now if case.due_at else None
+    return Clock(
+        kind=case.clock_kind,
+        holder=case.clock_holder or None,
+        started_at=case.clock_started_at,
+        due_at=case.due_at,
+        remaining_minutes=int(left.total_seconds() // 60) if left is not None else None,
+        overdue=left is not None and left.total_seconds() < 0,
+    )
 
 
 class Party(Plain):
@@ -133,6 +151,10 @@ CLINICAL_FIELDS = (
     "consent_by",
     "consent_relation",
     "needed_capability",
+    "green_kind",
+    "milestones",
+    "handover",
+    "quality_reviews",
     "information_requests",
     "bookings",
     "journeys",
@@ -157,6 +179,11 @@ class ReferralType(Type):
     bookings = hidden(BookingType, "Every place that was kept for the patient (预约).")
     journeys = hidden(JourneyType, "Every departure (转运).")
     outcomes = hidden(OutcomeType, "Every version of the outcome (结果回传).")
+    # By name: the green channel's own types are built on this one.
+    offers = listed("schema.green.OfferType", "Hospitals that were asked, as far as you see them (各院询问).")
+    milestones = hidden("schema.green.MilestoneType", "What happened when, in order of time (时间节点).")
+    handover = graphene.Field("schema.green.HandoverType", description="The handover at the door (交接单).")
+    quality_reviews = hidden("schema.green.QualityReviewType", "Why intervals took long (质控复盘).")
     attachments = hidden(AttachmentType, "Files (附件).")
     followed_by = listed(lambda: ReferralType, "Legs that follow from it, as far as you see them (后续转诊单).")
     reason = graphene.String(description="What is asked of the performer (转诊目的).")
@@ -180,6 +207,7 @@ class ReferralType(Type):
             "performer_hospital",
             "performer_department",
             "needed_capability",
+            "green_kind",
             "hops",
             "created_by",
             "created_at",
@@ -191,6 +219,7 @@ class ReferralType(Type):
             "reject_reason",
             "alternative_hospital",
             "consent_at",
+            "consent_refused_at",
             "departed_at",
             "arrived_at",
             "expiry_proposed_at",
@@ -206,6 +235,8 @@ class ReferralType(Type):
             "available_actions": Through(joins=Referral.LOADED),
             "events": Through("events", trail=Event),
             "clocks": Through("runs", trail=ClockRun),
+            "offers": Through("offers", rows=lambda by: access.visible(by, Offer).order_by("id")),
+            "milestones": Through("milestones", rows=lambda by: Milestone.objects.filter(superseded_at__isnull=True)),
             "followed_by": Through("followed_by", rows=lambda by: access.visible(by, Referral)),
         }
 
@@ -221,17 +252,7 @@ class ReferralType(Type):
 
     def resolve_clock(self: Any, info: Any) -> Clock | None:
         """From the row."""
-        if not self.clock_kind:
-            return None
-        left = self.due_at - info.context.now if self.due_at else None
-        return Clock(
-            kind=self.clock_kind,
-            holder=self.clock_holder or None,
-            started_at=self.clock_started_at,
-            due_at=self.due_at,
-            remaining_minutes=int(left.total_seconds() // 60) if left is not None else None,
-            overdue=left is not None and left.total_seconds() < 0,
-        )
+        return clock_of(self, info.context.now)
 
     def resolve_clocks(self: Any, info: Any) -> Any:
         """As read with the referral."""
@@ -248,6 +269,22 @@ class ReferralType(Type):
     def resolve_information_requests(self: Any, info: Any) -> Any:
         """As read with the referral."""
         return self.information_requests.all()
+
+    def resolve_offers(self: Any, info: Any) -> Any:
+        """As read with the referral, through the gate."""
+        return self.offers.all()
+
+    def resolve_milestones(self: Any, info: Any) -> Any:
+        """As read with the referral."""
+        return self.milestones.all()
+
+    def resolve_handover(self: Any, info: Any) -> Any:
+        """As read with the referral; absent until somebody signs."""
+        return getattr(self, "handover", None)
+
+    def resolve_quality_reviews(self: Any, info: Any) -> Any:
+        """As read with the referral."""
+        return self.quality_reviews.all()
 
     def resolve_bookings(self: Any, info: Any) -> Any:
         """As read with the referral."""
@@ -294,7 +331,7 @@ class CaseType(Type):
         return self.legs.all()
 
 
-def available(choice: lifecycle.Choice, case: Referral) -> AvailableAction:
+def available(choice: lifecycle.Choice, case: ServiceRequest) -> AvailableAction:
     """A choice in the words of the wire."""
     refusal = choice.refusal
     return AvailableAction(

@@ -7,30 +7,49 @@ from django.utils.translation import gettext as _
 from graphene.utils.str_converters import to_snake_case
 from graphql import GraphQLObjectType, default_field_resolver
 
+from consortium.access import Actor
 from consortium.errors import Code, Refused
-from schema import catalogues, clocks, coverage, duty, people, places, steps, worklist
+from schema import (
+    catalogues,
+    clocks,
+    coverage,
+    duty,
+    green,
+    green_steps,
+    outbox,
+    people,
+    places,
+    steps,
+    subscriptions,
+    worklist,
+)
 from schema.base import PART, Rule
 
+DOMAINS = (people, outbox, places, catalogues, worklist, green, coverage, clocks, duty)
 
-class Query(
-    people.Query,
-    places.Query,
-    catalogues.Query,
-    worklist.Query,
-    coverage.Query,
-    clocks.Query,
-    duty.Query,
-    graphene.ObjectType,
-):
+
+class Query(*(room.Query for room in DOMAINS), graphene.ObjectType):
     """Everything that is read."""
 
 
-class Mutation(people.Mutation, places.Mutation, steps.Mutation, clocks.Mutation, duty.Mutation, graphene.ObjectType):
+class Mutation(
+    people.Mutation,
+    outbox.Mutation,
+    places.Mutation,
+    steps.Mutation,
+    green_steps.Mutation,
+    clocks.Mutation,
+    duty.Mutation,
+    graphene.ObjectType,
+):
     """Everything that is done: one mutation in a request, one transaction."""
 
 
-ROOTS = (people, places, catalogues, worklist, coverage, clocks, duty)
-READ_RULES: dict[str, Rule] = {name: rule for room in ROOTS for name, rule in room.Query.rules.items()}
+class Subscription(subscriptions.Subscription, graphene.ObjectType):
+    """Everything that is told while it happens, at `/graphql/stream/`: one subscription in a request."""
+
+
+READ_RULES: dict[str, Rule] = {name: rule for room in DOMAINS for name, rule in room.Query.rules.items()}
 
 
 def rule_of(kind: GraphQLObjectType, name: str) -> Rule | None:
@@ -39,6 +58,8 @@ def rule_of(kind: GraphQLObjectType, name: str) -> Rule | None:
     snake = to_snake_case(name)
     if kind.name == "Query":
         return READ_RULES.get(snake)
+    if kind.name == "Subscription":
+        return subscriptions.TOPICS[snake].rule if snake in subscriptions.TOPICS else None
     meta = getattr(getattr(kind, "graphene_type", None), "_meta", None)
     if kind.name == "Mutation":
         payload: Any = getattr(field.type, "graphene_type", None)
@@ -52,25 +73,30 @@ def guarded(kind: GraphQLObjectType, name: str) -> None:
     if rule is PART:
         return
     resolve = field.resolve or default_field_resolver
-    root = kind.name in ("Query", "Mutation")
+    root = kind.name in ("Query", "Mutation", "Subscription")
 
     def behind(row: Any, info: Any, **arguments: Any) -> Any:
         if rule is not None and rule.allows(row, info.context.actor):
             return resolve(row, info, **arguments)
         if not root:
             return None
-        if info.context.actor is None:
-            raise Refused(Code.UNAUTHENTICATED, _("请先登录，或提供有效的接口令牌。"))
-        if not info.context.actor.may_write and kind.name == "Mutation":
+        if kind.name == "Mutation" and info.context.actor is not None and not info.context.actor.may_write:
             raise Refused(Code.FORBIDDEN, _("该接口令牌只可读取；请签发范围含 write 的令牌。"))
-        raise Refused(Code.FORBIDDEN, _("您的岗位不能使用该操作；请联系医院管理员。"))
+        raise kept_out(info.context.actor)
 
     field.resolve = behind
 
 
+def kept_out(by: Actor | None) -> Refused:
+    """The answer to somebody whom the rule of an operation does not let in."""
+    if by is None:
+        return Refused(Code.UNAUTHENTICATED, _("请先登录，或提供有效的接口令牌。"))
+    return Refused(Code.FORBIDDEN, _("您的岗位不能使用该操作；请联系医院管理员。"))
+
+
 def build() -> graphene.Schema:
     """The schema with every field of an object type behind its rule."""
-    made = graphene.Schema(query=Query, mutation=Mutation)
+    made = graphene.Schema(query=Query, mutation=Mutation, subscription=Subscription)
     for kind in made.graphql_schema.type_map.values():
         if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
             for name in kind.fields:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import graphene
 
+from consortium.models import Row
 from referrals import actions
 from referrals.models import Referral
 from schema.action import STEP, Action
@@ -162,7 +163,7 @@ class Creation(Action):
         abstract = True
 
 
-def mutation(action: Callable[..., Referral], base: type[Action] = Step, **inputs: Any) -> graphene.Field:
+def mutation(action: Callable[..., Row], base: type[Action] = Step, **inputs: Any) -> graphene.Field:
     """The mutation of an action: named, described and permitted as the action is."""
     doc = (action.__doc__ or "").strip()
     given = type("Input", (), {"__doc__": doc, **inputs})

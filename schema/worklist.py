@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import graphene
 
-from consortium import access, lifecycle
+from consortium import access, trail
 from consortium.models import Hospital
 from referrals import content
 from referrals.models import Case, Referral
@@ -27,7 +27,7 @@ BoxEnum = graphene.Enum.from_enum(
         Box.MINE: "Written or claimed by you (我的).",
     }[value],
 )
-READERS = permission("view_sent_referral", "view_received_referral", "confirm_error")
+READERS = permission("view_sent_referral", "view_received_referral", "confirm_error", "view_own_activation")
 
 
 class PatientLookup(Plain):
@@ -154,5 +154,5 @@ def disclosed(info: Any, row: Any, action: str, patient_id: Any) -> Any:
         raise access.not_found()
     by = info.context.actor
     role = next(iter(by.held), None)
-    lifecycle.audit(by, action, row, role=role, purpose="TREATMENT", patient_id=patient_id, now=info.context.now)
+    trail.audit(by, action, row, role=role, purpose="TREATMENT", patient_id=patient_id, now=info.context.now)
     return row

@@ -135,4 +135,4 @@ def require_complete(case: PathologyCase, *, today: date) -> None:
     for lacks, field, message in missing:
         if lacks:
             raise Refused(Code.INCOMPLETE, message, field=field)
-    content.require_consent(case.patient, case, today=today)
+    content.require_consent(case, today=today)

@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from consortium import access, lifecycle
+from consortium import access, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.models import Department, Person, PractitionerRole, Side
@@ -43,7 +43,7 @@ def reader(person: int, hospitals: frozenset[UUID]) -> Reader:
 
 def colleague(case: PathologyCase, person: int, permission: str, *, now: datetime, field: str) -> Reader:
     """Somebody of the performer's side whose role gives a permission on this case; INVALID_INPUT otherwise."""
-    there = lifecycle.staff(case, {Side.PERFORMER: roles_with(permission)}, now=now)
+    there = trail.staff(case, {Side.PERFORMER: roles_with(permission)}, now=now)
     if not there.filter(person=person).exists():
         raise Refused(Code.INVALID_INPUT, _("请选择会诊科室现任的病理专家。"), field=field)
     held = PractitionerRole.objects.filter(access.running(now), person=person, hospital__isnull=False)
@@ -132,7 +132,7 @@ def set_expertise(
         )
         kept.open_limit, kept.ended_at, kept.version = open_limit, now if ended else None, kept.version + 1
         checked(kept).save()
-        lifecycle.audit(by, "set_expertise", kept, role=role, purpose="ADMINISTRATION", patient_id=None, now=now)
+        trail.audit(by, "set_expertise", kept, role=role, purpose="ADMINISTRATION", patient_id=None, now=now)
     return kept
 
 

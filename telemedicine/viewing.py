@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from consortium import access, lifecycle
+from consortium import access, trail
 from consortium.access import Actor
 from consortium.models import Person
 from telemedicine.models import PathologyCase, Slide, SlideView
@@ -20,7 +20,7 @@ def open_slide(*, by: Actor, id: UUID, now: datetime) -> SlideView:
         case = access.find(by, PathologyCase, slide.case_id)
         role = access.require(by, "open_slide")
         view, _made = SlideView.objects.get_or_create(slide=slide, person=by.person, defaults={"opened_at": now})
-        lifecycle.audit(by, "open_slide", slide, role=role, purpose="TREATMENT", patient_id=case.patient_id, now=now)
+        trail.audit(by, "open_slide", slide, role=role, purpose="TREATMENT", patient_id=case.patient_id, now=now)
     return view
 
 

@@ -30,6 +30,8 @@ KEPT = {
     "consortium_concept",
     "consortium_clockrule",
     "consortium_escalationrule",
+    "consortium_greenrule",
+    "consortium_milestonerule",
 }
 APPEND_ONLY = ("consortium_event", "consortium_auditentry")
 

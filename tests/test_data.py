@@ -21,6 +21,8 @@ CATALOGUES = {
     "organs.csv": ["code"],
     "pathology.csv": ["system", "code"],
     "icd10.csv": ["code"],
+    "green_kinds.csv": ["code"],
+    "green_milestones.csv": ["code"],
 }
 PRIORITIES = {"STAT", "ASAP", "URGENT", "ROUTINE"}
 REASON_CATALOGUES = {
@@ -29,10 +31,13 @@ REASON_CATALOGUES = {
     "ENTERED_IN_ERROR", "EXPIRY", "DUPLICATE_CASE",
     "SLIDE_DEFECT", "MATERIAL", "PATHOLOGY_DECLINE", "REASSIGN", "UNDIAGNOSABLE", "PATHOLOGY_CANCEL",
     "WITHDRAW_SLIDE", "REPORT_AMENDMENT",
+    "GREEN_DECLINE", "GREEN_CONSENT_REFUSED", "GREEN_DIVERT", "GREEN_STAND_DOWN", "GREEN_BREACH",
+    "MILESTONE_CORRECTION",
 }  # fmt: skip
 CLOCK_KINDS = {
     "TRIAGE", "OFFICE_REVIEW", "INFORMATION", "CONTACT", "BOOKING", "FULL_RECORD", "OUTCOME",
     "ACKNOWLEDGEMENT", "FOLLOW_UP", "RESEND", "EXPIRY", "HOLD", "TRANSIT",
+    "GREEN_ANSWER", "GREEN_CONSENT",
 }  # fmt: skip
 VITALS = {
     "temperature": (34, 42),
@@ -133,7 +138,7 @@ def test_clocks_cover_every_priority():
         assert int(row["target_minutes"]) > 0, row
         assert row["holder"] in {"REQUESTER", "PERFORMER", "PATIENT"}, row
         for step in [*row["start_step"].split("|"), *row["stop_step"].split("|")]:
-            assert re.fullmatch(r"([a-z]+(_[a-z]+)+)?(>[A-Z_]+)?|(milestone|begin):[A-Z_]+", step), row
+            assert re.fullmatch(r"([a-z]+(_[a-z]+)+)?(>[A-Z_]+)?|milestone:[A-Z_]+", step), row
         assert row["calendar"] in {"ALWAYS", "WORKING_DAYS"}, row
     assert {kind for kind in by_kind if kind in CLOCK_KINDS} == CLOCK_KINDS
     assert {(row["kind"], int(row["target_minutes"])) for row in rows("clocks.csv") if row["emergency"]} == GREEN
@@ -200,6 +205,30 @@ def test_icd10_codes_have_the_national_form():
     assert len(known) >= 250
     assert all(re.fullmatch(r"[A-Z]\d{2}\.[\dx]\d{2}", code) for code in known)
     assert sorted(known) == [row["code"] for row in rows("icd10.csv")]
+
+
+def test_kinds_of_emergency_look_for_known_capabilities_and_specialties():
+    table = {row["code"]: row for row in rows("green_kinds.csv")}
+    up = {code: row for code, row in table.items() if row["goes_down"] == "false"}
+    assert set(up) == {
+        "CHEST_PAIN", "STROKE", "TRAUMA", "CRITICAL_MATERNAL", "CRITICAL_CHILD", "CRITICAL_NEWBORN",
+        "ONCOLOGY_EMERGENCY",
+    }  # fmt: skip
+    assert {row["capability"] for row in up.values()} <= codes("capabilities.csv")
+    assert {row["specialty"] for row in up.values()} <= codes("specialties.csv")
+    answers = {code: int(row["answer_minutes"]) for code, row in up.items()}
+    assert answers == dict.fromkeys(up, 5) | {"CRITICAL_CHILD": 10, "ONCOLOGY_EMERGENCY": 60}
+
+
+def test_milestones_follow_each_other_without_a_ring():
+    table = {row["code"]: row for row in rows("green_milestones.csv")}
+    kinds, earlier = codes("green_kinds.csv"), {}
+    for code, row in table.items():  # a milestone stands below those that it follows
+        after = row["after"].split("|") if row["after"] else []
+        assert set(after) <= set(earlier), code
+        earlier[code] = after
+        assert row["side"] in {"REQUESTER", "PERFORMER"}, code
+        assert set(row["kinds"].split("|") if row["kinds"] else []) <= kinds, code
 
 
 def test_names_are_enough_and_not_repeated():

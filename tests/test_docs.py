@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from itertools import chain
 from types import NoneType
 from typing import get_type_hints
 
@@ -9,11 +10,12 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from consortium import lifecycle
 from consortium.management.commands.load_registry import rows
 from consortium.roles import every_permission
 from referrals.management.commands import draw_docs
 from referrals.management.commands.draw_docs import BRANCHES, DIAGRAMS, DOCS, NEW_LEGS, PARTS, STEPS, drawn
-from referrals.models import Status
+from referrals.models import OfferStatus, Status
 
 ROOT = settings.BASE_DIR
 PAGES = [*sorted(DOCS.rglob("*.md")), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"))]
@@ -50,7 +52,8 @@ def test_branches_are_declared_for_exactly_the_steps_that_choose_their_state():
 
 
 def test_new_legs_are_declared_for_exactly_the_steps_that_begin_one():
-    assert {name for name, step in STEPS.items() if "lifecycle.begin(" in inspect.getsource(step.apply)} == NEW_LEGS
+    begins = re.compile(r"\b(lifecycle\.begin|begin_broadcast)\(")
+    assert {name for name, step in STEPS.items() if begins.search(inspect.getsource(step.apply))} == set(NEW_LEGS)
 
 
 def test_every_step_is_drawn_in_one_diagram_or_stays_in_place():
@@ -70,8 +73,10 @@ def test_every_step_and_permission_has_its_line():
 
 
 def test_every_time_limit_begins_and_ends_at_a_point_that_exists():
-    """A step, a state that is reached, both, or a milestone; states of the green channel come with its cases."""
-    steps, states = {*STEPS, "any_step", ""}, {*Status, "BROADCAST", ""}
+    """A step, a point that a step names, a state that is reached, a step or a point with a state, or a milestone."""
+    named = {"consent_due", "consent_held"}
+    steps = {*chain(*lifecycle.STEPS.values()), *named, "any_step", ""}
+    states = {*Status, *OfferStatus, ""}
     for row in rows("clocks.csv"):
         for point in (*row["start_step"].split("|"), *row["stop_step"].split("|")):
             step, _to, state = point.partition(">")

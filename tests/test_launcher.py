@@ -51,6 +51,21 @@ def test_an_unknown_command_is_refused_with_the_help() -> None:
     assert "./refnet demo" in done.stderr
 
 
+@pytest.mark.parametrize("words", [(), ("no-such-drill",), ("__init__",)])
+def test_an_unknown_drill_is_a_sentence_with_their_names(words: tuple[str, ...]) -> None:
+    done = refnet("drill", *words)
+    assert done.returncode == 1
+    assert "Name a drill: " in done.stderr
+    assert "outbox" in done.stderr
+
+
+def test_a_drill_spares_a_database_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://elsewhere/refnet")
+    done = refnet("drill", "outbox")
+    assert done.returncode == 1
+    assert "unset it first" in done.stderr
+
+
 @pytest.mark.parametrize("version", [(3, 6, 8), (3, 10, 14)])
 def test_an_old_python_is_a_sentence(script: ModuleType, version: tuple[int, ...]) -> None:
     with pytest.raises(SystemExit, match=r"需要 Python 3\.11(.|\n)*Python 3\.11 or newer is needed"):
@@ -171,5 +186,5 @@ def test_the_pins_name_no_host_and_the_developers_add_to_the_runtime() -> None:
 @pytest.mark.parametrize("words", [("bench",), ("bench", "nothing")])
 def test_an_unknown_measurement_is_refused_with_their_names(words: tuple[str, ...]) -> None:
     done = refnet(*words)
-    assert done.returncode == 2
-    assert "name one of: tiles" in done.stderr
+    assert done.returncode == 1
+    assert "Name a measurement: tiles" in done.stderr

@@ -11,6 +11,7 @@ from consortium.access import SYSTEM
 from consortium.models import Side
 from consortium.roles import Role
 from referrals.models import Referral, Status
+from tests.test_green_transitions import LEG
 from tests.test_transitions import TABLE
 from tests.world import ADMIN, DOCTOR, EXPERT, OFFICE, OK, World
 
@@ -34,9 +35,13 @@ def test_what_is_offered_is_what_is_done(world, every_state, status, place_and_r
         return  # nobody is offered anything on what does not exist for them
     offered, done = {}, {}
     choices = lifecycle.choices(referral, by)
-    assert {choice.step.name for choice in choices} == set(TABLE) - {"propose_expiry"}
+    by_clock = {"propose_expiry", "widen_on_silence"}
+    assert {choice.step.name for choice in choices} == (set(TABLE) | set(LEG)) - by_clock
     for choice in choices:
         step = choice.step.name
+        if step in LEG:  # test_green_transitions tries them on legs of the green channel
+            assert choice.refusal or status == Status.BROADCAST
+            continue
         if choice.refusal and status not in EVERY_REFUSAL_IS_TRIED_IN:
             continue  # test_transitions tries every step in every state, and by every role
         given = {"now": world.now + timedelta(hours=3)} if step == "record_no_show" else {}
@@ -68,9 +73,11 @@ def test_who_could_take_a_step_is_who_the_table_says(world, every_state):
     sides = {Side.REQUESTER: "county", Side.PERFORMER: "province"}
     for choice in lifecycle.choices(every_state[Status.SENT], world.actor("county", DOCTOR)):
         who = {(sides[side], role) for side, roles in choice.who for role in roles}
-        expected = TABLE[choice.step.name][2]
+        expected = (TABLE | LEG)[choice.step.name][2]
         if choice.step.name == "report_error":  # whoever wrote it: a doctor, or the specialist who referred down
             expected = expected | {("county", EXPERT)}
+        if choice.step.name == "record_milestone":  # LEG has the sender's milestones
+            expected = expected | {("province", EXPERT)}
         assert who == expected, choice.step.name
 
 
@@ -101,9 +108,9 @@ def test_the_system_takes_no_persons_step(world, every_state):
 
 
 def test_a_step_costs_a_bounded_number_of_statements(world):
-    """A claim, of which nobody is told: lock, what its clocks follow from (3), write, event, audit."""
+    """A claim, of which nobody is told: lock, what its clocks follow from (3), write, event, audit, deliveries."""
     referral = world.referral(Status.SENT)
     by = world.actor("province", Role.EXPERT)
     with CaptureQueriesContext(connection) as queries:
         world.take("claim_referral", referral, by=by)
-    assert len(queries) == 7, [q["sql"][:80] for q in queries]
+    assert len(queries) == 8, [q["sql"][:80] for q in queries]

@@ -21,7 +21,7 @@ from consortium.identity import credit_check_digit, id_check_digit
 from consortium.models import Capability, Concept, Department, Event, Hospital, Person, Priority
 from consortium.roles import HELD_AT, Place, Role
 from referrals import actions
-from referrals.models import Case, Referral, Status
+from referrals.models import Case, Offer, OfferStatus, Referral, Status
 
 CHINA = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=CHINA)
@@ -82,11 +82,30 @@ BY: dict[str, tuple[str, Role]] = {
     "confirm_expiry": COUNTY_DOCTOR,
     "report_error": COUNTY_DOCTOR,
     "confirm_error": ("county", ADMIN),
+    "broadcast_down": EXPERT_THERE,
+    # The green channel: steps of the leg, then of an offer.
+    "identify_patient": COUNTY_DOCTOR,
+    "widen_broadcast": COUNTY_DOCTOR,
+    "choose_offer": COUNTY_DOCTOR,
+    "give_consent": COUNTY_DOCTOR,
+    "refuse_consent": COUNTY_DOCTOR,
+    "divert_referral": COUNTY_DOCTOR,
+    "sign_handover": COUNTY_DOCTOR,
+    "stand_down": COUNTY_DOCTOR,
+    "record_milestone": COUNTY_DOCTOR,
+    "review_quality": EXPERT_THERE,
+    "record_phone_answer": COUNTY_DOCTOR,
+    "read_offer": EXPERT_THERE,
+    "negotiate_offer": EXPERT_THERE,
+    "offer_place": EXPERT_THERE,
+    "decline_offer": EXPERT_THERE,
+    "confirm_phone_answer": EXPERT_THERE,
 }
 # The steps that bring the standard referral into a state; "propose_expiry" is the clock's.
 PATHS: dict[Status, list[str]] = {
     Status.DRAFT: [],
     Status.OFFICE_REVIEW: ["submit_referral"],
+    Status.BROADCAST: [],
     Status.SENT: ["submit_referral"],
     Status.IN_TRIAGE: ["submit_referral", "claim_referral"],
     Status.INFO_NEEDED: ["submit_referral", "claim_referral", "request_information"],
@@ -104,6 +123,22 @@ PATHS: dict[Status, list[str]] = {
     Status.CLOSED: ["submit_referral", "accept_referral", "arrive_referral", "return_outcome", "acknowledge_outcome"],
     Status.CANCELLED: ["submit_referral", "accept_referral", "cancel_referral"],
     Status.ENTERED_IN_ERROR: ["submit_referral", "report_error", "confirm_error"],
+}
+ON_THE_ROAD = ["give_consent", "depart_referral"]
+THERE = [*ON_THE_ROAD, "sign_handover", "sign_there", "arrive_referral"]
+# The steps that bring a green-channel leg into a state, from where its hospital was chosen.
+GREEN_PATHS: dict[Status, list[str]] = {
+    Status.BROADCAST: [],
+    Status.ACCEPTED: [],
+    Status.SCHEDULED: ["book_referral"],
+    Status.ON_HOLD: ["hold_referral"],
+    Status.IN_TRANSIT: ON_THE_ROAD,
+    Status.REDIRECTED: [*ON_THE_ROAD, "divert_referral"],
+    Status.ARRIVED: THERE,
+    Status.OUTCOME_RETURNED: [*THERE, "return_outcome"],
+    Status.CLOSED: [*THERE, "return_outcome", "acknowledge_outcome"],
+    Status.CANCELLED: ["refuse_consent"],
+    Status.ENTERED_IN_ERROR: ["report_error", "confirm_error"],
 }
 OUTCOME = {
     "diagnoses": ["J18.900"],
@@ -239,11 +274,60 @@ class World:
         }
         return actions.create_referral(by=by or self.actor(*COUNTY_DOCTOR), **written | given)
 
+    def call(self, *, by: Actor | None = None, **given: Any) -> Referral:
+        """A green-channel call for a critical child from the county; the province is asked, being the one able."""
+        written = {
+            "kind": "CRITICAL_CHILD",
+            "requester_department": self.departments["county"].pk,
+            "patient": {"name": "王小急", "sex": "MALE", "birth_date": date(2022, 1, 5), "guardian_name": "李四"},
+            "targets": [self.departments["province"].pk],
+            "summary": "高热 2 天，意识模糊 1 小时，血压 60/30",
+            "now": self.now,
+        }
+        return actions.activate_green_channel(by=by or self.actor(*COUNTY_DOCTOR), **written | given)
+
+    def offer(self, status: OfferStatus = OfferStatus.ASKED, *, of: Referral | None = None, **given: Any) -> Offer:
+        """The province's offer of a call, brought into a state by real steps."""
+        referral = of or self.call(**given)
+        steps = {
+            OfferStatus.ASKED: [],
+            OfferStatus.READ: ["read_offer"],
+            OfferStatus.NEGOTIATING: ["negotiate_offer"],
+            OfferStatus.OFFERED: ["offer_place"],
+            OfferStatus.DECLINED: ["decline_offer"],
+            OfferStatus.CHOSEN: ["offer_place"],
+        }
+        offer = referral.offers.get(performer_hospital=self.hospitals["province"])
+        for step in steps.get(status, []):
+            offer = self.take(step, offer)
+        if status == OfferStatus.CHOSEN:
+            self.take("choose_offer", referral, only={"offer": offer.pk})
+        if status == OfferStatus.WITHDRAWN:
+            self.take("stand_down", referral)
+        if status == OfferStatus.RELEASED:
+            self.take("widen_broadcast", referral, only={"targets": [self.departments["province2"].pk]})
+            other = referral.offers.get(performer_hospital=self.hospitals["province2"])
+            other = self.take("offer_place", other, by=self.actor("province2", EXPERT))
+            self.take("choose_offer", self.read(referral), only={"offer": other.pk})
+        offer = Offer.objects.select_related(*Offer.LOADED).get(pk=offer.pk)
+        assert offer.status == status, f"{offer.status} instead of {status}"
+        return offer
+
+    def green(self, status: Status, **given: Any) -> Referral:
+        """A green-channel leg in a state, brought there by real steps."""
+        offer = self.offer(OfferStatus.ASKED if status == Status.BROADCAST else OfferStatus.CHOSEN, **given)
+        referral = self.read(offer.referral)
+        for step in GREEN_PATHS[status]:
+            by = self.actor(*EXPERT_THERE) if step == "sign_there" else None
+            referral = self.take(step.replace("sign_there", "sign_handover"), self.read(referral), by=by)
+        assert referral.status == status, f"{referral.status} instead of {status}"
+        return self.read(referral)
+
     def referral(self, status: Status, **given: Any) -> Referral:
         """The standard referral in a state, brought there by the steps of `PATHS`."""
         if status == Status.OFFICE_REVIEW:
             given.setdefault("priority", Priority.ROUTINE)
-        referral = self.draft(**given)
+        referral = self.call(**given) if status == Status.BROADCAST else self.draft(**given)
         for step in PATHS[status]:
             # Nobody can miss an appointment before its time.
             now = self.now + timedelta(hours=3) if step == "record_no_show" else self.now
@@ -299,6 +383,23 @@ class World:
             "record_death": {"comment": "抢救无效"},
             "confirm_expiry": {"reason": "NO_RESPONSE"},
             "report_error": {"reason": "DUPLICATE_ENTRY"},
+            "broadcast_down": {
+                "outcome": OUTCOME,
+                "reason": "回当地康复",
+                "consent_by": "李四",
+                "consent_relation": "母亲",
+            },
+            "identify_patient": {"patient": patient()},
+            "give_consent": {"consent_by": "李四", "consent_relation": "母亲"},
+            "refuse_consent": {"reason": "FAMILY_REFUSED"},
+            "divert_referral": {"performer_department": self.departments["city"].pk, "reason": "CONDITION_WORSE"},
+            "sign_handover": {"condition": "镇静，SpO2 96%"},
+            "stand_down": {"reason": "RULED_OUT"},
+            "record_milestone": {"kind": "FIRST_CONTACT", "at": self.now - timedelta(minutes=30)},
+            "record_phone_answer": {"answer": "CAN_TAKE", "spoken_with": "值班医生"},
+            "negotiate_offer": {"message": "能否先完善血气？"},
+            "offer_place": {"message": "PICU 3 床备好"},
+            "decline_offer": {"reason": "NO_BED"},
         }
         return given.get(step, {})
 

@@ -2,6 +2,7 @@
 
 from consortium.models.base import Enquiry, Priority, Row, ServiceRequest, Side, uuid7
 from consortium.models.clocks import ClockRun, Escalation, EscalationRule, Rung
+from consortium.models.delivery import Channel, Delivery, Preference, WebhookEndpoint
 from consortium.models.directory import (
     Alliance,
     Capability,
@@ -14,6 +15,7 @@ from consortium.models.directory import (
     Status,
 )
 from consortium.models.duty import Duty, DutySwap, Post
+from consortium.models.green import GreenRule, MilestoneRule, TravelTime
 from consortium.models.patients import Patient, Sex
 from consortium.models.people import (
     ApiToken,
@@ -32,9 +34,11 @@ __all__ = [
     "AuditEntry",
     "Calendar",
     "Capability",
+    "Channel",
     "ClockRule",
     "ClockRun",
     "Concept",
+    "Delivery",
     "Department",
     "DepartmentGrant",
     "Division",
@@ -46,16 +50,19 @@ __all__ = [
     "Escalation",
     "EscalationRule",
     "Event",
+    "GreenRule",
     "Hospital",
     "HospitalGrant",
     "IdempotencyKey",
     "Level",
     "Membership",
+    "MilestoneRule",
     "Notice",
     "Patient",
     "Person",
     "Post",
     "PractitionerRole",
+    "Preference",
     "Priority",
     "Row",
     "Rung",
@@ -63,5 +70,7 @@ __all__ = [
     "Sex",
     "Side",
     "Status",
+    "TravelTime",
+    "WebhookEndpoint",
     "uuid7",
 ]

@@ -2,9 +2,18 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from consortium.models.base import Row
 from consortium.roles import Role
+
+
+class TransactionId(models.Field):
+    """The number of a transaction (xid8), which never comes round again; the database writes it."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        """The type of PostgreSQL."""
+        return "xid8"
 
 
 class Event(Row):
@@ -46,9 +55,15 @@ class Event(Row):
     comment = models.CharField(max_length=1000, blank=True, help_text="Words beside the reason (说明).")
     detail = models.JSONField(default=dict, help_text="What else the step fixed (细节).")
     request_id = models.CharField(max_length=36, blank=True, help_text="The request that caused it (请求编号).")
+    tx = TransactionId(
+        db_default=models.Func(function="pg_current_xact_id"),
+        editable=False,
+        help_text="The transaction that wrote it, for readers that must miss none (事务号).",
+    )
 
     class Meta:
         indexes = [
+            models.Index(fields=["tx", "id"], name="event_in_order"),
             models.Index(fields=["thread_id", "id"], name="event_by_thread"),
             models.Index(fields=["subject_id", "id"], name="event_by_subject"),
         ]

@@ -1,4 +1,4 @@
-"""Every step of a referral, one function each; the table of transitions of the domain specification, section 3."""
+"""Every step of a referral, one function each; the tables of the domain specification, sections 3 and 4."""
 
 from referrals.actions.answer import (
     accept_referral,
@@ -19,6 +19,31 @@ from referrals.actions.finish import (
     return_outcome,
     send_record,
 )
+from referrals.actions.green.broadcast import (
+    activate_green_channel,
+    choose_offer,
+    unanswered_broadcasts,
+    widen_broadcast,
+    widen_on_silence,
+)
+from referrals.actions.green.downward import broadcast_down
+from referrals.actions.green.journey import (
+    divert_referral,
+    give_consent,
+    identify_patient,
+    refuse_consent,
+    sign_handover,
+    stand_down,
+)
+from referrals.actions.green.offers import (
+    confirm_phone_answer,
+    decline_offer,
+    negotiate_offer,
+    offer_place,
+    read_offer,
+    record_phone_answer,
+)
+from referrals.actions.green.times import record_milestone, review_quality
 from referrals.actions.send import (
     approve_referral,
     create_referral,
@@ -53,27 +78,41 @@ from referrals.actions.withdraw import (
 __all__ = [
     "accept_referral",
     "acknowledge_outcome",
+    "activate_green_channel",
     "advise_referral",
     "amend_outcome",
     "approve_referral",
     "arrive_referral",
     "book_referral",
+    "broadcast_down",
     "cancel_referral",
+    "choose_offer",
     "claim_referral",
     "close_referral",
     "confirm_error",
     "confirm_expiry",
+    "confirm_phone_answer",
     "create_referral",
+    "decline_offer",
     "depart_referral",
+    "divert_referral",
+    "give_consent",
     "hold_referral",
+    "identify_patient",
     "lose_booking",
+    "negotiate_offer",
+    "offer_place",
     "open_referral",
     "propose_expiry",
+    "read_offer",
     "record_death",
     "record_follow_up",
+    "record_milestone",
     "record_no_show",
+    "record_phone_answer",
     "redirect_referral",
     "refer_down",
+    "refuse_consent",
     "reject_referral",
     "release_referral",
     "report_error",
@@ -83,11 +122,17 @@ __all__ = [
     "resume_referral",
     "return_outcome",
     "return_referral",
+    "review_quality",
     "send_record",
+    "sign_handover",
     "stale",
+    "stand_down",
     "submit_referral",
     "supply_information",
     "turn_back_referral",
+    "unanswered_broadcasts",
     "update_referral",
     "waitlist_referral",
+    "widen_broadcast",
+    "widen_on_silence",
 ]

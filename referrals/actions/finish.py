@@ -16,7 +16,7 @@ from consortium.lifecycle import Move, transition
 from consortium.models import Concept, Department, Side
 from referrals import content
 from referrals.actions.send import send
-from referrals.models import ClinicalSummary, Direction, Ending, Outcome, Referral, Status
+from referrals.models import ClinicalSummary, Direction, Ending, Outcome, Pathway, Referral, Status
 from referrals.numbers import next_number
 
 
@@ -94,6 +94,30 @@ def return_outcome(referral: Referral, move: Move, *, outcome: Mapping[str, Any]
     write_outcome(referral, move, outcome)
 
 
+def downward_leg(referral: Referral, move: Move, outcome: Mapping[str, Any], **changes: Any) -> Referral:
+    """Store the outcome and make the leg back, not yet aimed nor stored: the specialist's department sends it."""
+    written, diagnoses = write_outcome(referral, move, outcome)
+    facts = ClinicalSummary.objects.create(
+        case=referral.case,
+        summary=written.treatment,
+        treatment=written.drugs,
+        allergies=referral.clinical.allergies,
+    )
+    facts.diagnose(diagnoses)
+    return content.copy_of(
+        referral,
+        clinical=facts,
+        number=next_number("R", move.now),
+        requester_hospital=referral.performer_hospital,
+        requester_department=referral.performer_department,
+        needed_capability=None,
+        created_by=move.by.person,
+        created_at=move.event_at,
+        hops=0,
+        **{"pathway": Pathway.ROUTINE, "green_kind": None} | changes,
+    )
+
+
 @transition(
     Referral,
     label=pgettext_lazy("step", "下转"),
@@ -113,25 +137,7 @@ def refer_down(
     consent_relation: str,
 ) -> None:
     """Return the outcome and send the patient back as a new leg, by default to the department the case came from."""
-    written, diagnoses = write_outcome(referral, move, outcome)
-    facts = ClinicalSummary.objects.create(
-        case=referral.case,
-        summary=written.treatment,
-        treatment=written.drugs,
-        allergies=referral.clinical.allergies,
-    )
-    facts.diagnose(diagnoses)
-    leg = content.copy_of(
-        referral,
-        clinical=facts,
-        number=next_number("R", move.now),
-        requester_hospital=referral.performer_hospital,
-        requester_department=referral.performer_department,
-        needed_capability=None,
-        created_by=move.by.person,
-        created_at=move.event_at,
-        hops=0,
-    )
+    leg = downward_leg(referral, move, outcome)
     home: Department | None = None if performer_department else referral.requester_department
     content.aim(leg, content.destination(home.pk if home else performer_department))
     if leg.direction != Direction.DOWN:

@@ -12,6 +12,8 @@ from consortium import capacity
 from consortium.errors import Code, Refused, checked
 from consortium.lifecycle import Move, transition
 from consortium.models import Department, Side
+from referrals.actions.green import offers
+from referrals.actions.green.checks import consent_given, handover_signed
 from referrals.models import Booking, Journey, Referral, Status
 
 SLOT_LENGTH = timedelta(minutes=30)
@@ -24,8 +26,10 @@ def let_go(referral: Referral, state: Booking.State) -> None:
     referral.bookings.filter(state=Booking.State.ACTIVE).update(state=state)
 
 
-def give_back(referral: Referral) -> None:
-    """Release the place and the booking that are kept for a patient who will not come now."""
+def give_back(referral: Referral, move: Move) -> None:
+    """Release the place, the booking and the offers that are kept for a patient who will not come now."""
+    if referral.green:
+        offers.withdraw_offers(referral, move)
     let_go(referral, Booking.State.RELEASED)
     capacity.release(referral.held_capacity_id)
     referral.held_capacity = None
@@ -181,6 +185,7 @@ def resume_referral(referral: Referral, move: Move) -> str:
     target=Status.IN_TRANSIT,
     sides=[Side.REQUESTER],
     tells=[Side.PERFORMER],
+    requires=[consent_given],
 )
 def depart_referral(
     referral: Referral,
@@ -233,6 +238,7 @@ def turn_back_referral(referral: Referral, move: Move, *, reason: str, comment: 
     target=Status.ARRIVED,
     sides=[Side.PERFORMER],
     tells=[Side.REQUESTER, Side.PERFORMER],
+    requires=[handover_signed],
 )
 def arrive_referral(referral: Referral, move: Move) -> None:
     """The patient is here; the sender now owes the full record."""
@@ -260,4 +266,4 @@ def record_no_show(referral: Referral, move: Move, *, reason: str | None = None,
     if reason:
         move.because("NO_SHOW", reason, comment)
     let_go(referral, Booking.State.MISSED)
-    give_back(referral)
+    give_back(referral, move)

@@ -74,7 +74,7 @@ def close_referral(referral: Referral, move: Move, *, reason: str, comment: str 
 def cancel_referral(referral: Referral, move: Move, *, reason: str, comment: str = "") -> None:
     """Withdraw before departure, with a coded reason; what was held is released and the performer told."""
     move.because("CANCEL", reason, comment)
-    give_back(referral)
+    give_back(referral, move)
     referral.end(Ending.CANCELLED, move.now)
 
 
@@ -96,7 +96,7 @@ def record_death(referral: Referral, move: Move, *, comment: str = "") -> None:
         others = model.objects.filter(**{model.OF_PATIENT: patient}, closed_at__isnull=True).exclude(pk=referral.pk)
         for other in others.select_related(*model.LOADED):
             clocks.refresh(other)
-    give_back(referral)
+    give_back(referral, move)
     referral.end(Ending.DECEASED, move.now)
 
 
@@ -126,7 +126,7 @@ def propose_expiry(referral: Referral, move: Move) -> None:
 def confirm_expiry(referral: Referral, move: Move, *, reason: str, comment: str = "") -> None:
     """Let a stale referral end, as the clock proposed."""
     move.because("EXPIRY", reason, comment)
-    give_back(referral)
+    give_back(referral, move)
     referral.end(Ending.EXPIRED, move.now)
 
 
@@ -158,7 +158,7 @@ def report_error(referral: Referral, move: Move, *, reason: str, comment: str = 
 )
 def confirm_error(referral: Referral, move: Move) -> None:
     """Take the entry out of every statistic; it stays on the trail."""
-    give_back(referral)
+    give_back(referral, move)
     referral.end(Ending.ENTERED_IN_ERROR, move.now)
 
 

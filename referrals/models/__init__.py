@@ -1,6 +1,16 @@
 """Cases, legs, and what belongs to them."""
 
 from referrals.models.care import Attachment, Booking, InformationRequest, Journey, Outcome
+from referrals.models.green import (
+    LIVE,
+    UNANSWERED,
+    Handover,
+    Milestone,
+    Offer,
+    OfferStatus,
+    PhoneAnswer,
+    QualityReview,
+)
 from referrals.models.referral import (
     NARROWED,
     Case,
@@ -15,7 +25,9 @@ from referrals.models.referral import (
 )
 
 __all__ = [
+    "LIVE",
     "NARROWED",
+    "UNANSWERED",
     "Attachment",
     "Booking",
     "Case",
@@ -24,10 +36,16 @@ __all__ = [
     "Diagnosis",
     "Direction",
     "Ending",
+    "Handover",
     "InformationRequest",
     "Journey",
+    "Milestone",
+    "Offer",
+    "OfferStatus",
     "Outcome",
     "Pathway",
+    "PhoneAnswer",
+    "QualityReview",
     "Referral",
     "Status",
 ]

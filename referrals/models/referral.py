@@ -18,6 +18,7 @@ class Status(models.TextChoices):
 
     DRAFT = "DRAFT", _("草稿")
     OFFICE_REVIEW = "OFFICE_REVIEW", _("院内审核")
+    BROADCAST = "BROADCAST", _("绿色通道询问中")
     SENT = "SENT", _("已送达")
     IN_TRIAGE = "IN_TRIAGE", _("分诊中")
     INFO_NEEDED = "INFO_NEEDED", _("待补充资料")
@@ -56,6 +57,7 @@ class Pathway(models.TextChoices):
     """How a leg finds its destination."""
 
     ROUTINE = "ROUTINE", _("普通转诊")
+    GREEN_CHANNEL = "GREEN_CHANNEL", _("绿色通道")
 
 
 class Decision(models.TextChoices):
@@ -130,16 +132,17 @@ class Diagnosis(Row):
 
 
 def _sent(now: datetime) -> Q:
-    return Q(sent_at__isnull=False) & ~Q(status__in=NARROWED) & Q(_kept(now))
+    return Q(sent_at__isnull=False) & ~Q(status__in=NARROWED) & kept(now)
 
 
 def _narrowed(now: datetime) -> Q:
-    return Q(sent_at__isnull=False, status__in=NARROWED) & Q(_kept(now))
+    return Q(sent_at__isnull=False, status__in=NARROWED) & kept(now)
 
 
-def _kept(now: datetime) -> Q:
-    kept = timedelta(days=settings.ACCESS_DAYS_AFTER_CLOSE)
-    return Q(closed_at__isnull=True) | Q(closed_at__gt=now - kept)
+def kept(now: datetime) -> Q:
+    """The condition that a case is open, or ended so lately that its performer may still read it."""
+    days = timedelta(days=settings.ACCESS_DAYS_AFTER_CLOSE)
+    return Q(closed_at__isnull=True) | Q(closed_at__gt=now - days)
 
 
 NARROWED = [Status.REJECTED, Status.REDIRECTED]
@@ -156,6 +159,8 @@ class Referral(ServiceRequest):
         "requester_department",
         "performer_hospital",
         "performer_department",
+        "green_kind",
+        "handover",
     )
     OF_PATIENT = "case__patient"
     LOCKED = ("case__patient", "case")
@@ -172,6 +177,7 @@ class Referral(ServiceRequest):
         Arm("view_received_referral", Side.PERFORMER, _sent),
         Arm("view_received_referral", Side.PERFORMER, _narrowed, full=False),
         Arm("confirm_error", Side.REQUESTER, lambda now: Q(error_reported_at__isnull=False), full=False),
+        Arm("view_own_activation", Side.REQUESTER, lambda now: Q(pathway=Pathway.GREEN_CHANNEL), full=False, own=True),
     )
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="legs", help_text="The episode it belongs to (病例).")
@@ -181,6 +187,13 @@ class Referral(ServiceRequest):
     status = models.CharField(max_length=20, choices=Status.choices, help_text="Where it stands (状态).")
     pathway = models.CharField(
         max_length=14, choices=Pathway.choices, default=Pathway.ROUTINE, help_text="How it finds its place (通道)."
+    )
+    green_kind = models.ForeignKey(
+        Concept,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Kind of emergency, empty outside the green channel (绿色通道病种).",
     )
     direction = models.CharField(
         max_length=8, choices=Direction.choices, blank=True, default="", help_text="Up, down or lateral (方向)."
@@ -207,6 +220,7 @@ class Referral(ServiceRequest):
         max_length=20, blank=True, help_text="The consenter's relation to the patient: 本人, 母亲 … (与患者关系)."
     )
     consent_at = models.DateTimeField(null=True, help_text="When consent was given (同意时间).")
+    consent_refused_at = models.DateTimeField(null=True, help_text="When consent was refused (拒绝同意时间).")
     opened_at = models.DateTimeField(null=True, help_text="When the performer first opened it (首次查看时间).")
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -265,6 +279,15 @@ class Referral(ServiceRequest):
                 condition=Q(sent_at__isnull=True) | Q(performer_department__isnull=False),
                 name="referral_sent_to_somebody",
             ),
+            models.CheckConstraint(
+                condition=Q(pathway="ROUTINE", green_kind__isnull=True)
+                | Q(pathway="GREEN_CHANNEL", green_kind__isnull=False),
+                name="referral_green_of_a_kind",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="BROADCAST") | Q(pathway="GREEN_CHANNEL", sent_at__isnull=True),
+                name="referral_broadcast_to_nobody_yet",
+            ),
         ]
         indexes = [
             models.Index(fields=["requester_hospital", "-id"], name="referral_sent_newest"),
@@ -289,6 +312,16 @@ class Referral(ServiceRequest):
     def patient(self) -> Patient:
         """Whose referral it is."""
         return self.case.patient
+
+    @property
+    def green(self) -> bool:
+        """Whether it goes by the green channel."""
+        return self.pathway == Pathway.GREEN_CHANNEL
+
+    @property
+    def emergency(self) -> str:
+        """The kind of the green channel."""
+        return self.green_kind.code if self.green_kind else ""
 
     @property
     def silent_since(self) -> datetime | None:

@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -30,12 +31,14 @@ def endpoint(request: Any) -> HttpResponse:
         response.headers["Allow"] = "POST"
         return response
     try:
-        text, variables, name = read(request)
-        request.document, request.singles, request.refused = text, set(), False
+        given = read(request)
+        request.document, request.singles, request.refused = given.text, set(), False
         request.computed = {}
         request.keeping = request.replay = None
-        document = prepared(text)
-        operation = operation_of(document, name)
+        document = prepared(given.text)
+        operation = operation_of(document, given.name)
+        if operation.operation == OperationType.SUBSCRIPTION:
+            raise Refused(Code.BAD_REQUEST, _("订阅请提交到 /graphql/stream/（text/event-stream）。"), field="query")
     except Refused as refused:
         return refusal(refused, 413 if refused.code is Code.LIMIT_EXCEEDED else 400)
     except GraphQLError as error:
@@ -43,7 +46,11 @@ def endpoint(request: Any) -> HttpResponse:
     changing = operation.operation == OperationType.MUTATION
     with transaction.atomic():
         result = execute(
-            schema.graphql_schema, document, context_value=request, variable_values=variables, operation_name=name
+            schema.graphql_schema,
+            document,
+            context_value=request,
+            variable_values=given.variables,
+            operation_name=given.name,
         )
         assert isinstance(result, ExecutionResult)  # noqa: S101 - no resolver is asynchronous
         settle(request, result, changing=changing)
@@ -69,8 +76,18 @@ def settle(request: Any, result: ExecutionResult, *, changing: bool) -> None:
         idempotency.remember(request.actor.person, key, answer=kept, subject_id=subject)
 
 
-def read(request: HttpRequest) -> tuple[str, dict[str, Any] | None, str | None]:
-    """The document, variables and operation name of a body; Refused with what is wrong with it."""
+@dataclass(frozen=True)
+class Asked:
+    """What a request asks for, by GraphQL over HTTP."""
+
+    text: str
+    variables: dict[str, Any] | None
+    name: str | None
+    extensions: dict[str, Any]
+
+
+def read(request: HttpRequest) -> Asked:
+    """What a body asks for; Refused with what is wrong with it."""
     if request.content_type != JSON:
         raise Refused(Code.BAD_REQUEST, _("请求正文须为 application/json。"))
     length = int(request.headers.get("Content-Length") or 0)
@@ -87,14 +104,22 @@ def read(request: HttpRequest) -> tuple[str, dict[str, Any] | None, str | None]:
         raise Refused(Code.BAD_REQUEST, _("请求正文不是有效的 UTF-8 JSON。")) from error
     if not isinstance(body, dict) or b"\\u0000" in request.body or NULL.search(str(body.get("query"))):
         raise Refused(Code.BAD_REQUEST, _("请求正文须为 JSON 对象，且不含空字符。"))
+    return asked(body)
+
+
+def asked(body: dict[str, Any]) -> Asked:
+    """The parts of a request, of the right kinds; Refused with what is wrong with them."""
     text, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
+    extensions = body.get("extensions")
     if not isinstance(text, str) or not text.strip():
         raise Refused(Code.BAD_REQUEST, _("缺少 query：请在 JSON 中给出 GraphQL 文档。"), field="query")
     if variables is not None and not isinstance(variables, dict):
         raise Refused(Code.BAD_REQUEST, _("variables 须为 JSON 对象。"), field="variables")
     if name is not None and not isinstance(name, str):
         raise Refused(Code.BAD_REQUEST, _("operationName 须为字符串。"), field="operationName")
-    return text, variables, name
+    if extensions is not None and not isinstance(extensions, dict):
+        raise Refused(Code.BAD_REQUEST, _("extensions 须为 JSON 对象。"), field="extensions")
+    return Asked(text, variables, name, extensions or {})
 
 
 def _no_constant(name: str) -> None:

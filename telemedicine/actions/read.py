@@ -13,7 +13,7 @@ from consortium.errors import Code, Refused, checked
 from consortium.lifecycle import Move, transition
 from consortium.models import Side
 from telemedicine import catalogues, experts, viewing
-from telemedicine.actions.send import reader_of
+from telemedicine.actions.send import told
 from telemedicine.actions.share import assigned_reader
 from telemedicine.models import Agreement, Ending, Kind, MaterialRequest, Opinion, Part, PathologyCase, Status
 
@@ -135,7 +135,7 @@ def give_preliminary_opinion(case: PathologyCase, move: Move, *, opinion: Mappin
     given = keep_opinion(case, move, Part.PRELIMINARY, opinion)
     move.detail["phoned"] = bool(given.phoned_to)
     if case.kind == Kind.FROZEN:
-        move.begins("SIGN_FROZEN")
+        move.reach("frozen_told")
 
 
 @transition(
@@ -160,7 +160,7 @@ def request_second_read(
     elif own_opinion(case) is None:
         raise Refused(Code.INCOMPLETE, _("提请复核前，请先写明自己的意见。"), field="opinion")
     case.second_reader_id, case.second_agreement, case.adjudicator, case.settled_class = second_reader, "", None, ""
-    move.people = frozenset({second_reader})
+    move.people = told(case, second_reader)
 
 
 def own_opinion(case: PathologyCase) -> Opinion | None:
@@ -186,7 +186,7 @@ def give_second_opinion(case: PathologyCase, move: Move, *, opinion: Mapping[str
     if case.second_agreement == Agreement.CONCORDANT:
         case.settled_class = second.diagnostic_class
     move.detail["agreement"] = str(case.second_agreement)
-    move.people = reader_of(case)
+    move.people = told(case, case.assigned_to_id)
 
 
 @transition(
@@ -205,7 +205,7 @@ def name_adjudicator(case: PathologyCase, move: Move, *, adjudicator: int) -> No
     if refused := experts.unfit(case, who, load=False, field="adjudicator"):
         raise refused
     case.adjudicator_id = adjudicator
-    move.people = frozenset({adjudicator})
+    move.people = told(case, adjudicator)
 
 
 @transition(
@@ -220,7 +220,7 @@ def adjudicate_opinion(case: PathologyCase, move: Move, *, opinion: Mapping[str,
     """Decide between two that disagree, every slide opened; the report follows this opinion."""
     every_slide_seen(case, move.by)
     case.settled_class = keep_opinion(case, move, Part.ADJUDICATION, opinion).diagnostic_class
-    move.people = reader_of(case)
+    move.people = told(case, case.assigned_to_id)
 
 
 @transition(

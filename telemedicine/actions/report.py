@@ -12,13 +12,15 @@ from consortium import lifecycle
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.lifecycle import Move, transition
-from consortium.models import Side
+from consortium.models import Priority, Side
 from referrals import content as patients
+from referrals.actions.green.broadcast import begin_broadcast, rule_of
 from referrals.actions.send import dispatch, drafted
+from referrals.models import Pathway
 from referrals.models import Status as Leg
 from telemedicine import catalogues, reports
 from telemedicine.actions.read import every_slide_seen, expert_class
-from telemedicine.actions.send import reader_of
+from telemedicine.actions.send import told
 from telemedicine.actions.share import assigned_reader
 from telemedicine.models import Ending, Kind, Liability, PathologyCase, Status
 
@@ -65,7 +67,7 @@ def conclude(case: PathologyCase, move: Move, given: Mapping[str, Any]) -> None:
     )
     case.issued_at = case.issued_at or move.now
     case.acknowledged_at, case.read_back = None, ""
-    move.begins("CRITICAL_READ" if case.critical else "REPORT_READ")
+    move.reach("critical_sent" if case.critical else "report_sent")
     move.detail["report"] = {"version": case.report_version, "agreement": str(case.preliminary_agreement)}
 
 
@@ -113,12 +115,12 @@ def acknowledge_report(case: PathologyCase, move: Move, *, read_back: str = "") 
     if case.critical and not read_back.strip():
         raise Refused(Code.INVALID_INPUT, _("危急值须复述结果内容后才能确认。"), field="readBack")
     case.acknowledged_at, case.read_back = move.event_at, read_back.strip()
-    move.people = reader_of(case)
+    move.people = told(case, case.assigned_to_id)
     if case.reconciled_at:
         case.end(Ending.COMPLETED, move.now)
         return Status.RECONCILED
     if case.kind == Kind.FROZEN or case.liability == Liability.CONSULTATION:
-        move.begins("FINAL_RESULT")
+        move.reach("final_due")
     else:
         case.end(Ending.COMPLETED, move.now)
     return None
@@ -147,7 +149,7 @@ def record_final_result(
     case.final_agreement = catalogues.agreement(case.conclusion_class, case.final_class, on=day)
     case.reconciled_at = move.event_at
     move.detail["agreement"] = str(case.final_agreement)
-    move.people = reader_of(case)
+    move.people = told(case, case.assigned_to_id)
     case.end(Ending.COMPLETED, move.now)
 
 
@@ -165,16 +167,22 @@ def refer_pathology(
     move: Move,
     *,
     requester_department: UUID,
-    performer_department: UUID,
     reason: str,
+    performer_department: UUID | None = None,
+    green_kind: str | None = None,
+    targets: list[UUID] | None = None,
     duplicate_reason: str | None = None,
     duplicate_comment: str = "",
     **written: Any,
 ) -> None:
     """Open a referral of the patient that carries the diagnosis on, linked to this case.
 
-    The lab sends it at once; what the expert opens waits as a draft for the doctors of the patient's hospital.
+    The lab sends it at once; what the expert opens waits as a draft for the doctors of the patient's hospital. With a
+    kind of emergency it goes by the green channel, whoever opens it.
     """
+    rule = rule_of(green_kind, now=move.now) if green_kind else None
+    if rule is None and performer_department is None:
+        raise Refused(Code.INVALID_INPUT, _("请选择接收科室，或选择绿色通道种类。"), field="performerDepartment")
     sender = patients.sender(requester_department)
     if sender.hospital_id != case.requester_hospital_id:
         raise Refused(Code.INVALID_INPUT, _("转出科室须属于申请医院。"), field="requesterDepartment")
@@ -195,9 +203,14 @@ def refer_pathology(
         consent_relation=case.consent_relation,
         **written,
     )
-    own = move.role is not None and move.role.hospital_id == case.requester_hospital_id
-    status = dispatch(leg, move.now) if own else Leg.DRAFT
-    tells = (Side.PERFORMER,) if status == Leg.SENT else (Side.REQUESTER,)
-    lifecycle.begin(leg, move, status=status, tells=tells)
+    if rule:
+        leg.pathway, leg.green_kind, leg.priority = Pathway.GREEN_CHANNEL, rule.concept, Priority.STAT
+        patients.write(leg, move.now, needed_capability=written.get("needed_capability") or rule.capability)
+        begin_broadcast(leg, rule, move, only=targets)
+    else:
+        own = move.role is not None and move.role.hospital_id == case.requester_hospital_id
+        status = dispatch(leg, move.now) if own else Leg.DRAFT
+        tells = (Side.PERFORMER,) if status == Leg.SENT else (Side.REQUESTER,)
+        lifecycle.begin(leg, move, status=status, tells=tells)
     case.referral = leg
     move.detail["referral"] = leg.number

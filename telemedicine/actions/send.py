@@ -1,6 +1,7 @@
 """The lab's side on the way to the expert: reserve a frozen section, submit, mend, supply, cancel."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Min
 from django.utils import timezone
@@ -30,6 +31,8 @@ BEFORE_ISSUE = [
 ]
 # A frozen section in these states keeps its experts from the next one.
 UNFINISHED = [Status.SUBMITTED, Status.POOLED, Status.ASSIGNED, Status.READING]
+# The point at which the report's limit begins, by kind; a frozen section has two.
+SENT_AS = {Kind.ROUTINE: "routine_sent", Kind.CYTOLOGY: "cytology_sent", Kind.SECOND_OPINION: "opinion_sought"}
 
 
 def is_frozen(case: PathologyCase, by: Actor) -> Refused | None:
@@ -68,11 +71,9 @@ def reserve_frozen(case: PathologyCase, move: Move, *, planned_at: datetime, sta
         who = experts.colleague(case, standby_expert, "confirm_reservation", now=move.now, field="standbyExpert")
         if refused := experts.unfit(case, who, load=False, field="standbyExpert"):
             raise refused
-        move.people = frozenset({standby_expert})
-        move.tells = ()
+        move.people, move.tells = told(case, standby_expert), ()
     case.standby_expert_id, case.planned_at, case.reservation_confirmed_at = standby_expert, planned_at, None
     case.sent_at = case.sent_at or move.now
-    move.begins("RESERVATION")
 
 
 @transition(
@@ -105,13 +106,14 @@ def submit_pathology(case: PathologyCase, move: Move) -> None:
     case.specimen_received_at = case.specimens.aggregate(first=Min("received_at"))["first"]
     case.submitted_at, case.sent_at = move.now, case.sent_at or move.now
     if case.kind != Kind.FROZEN:
-        move.begins(case.kind)
-        return
-    before = PathologyCase.objects.filter(
-        kind=Kind.FROZEN, performer_department=case.performer_department_id, status__in=UNFINISHED
-    )
-    behind = before.exclude(pk=case.pk).exists()
-    move.begins("FROZEN_BEHIND" if behind else "FROZEN", since=case.specimen_received_at)
+        move.reach(SENT_AS[Kind(case.kind)])
+    else:
+        before = PathologyCase.objects.filter(
+            kind=Kind.FROZEN, performer_department=case.performer_department_id, status__in=UNFINISHED
+        )
+        behind = before.exclude(pk=case.pk).exists()
+        move.reach("frozen_behind" if behind else "frozen_alone")
+        move.since("FROZEN_BEHIND" if behind else "FROZEN", case.specimen_received_at)
 
 
 def require_images(case: PathologyCase) -> None:
@@ -150,12 +152,12 @@ def supply_material(case: PathologyCase, move: Move, *, answer: str) -> None:
     """Answer what the pathologist asked for; the report's limit runs on with what was left of it."""
     require_images(case)
     enquiries.answer(case.material_requests, move, answer)
-    move.people = reader_of(case)
+    move.people = told(case, case.assigned_to_id)
 
 
-def reader_of(case: PathologyCase) -> frozenset[int]:
-    """Who has the case in hand, to be told by name."""
-    return frozenset({case.assigned_to_id} - {None})  # type: ignore[arg-type]
+def told(case: PathologyCase, *people: int | None) -> dict[int, UUID]:
+    """People of the performer's side who are told by name, for their hospital."""
+    return {person: case.performer_hospital_id for person in people if person and case.performer_hospital_id}
 
 
 @transition(
@@ -169,5 +171,5 @@ def reader_of(case: PathologyCase) -> frozenset[int]:
 def cancel_pathology(case: PathologyCase, move: Move, *, reason: str, comment: str = "") -> None:
     """Withdraw before a report is issued, with a coded reason; whoever has it in hand is told."""
     move.because("PATHOLOGY_CANCEL", reason, comment)
-    move.people = reader_of(case)
+    move.people = told(case, case.assigned_to_id)
     case.end(Ending.CANCELLED, move.now)

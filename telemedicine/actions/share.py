@@ -13,7 +13,7 @@ from consortium.errors import Code, Refused, checked
 from consortium.lifecycle import Move, transition
 from consortium.models import Person, Side
 from telemedicine import experts
-from telemedicine.actions.send import reader_of
+from telemedicine.actions.send import told
 from telemedicine.models import Kind, PathologyCase, QualityCheck, QualityResult, Recusal, Status
 
 CONFLICT = "CONFLICT_OF_INTEREST"
@@ -35,14 +35,14 @@ def pool(case: PathologyCase, move: Move) -> str:
     """Put the case before all who read its subspecialty; a frozen section may not stay there long."""
     case.assigned_to, case.assigned_at = None, None
     if case.kind == Kind.FROZEN:
-        move.begins("POOL_FROZEN")
+        move.reach("frozen_pooled")
     return Status.POOLED
 
 
 def hand(case: PathologyCase, move: Move, person: Person, *, field: str | None = None) -> None:
     """Put the case into somebody's hand, who is told."""
     experts.entrust(case, person, move.now, field=field)
-    move.people = reader_of(case)
+    move.people = told(case, case.assigned_to_id)
 
 
 @transition(
@@ -135,8 +135,7 @@ def reassign_pathology(case: PathologyCase, move: Move, *, expert: int, reason: 
         recuse(case, move, before, code)
     case.second_reader, case.adjudicator, case.second_agreement = None, None, ""
     hand(case, move, chosen(expert), field="expert")
-    if before:
-        move.people |= {before.pk}
+    move.people = told(case, expert, before.pk if before else None)
     # What the sender was asked for is still due.
     return Status.MORE_NEEDED if case.material_requests.filter(answered_at__isnull=True).exists() else None
 

@@ -58,13 +58,15 @@ class Person:
             raise Failed(f"{self.username} was not refused: {answer}")
         return str(answer["errors"][0]["extensions"]["code"])
 
-    def attempt(self, action: str, *, key: str | None = None, shape: str = "", **given: Any) -> dict[str, Any]:
-        """The payload of a mutation on a referral, refused or not."""
+    def attempt(
+        self, action: str, *, key: str | None = None, shape: str = "", of: str = "referral", **given: Any
+    ) -> dict[str, Any]:
+        """The payload of a mutation on a referral or, with `of`, on another object; refused or not."""
         kind = action[0].upper() + action[1:]
-        wanted = shape or "id number version status closedAt case { id }"
+        wanted = shape or ("id number version status closedAt case { id }" if of == "referral" else "id version status")
         document = f"""
             mutation($input: {kind}Input!) {{
-              {action}(input: $input) {{ referral {{ {wanted} }} errors {{ code field message }} }}
+              {action}(input: $input) {{ {of} {{ {wanted} }} errors {{ code field message }} }}
             }}"""
         answer = self.post(document, {"input": {"idempotencyKey": key or str(uuid4()), **given}})
         if answer.get("errors"):
@@ -76,7 +78,7 @@ class Person:
         payload = self.attempt(action, **given)
         if payload["errors"]:
             raise Failed(f"{self.username} {action}: {payload['errors']}")
-        return dict(payload["referral"])
+        return dict(payload[given.get("of", "referral")])
 
     def step(self, action: str, referral: Mapping[str, Any], **given: Any) -> dict[str, Any]:
         """The referral after a step that must succeed."""

@@ -10,7 +10,16 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from consortium.models import ClockRule, Concept, Division, DivisionLevel, EscalationRule, Priority
+from consortium.models import (
+    ClockRule,
+    Concept,
+    Division,
+    DivisionLevel,
+    EscalationRule,
+    GreenRule,
+    MilestoneRule,
+    Priority,
+)
 
 DATED = ("label_zh", "label_en", "source")
 
@@ -25,6 +34,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             counts = {"divisions": load_divisions(), "concepts": load_concepts(), "clocks": load_clocks()}
             counts["escalation"] = load_escalation()
+            counts["green channel"] = load_green_kinds() + load_milestones()
         self.stdout.write(" · ".join(f"{name} {count}" for name, count in counts.items()))
 
 
@@ -62,7 +72,7 @@ def load_divisions() -> int:
 
 
 def load_concepts() -> int:
-    """Specialties, capabilities, diagnoses, reasons, and the catalogues of pathology."""
+    """Specialties, capabilities, diagnoses, reasons, what the green channel and pathology name."""
     found = [
         *(Concept(system="SPECIALTY", code=row["code"], **dated(row)) for row in rows("specialties.csv")),
         *(
@@ -81,6 +91,8 @@ def load_concepts() -> int:
             )
             for row in rows("reasons.csv")
         ),
+        *(Concept(system="GREEN_KIND", code=row["code"], **dated(row)) for row in rows("green_kinds.csv")),
+        *(Concept(system="GREEN_MILESTONE", code=row["code"], **dated(row)) for row in rows("green_milestones.csv")),
     ]
     Concept.objects.bulk_create(
         found,
@@ -147,4 +159,43 @@ def load_escalation() -> int:
         unique_fields=["priority", "rung", "valid_from"],
         update_fields=[*DATED, "valid_to", "after_minutes", "repeat_minutes", "quiet_from", "quiet_to"],
     )
+    return len(found)
+
+
+def concepts_of(system: str) -> dict[tuple[str, date], Concept]:
+    """The stored concepts of a system by code and first day."""
+    return {(row.code, row.valid_from): row for row in Concept.objects.filter(system=system)}
+
+
+def load_green_kinds() -> int:
+    """How each kind of emergency is broadcast."""
+    kinds = concepts_of("GREEN_KIND")
+    found = [
+        GreenRule(
+            concept=kinds[row["code"], date.fromisoformat(row["valid_from"])],
+            capability=row["capability"],
+            specialty=row["specialty"],
+            goes_down=row["goes_down"] == "true",
+            **{name: int(row[name]) for name in ("answer_minutes", "fresh_minutes", "ring_size")},
+        )
+        for row in rows("green_kinds.csv")
+    ]
+    changing = ["capability", "specialty", "goes_down", "answer_minutes", "fresh_minutes", "ring_size"]
+    GreenRule.objects.bulk_create(found, update_conflicts=True, unique_fields=["concept"], update_fields=changing)
+    return len(found)
+
+
+def load_milestones() -> int:
+    """Who records each milestone, and the order of them."""
+    milestones = concepts_of("GREEN_MILESTONE")
+    found = [
+        MilestoneRule(
+            concept=milestones[row["code"], date.fromisoformat(row["valid_from"])],
+            side=row["side"],
+            **{name: row[name].split("|") if row[name] else [] for name in ("after", "kinds")},
+        )
+        for row in rows("green_milestones.csv")
+    ]
+    changing = ["side", "after", "kinds"]
+    MilestoneRule.objects.bulk_create(found, update_conflicts=True, unique_fields=["concept"], update_fields=changing)
     return len(found)

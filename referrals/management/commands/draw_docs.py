@@ -31,7 +31,13 @@ BRANCHES: dict[str, set[str]] = {
     "submit_referral": {Status.OFFICE_REVIEW},
     "resume_referral": set(STEPS["hold_referral"].sources),
 }
-NEW_LEGS = {"redirect_referral", "resend_referral", "refer_down"}
+NEW_LEGS: dict[str, str] = {
+    "redirect_referral": Status.SENT,
+    "resend_referral": Status.SENT,
+    "refer_down": Status.SENT,
+    "divert_referral": Status.IN_TRANSIT,
+    "broadcast_down": Status.BROADCAST,
+}
 
 # Sets of states too wide to draw line by line, by the words that stand for them.
 WIDE: dict[frozenset[str], str] = {
@@ -44,6 +50,7 @@ FINAL = [status for status in Status if status not in OPEN]
 # The title of each diagram, and the modules of `referrals.actions` whose steps it shows.
 DIAGRAMS = {
     "From the draft to the answer": "send answer",
+    "The green channel": "broadcast journey downward times",
     "From the acceptance to the closed loop": "travel finish",
     "How a leg ends early": "withdraw",
 }
@@ -141,7 +148,7 @@ def steps() -> Iterator[str]:
             [
                 ", ".join(sources(name)),
                 f"`{name}`",
-                " or ".join(targets(name) or ["same"]) + (" + new leg SENT" if name in NEW_LEGS else ""),
+                " or ".join(targets(name) or ["same"]) + (f" + new leg {NEW_LEGS[name]}" if name in NEW_LEGS else ""),
                 "; ".join(people(name, side, roles) for side, roles in who.get(name, ())) or "the clock",
                 step.label,
                 summary(step.apply),

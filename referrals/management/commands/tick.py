@@ -1,7 +1,9 @@
-"""What the clock does by itself: remind those who are late, and propose expiry of stale referrals."""
+"""What the clock does by itself: call the next ring, remind those who are late, propose expiry of what is stale."""
 
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand
 from django.db import transaction
@@ -18,20 +20,28 @@ from referrals.models import Referral
 class Command(BaseCommand):
     """`manage.py tick`: run it every minute; two at once do no harm, and nothing expires without a confirmation."""
 
-    help = "Remind those who are late, and propose to the senders that stale referrals expire."
+    help = "Widen silent green-channel calls, remind those who are late, propose that stale referrals expire."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Climb the ladder of reminders on every case, then propose expiry; each in a transaction of its own."""
+        """Take each of the clock's steps in a transaction of its own, then climb the ladder of reminders."""
         now = timezone.now()
+        widened = take(actions.widen_on_silence, list(actions.unanswered_broadcasts(now)), now=now)
         for model in lifecycle.STEPS:
             tally = escalate(model, now=now)
             self.stdout.write(
-                f"reminders {tally.reminders} · empty rungs {tally.alarms} · unheard {len(tally.unheard)}"
+                f"{model.KIND}: reminders {tally.reminders} · empty rungs {tally.alarms} · unheard {len(tally.unheard)}"
             )
-        proposed = 0
-        for referral in Referral.objects.filter(pk__in=list(actions.stale(now))).only("pk", "version"):
-            # Somebody moved it meanwhile: then it is not stale.
-            with suppress(Refused), transaction.atomic():
-                actions.propose_expiry(by=SYSTEM, id=referral.pk, expected_version=referral.version, now=now)
-                proposed += 1
-        self.stdout.write(f"expiry proposed for {proposed}")
+        stale = Referral.objects.filter(pk__in=list(actions.stale(now))).values_list("pk", "version")
+        proposed = take(actions.propose_expiry, list(stale), now=now)
+        self.stdout.write(f"calls widened {widened} · expiry proposed for {proposed}")
+
+
+def take(step: Callable[..., Referral], due: Iterable[tuple[UUID, int]], **given: Any) -> int:
+    """Take one step on each referral that is due; how many took place."""
+    taken = 0
+    for pk, version in due:
+        # Somebody moved it meanwhile: then the clock has nothing to do.
+        with suppress(Refused), transaction.atomic():
+            step(by=SYSTEM, id=pk, expected_version=version, **given)
+            taken += 1
+    return taken

@@ -1,4 +1,4 @@
-"""The lead of a pathology department; limits that a step begins in some cases only."""
+"""The lead of a pathology department; points that a step names in some cases only."""
 
 from django.db import migrations, models
 
@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """What changed in words and roles."""
 
     dependencies = [
-        ('consortium', '0003_clocks'),
+        ('consortium', '0006_green'),
     ]
 
     operations = [

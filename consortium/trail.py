@@ -1,0 +1,227 @@
+"""What is remembered of a step: its event, its audit entry, who is told, and the messages that must arrive.
+
+Everything is written in the step's own transaction and by the same number of statements for one case as for many.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Model, Q, QuerySet
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from consortium import access, outbox, registry
+from consortium.access import Actor
+from consortium.errors import checked
+from consortium.models import AuditEntry, Event, Notice, Person, PractitionerRole, Priority, ServiceRequest, Side
+from consortium.outbox import Letter
+
+Roles = Mapping[Side, Iterable[str]]
+
+
+@dataclass
+class Move:
+    """A step while it is being taken: who, when, and what is to be remembered of it."""
+
+    step: str
+    by: Actor
+    role: PractitionerRole | None
+    now: datetime
+    event_at: datetime
+    backdating_reason: str = ""
+    tells: tuple[Side, ...] = ()
+    people: Mapping[int, UUID] = field(default_factory=dict)  # who else must hear, with the hospital they stand for
+    on_behalf_of: Person | None = None
+    reason_code: str = ""
+    comment: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    def limit(self, kind: str, due_at: datetime | None) -> None:
+        """Let the limit that the step begins end at a moment of its own, if one is given."""
+        if due_at:
+            self.detail.setdefault("due", {})[kind] = due_at.isoformat()
+
+    def since(self, kind: str, at: datetime) -> None:
+        """Let the limit that the step begins count from a moment before it."""
+        self.detail.setdefault("since", {})[kind] = at.isoformat()
+
+    def reach(self, point: str) -> None:
+        """Name a point, beside the step itself, at which limits may begin or end: `POINT>STATE` in the registry."""
+        self.detail.setdefault("points", []).append(point)
+
+    def because(self, catalogue: str, code: str, comment: str = "") -> str:
+        """Check a coded reason against its catalogue on this day and remember it with its words."""
+        self.reason_code = registry.reason(catalogue, code, comment, on=timezone.localdate(self.now)).code
+        self.comment = comment.strip()
+        return self.reason_code
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One case that moved: what happened to it, and the roles at its parties that are told."""
+
+    case: ServiceRequest
+    event: Event
+    tells: Roles
+
+
+def event_of(case: ServiceRequest, taking: Move, before: str) -> Event:
+    """What happened, not yet stored; INVALID_INPUT if a word of it is too long."""
+    by, role = taking.by, taking.role
+    return checked(
+        Event(
+            kind=taking.step,
+            subject_kind=case.KIND,
+            subject_id=case.pk,
+            thread_id=case.thread_id,
+            version=case.version,
+            from_status=before,
+            to_status=case.status,
+            event_at=taking.event_at,
+            recorded_at=taking.now,
+            backdating_reason=taking.backdating_reason,
+            actor=by.person,
+            actor_role=role.role if role else "",
+            actor_hospital_id=hospital_of(role),
+            on_behalf_of=taking.on_behalf_of,
+            reason_code=taking.reason_code,
+            comment=taking.comment,
+            detail=taking.detail,
+            request_id=by.request_id,
+        )
+    )
+
+
+def record(entries: Sequence[Entry], taking: Move, *, label: str | Promise) -> None:
+    """Store the events of one step with their audit entries, notices and deliveries; five statements."""
+    Event.objects.bulk_create(entry.event for entry in entries)
+    AuditEntry.objects.bulk_create(
+        _audited(taking.by, taking.step, entry.case, taking.role, "TREATMENT", entry.case.patient_id, taking.now)
+        for entry in entries
+    )
+    told = _told(entries, taking)
+    Notice.objects.bulk_create(
+        Notice(event=entry.event, person_id=person, created_at=taking.now)
+        for entry, people in zip(entries, told, strict=True)
+        for person in people
+    )
+    outbox.post(
+        [_letter(entry, people, label) for entry, people in zip(entries, told, strict=True)],
+        kind=taking.step,
+        now=taking.now,
+    )
+
+
+def staff(case: ServiceRequest, roles: Roles, *, now: datetime) -> QuerySet[PractitionerRole]:
+    """The running roles of these kinds at the parties of a case."""
+    return PractitionerRole.objects.filter(access.running(now), _at(case, roles))
+
+
+def _at(case: ServiceRequest, roles: Roles) -> Q:
+    """The condition that a role is one of these kinds at the parties of a case."""
+    places = Q(pk__in=[])
+    for side, kinds in roles.items():
+        prefix = side.lower()
+        at_place = Q(department=getattr(case, f"{prefix}_department_id"))
+        at_place |= Q(hospital=getattr(case, f"{prefix}_hospital_id"), department__isnull=True)
+        if getattr(case, f"{prefix}_hospital_id"):
+            places |= at_place & Q(role__in=list(kinds))
+    return places
+
+
+def _told(entries: Sequence[Entry], taking: Move) -> list[dict[int, UUID]]:
+    """Who is told of each entry, in order, with the hospital they stand for; nobody hears of their own step."""
+    places = Q(pk__in=[])
+    for entry in entries:
+        places |= _at(entry.case, entry.tells)
+    roles = PractitionerRole.objects.filter(access.running(taking.now), places).order_by("person_id", "-id")
+    held = list(roles.values_list("person_id", "role", "hospital_id", "department_id"))
+    myself = taking.by.person.pk if taking.by.person else None
+    return [
+        {
+            person: hospital
+            for person, role, hospital, department in held
+            if _concerns(entry, role, hospital, department) and person != myself
+        }
+        | {person: hospital for person, hospital in sorted(taking.people.items()) if person != myself}
+        for entry in entries
+    ]
+
+
+def _concerns(entry: Entry, role: str, hospital: UUID, department: UUID | None) -> bool:
+    """Whether a role is one of those that are told, as `_at` asks the database."""
+    for side, kinds in entry.tells.items():
+        their_hospital, their_department = (
+            getattr(entry.case, f"{side.lower()}_{place}_id") for place in ("hospital", "department")
+        )
+        here = department == their_department if department else hospital == their_hospital
+        if their_hospital and here and role in set(kinds):
+            return True
+    return False
+
+
+def _letter(entry: Entry, told: Mapping[int, UUID], label: str | Promise) -> Letter:
+    case = entry.case
+    parties = {case.requester_hospital_id}
+    if case.sent_at and case.performer_hospital_id:
+        parties.add(case.performer_hospital_id)
+    return Letter(entry.event, told, parties, case.priority, _text(case, label))
+
+
+def _text(case: ServiceRequest, label: str | Promise) -> str:
+    """What a notice says outside the application: the number, the step and the state; no name, no diagnosis."""
+    with override(settings.LANGUAGE_CODE):
+        return _("{number}（{priority}）：{step}，现为“{status}”。请登录转诊协作网查看。").format(
+            number=case.number,
+            priority=Priority(case.priority).label,
+            step=label,
+            status=case.get_status_display(),
+        )
+
+
+def hospital_of(role: PractitionerRole | None) -> UUID | None:
+    """The hospital in whose name a role acts."""
+    return role.hospital_id if role else None
+
+
+def audit(
+    by: Actor,
+    action: str,
+    subject: Model,
+    *,
+    role: PractitionerRole | None,
+    purpose: str,
+    patient_id: UUID | None,
+    now: datetime,
+) -> None:
+    """Write who touched what and why to the audit trail, in the running transaction."""
+    _audited(by, action, subject, role, purpose, patient_id, now).save(force_insert=True)
+
+
+def _audited(
+    by: Actor,
+    action: str,
+    subject: Model,
+    role: PractitionerRole | None,
+    purpose: str,
+    patient_id: UUID | None,
+    now: datetime,
+) -> AuditEntry:
+    return AuditEntry(
+        action=action,
+        actor=by.person,
+        actor_role=role.role if role else "",
+        actor_hospital_id=hospital_of(role),
+        purpose=purpose,
+        object_kind=subject._meta.model_name or "",
+        object_id=str(subject.pk),
+        patient_id=patient_id,
+        at=now,
+        request_id=by.request_id,
+    )

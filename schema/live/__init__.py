@@ -1,0 +1,1 @@
+"""Live streams: GraphQL subscriptions over server-sent events, fed from the one feed of events."""

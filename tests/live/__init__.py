@@ -1,0 +1,1 @@
+"""Live streams, against a real server process."""
