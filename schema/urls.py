@@ -18,4 +18,9 @@ urlpatterns = [
     path("session/", session),
     path("attachments/", upload),
     path("attachments/<str:id>/", download),
+    path("slides/<str:id>/info", info),
+    path("slides/<str:id>/pictures/<str:name>", picture),
+    path("slides/<str:id>/tiles/<str:level>/<str:place>", tile),
+    path("uploads/", uploads),
+    path("uploads/<str:id>", upload_piece),
 ]

@@ -30,7 +30,6 @@ EXTENSIONS = "creation,checksum,termination,expiration"
 HASHES = ("sha1", "sha256")
 PIECE = "application/offset+octet-stream"
 READ = 1 << 14  # bytes taken from the line at once
-DEAD = 60  # seconds without a byte, after which a line is given up and its thread is free
 STATUS = {
     Code.UNAUTHENTICATED: 401,
     Code.FORBIDDEN: 403,
@@ -204,23 +203,16 @@ def checksum(text: str | None) -> tuple[Any, bytes] | None:
 
 
 def chunked(request: Any) -> bool:
-    """Whether the body comes without its length, from a server that ends it itself."""
+    """Whether the body comes without its length, from a server that knows its end."""
     coded = request.headers.get("Transfer-Encoding", "").lower() == "chunked"
-    return coded and bool(request.META.get("wsgi.input_terminated"))
+    return coded and ("asgi.scope" in request.META or bool(request.META.get("wsgi.input_terminated")))
 
 
 def body(request: Any) -> Iterator[bytes]:
-    """The body as it comes, never the whole of it in memory; a cut or a silent line is its end."""
+    """The body as it comes, never the whole of it in memory; a cut or silent line is its end."""
     stream = request.META["wsgi.input"] if chunked(request) else request
-    line = request.META.get("gunicorn.socket")  # a server of another kind watches its lines itself
-    before = line.gettimeout() if line else None
     try:
-        if line:
-            line.settimeout(DEAD)
         while block := stream.read(READ):
             yield block
     except OSError:
         return
-    finally:
-        if line:
-            line.settimeout(before)

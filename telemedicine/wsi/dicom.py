@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydicom import dcmread
+from pydicom import config, dcmread
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from telemedicine.wsi import jpeg
 from telemedicine.wsi.faults import BadSlide, Fault
@@ -27,8 +27,23 @@ READABLE = JPEG_SYNTAXES | {
 }
 PHOTOMETRIC = {"RGB": jpeg.RGB, "YBR_FULL_422": jpeg.YCBCR, "YBR_FULL": jpeg.YCBCR}
 ASIDE = {"LABEL": "label", "OVERVIEW": "macro", "THUMBNAIL": "thumbnail"}
+WRONG_VALUES = (
+    BytesLengthException,
+    InvalidDicomError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    NotImplementedError,
+    EOFError,
+    RecursionError,
+    struct.error,
+)
 ITEM, END = 0xE000FFFE, 0xE0DDFFFE
 MAX_PARTS = 64
+# Its warnings would quote values, and with them patients, into the log.
+config.settings.reading_validation_mode = config.IGNORE
 PATIENT = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
 
 
@@ -86,9 +101,12 @@ def read(files: Mapping[str, Source]) -> tuple[Slide, dict[str, str]]:
     """The slide of these files, by name, and the patient their headers name; refused if they are not one slide."""
     try:
         return _read(files)
-    except (InvalidDicomError, ValueError, TypeError, LookupError, AttributeError, EOFError, struct.error) as error:
-        # pydicom reads values when they are asked for, so a bad one may show anywhere
+    except WRONG_VALUES as error:  # pydicom reads values when they are asked for, so a bad one may show anywhere
         raise BadSlide(Fault.BAD_STRUCTURE, type(error).__name__) from error
+    except OSError as error:
+        if error.errno is not None:
+            raise  # the disk's or the network's, not pydicom's
+        raise BadSlide(Fault.BAD_STRUCTURE, "a broken sequence") from error
 
 
 def _read(files: Mapping[str, Source]) -> tuple[Slide, dict[str, str]]:
@@ -138,9 +156,9 @@ def _part(number: int, name: str, source: Source) -> _Part:
     header = dcmread(stream, stop_before_pixels=True)
     at = stream.tell()
     if header.get("SOPClassUID") != STORAGE:
-        raise BadSlide(Fault.NOT_A_SLIDE, f"{name}: SOP class {header.get('SOPClassUID')}")
+        raise BadSlide(Fault.NOT_A_SLIDE, f"part {number}")
     if str(header.file_meta.get("TransferSyntaxUID")) not in READABLE:
-        raise BadSlide(Fault.UNKNOWN_COMPRESSION, str(header.file_meta.get("TransferSyntaxUID")))
+        raise BadSlide(Fault.UNKNOWN_COMPRESSION, f"part {number}")
     return _Part(number, name, source, header, at)
 
 

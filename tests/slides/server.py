@@ -1,4 +1,4 @@
-"""The service as it runs, gunicorn in processes of its own, before the test's database, and a poor line to it."""
+"""The service as it runs, uvicorn in processes of its own, before the test's database, and a poor line to it."""
 
 import os
 import signal
@@ -34,7 +34,7 @@ def free_port() -> int:
 
 
 class Server:
-    """gunicorn with two processes of four threads on the loopback; `stop` and `kill` end it, `start` begins anew."""
+    """uvicorn with two processes on the loopback; `stop` and `kill` end it, `start` begins anew."""
 
     def __init__(self, data: Path, **environment: str) -> None:
         self.port, self.data = free_port(), data
@@ -45,10 +45,9 @@ class Server:
 
     def start(self) -> None:
         """Run until it answers."""
-        options = ["--workers", "2", "--threads", "4", "--worker-class", "gthread", "--no-control-socket"]
-        options += ["--bind", f"127.0.0.1:{self.port}"]
+        options = ["--workers", "2", "--port", str(self.port), "--no-proxy-headers", "--timeout-graceful-shutdown", "2"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "consortium.wsgi:application", *options],
+            [sys.executable, "-m", "uvicorn", "consortium.asgi:application", *options],
             cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log, start_new_session=True,
         )  # fmt: skip
         end = time.monotonic() + PATIENCE
