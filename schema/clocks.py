@@ -6,14 +6,13 @@ from typing import Any, ClassVar
 import graphene
 from django.utils import timezone
 
-from consortium import clocks
+from consortium import clocks, lifecycle
 from consortium.models import ClockRule, ClockRun, EscalationRule, Rung
 from consortium.overrides import set_clock_rule
 from consortium.registry import valid_on
 from consortium.roles import Role, roles_with
 from consortium.runs import MILESTONE
 from referrals.attainment import Attained, By, Forecast, attainment, breach_forecast
-from referrals.models import Status
 from schema import ids
 from schema.action import Action
 from schema.base import SIGNED_IN, Date, Plain, PriorityEnum, RoleEnum, Type, declare, declare_plain, listed, permission
@@ -45,10 +44,16 @@ class ClockRunType(Type):
     paused_why = graphene.String(description="Why it pauses, in the reader's language; empty if it runs (暂停原因).")
 
     class Meta:
-        """Reached through a referral that is visible."""
+        """Reached through a case that is visible."""
 
         model, name = ClockRun, "ClockRun"
-        rule = permission("view_sent_referral", "view_received_referral", "confirm_error")
+        rule = permission(
+            "view_sent_referral",
+            "view_received_referral",
+            "confirm_error",
+            "view_sent_pathology",
+            "view_received_pathology",
+        )
         fields = (
             "kind",
             "target_minutes",
@@ -86,7 +91,7 @@ class ClockRunType(Type):
 
     def resolve_paused_why(self: Any, info: Any) -> str | None:
         """The state of the case."""
-        return str(Status(self.paused_in).label) if self.paused_in else None
+        return lifecycle.status_label(self.subject_kind, self.paused_in) if self.paused_in else None
 
 
 class EscalationRuleType(Type):

@@ -13,12 +13,18 @@ from django.core.management import CommandError, call_command
 from consortium import lifecycle
 from consortium.management.commands.load_registry import rows
 from consortium.roles import every_permission
-from referrals.management.commands import draw_docs
-from referrals.management.commands.draw_docs import BRANCHES, DIAGRAMS, DOCS, NEW_LEGS, PARTS, STEPS, drawn
 from referrals.models import OfferStatus, Status
+from schema.management.commands import draw_docs
+from schema.management.commands.draw_docs import DOCS, LIVES, PARTS, REFERRAL, drawn
+from telemedicine.models import Status as Reading
 
 ROOT = settings.BASE_DIR
 PAGES = [*sorted(DOCS.rglob("*.md")), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"))]
+# The points of pathology that only some of a step's cases reach.
+POINTS = {
+    "frozen_alone", "frozen_behind", "routine_sent", "cytology_sent", "opinion_sought", "frozen_pooled", "frozen_told",
+    "report_sent", "critical_sent", "final_due",
+}  # fmt: skip
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -46,37 +52,42 @@ def test_a_page_that_differs_is_named_and_drawn_anew(tmp_path, monkeypatch, caps
     assert drawn(text) == text
 
 
-def test_branches_are_declared_for_exactly_the_steps_that_choose_their_state():
-    choosing = {name for name, step in STEPS.items() if get_type_hints(step.apply)["return"] is not NoneType}
-    assert set(BRANCHES) == choosing
+@pytest.mark.parametrize("life", LIVES, ids=lambda life: life.model.KIND)
+def test_branches_are_declared_for_exactly_the_steps_that_choose_their_state(life):
+    choosing = {name for name, step in life.table.items() if get_type_hints(step.apply)["return"] is not NoneType}
+    assert set(life.branches) == choosing
 
 
-def test_new_legs_are_declared_for_exactly_the_steps_that_begin_one():
+@pytest.mark.parametrize("life", LIVES, ids=lambda life: life.model.KIND)
+def test_new_legs_are_declared_for_exactly_the_steps_that_begin_one(life):
     begins = re.compile(r"\b(lifecycle\.begin|begin_broadcast)\(")
-    assert {name for name, step in STEPS.items() if begins.search(inspect.getsource(step.apply))} == set(NEW_LEGS)
+    beginning = {name for name, step in life.table.items() if begins.search(inspect.getsource(step.apply))}
+    assert beginning == set(life.new_legs)
 
 
-def test_every_step_is_drawn_in_one_diagram_or_stays_in_place():
-    modules = [step.apply.__module__.rpartition(".")[2] for step in STEPS.values()]
-    assert set(modules) == {module for shown in DIAGRAMS.values() for module in shown.split()}
-    text = "\n".join(PARTS["states"]())
-    for name in STEPS:
-        moving = draw_docs.targets(name) and draw_docs.targets(name) != draw_docs.sources(name)
+@pytest.mark.parametrize("life", LIVES, ids=lambda life: life.model.KIND)
+def test_every_step_is_drawn_in_one_diagram_or_stays_in_place(life):
+    modules = [draw_docs.module_of(step) for step in life.table.values()]
+    assert set(modules) == {module for shown in life.diagrams.values() for module in shown.split()}
+    text = "\n".join(PARTS["states" if life is REFERRAL else "pathology_states"]())
+    for name in life.table:
+        moving = life.targets(name) and life.targets(name) != life.sources(name)
         assert (name in text) == bool(moving), name
 
 
 def test_every_step_and_permission_has_its_line():
-    lines = "\n".join(PARTS["steps"]())
-    assert [name for name in STEPS if f"| `{name}` |" not in lines] == []
+    for life in LIVES:
+        lines = "\n".join(PARTS["steps" if life is REFERRAL else "pathology_steps"]())
+        assert [name for name in life.table if f"| `{name}` |" not in lines] == []
     lines = "\n".join(PARTS["roles"]())
     assert [name for name in every_permission() if f"| `{name}` |" not in lines] == []
 
 
 def test_every_time_limit_begins_and_ends_at_a_point_that_exists():
     """A step, a point that a step names, a state that is reached, a step or a point with a state, or a milestone."""
-    named = {"consent_due", "consent_held"}
+    named = {"consent_due", "consent_held", *POINTS}
     steps = {*chain(*lifecycle.STEPS.values()), *named, "any_step", ""}
-    states = {*Status, *OfferStatus, ""}
+    states = {*Status, *OfferStatus, *Reading, ""}
     for row in rows("clocks.csv"):
         for point in (*row["start_step"].split("|"), *row["stop_step"].split("|")):
             step, _to, state = point.partition(">")

@@ -5,7 +5,9 @@ A part stands in its page between `<!-- generated: NAME -->` and `<!-- end -->`;
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -17,43 +19,104 @@ from consortium import lifecycle, tokens
 from consortium.access import SYSTEM
 from consortium.errors import MEANINGS
 from consortium.management.commands.load_registry import rows
-from consortium.models import Priority
+from consortium.models import Priority, ServiceRequest
 from consortium.roles import HELD_AT, ON_BEHALF, PERMISSIONS, READING, Role, every_permission, roles_with
 from referrals.actions import create_referral
 from referrals.actions.withdraw import BEFORE_DEPARTURE, OPEN
 from referrals.models import Referral, Status
+from telemedicine.actions import create_pathology
+from telemedicine.actions.send import BEFORE_ISSUE
+from telemedicine.experts import IN_HAND
+from telemedicine.models import PathologyCase
+from telemedicine.models import Status as Reading
 
 DOCS = settings.BASE_DIR / "docs"
-STEPS = lifecycle.STEPS[Referral]
 
-# What the table cannot say, since the functions themselves decide it; tests/test_docs.py holds both to the functions.
-BRANCHES: dict[str, set[str]] = {
-    "submit_referral": {Status.OFFICE_REVIEW},
-    "resume_referral": set(STEPS["hold_referral"].sources),
-}
-NEW_LEGS: dict[str, str] = {
-    "redirect_referral": Status.SENT,
-    "resend_referral": Status.SENT,
-    "refer_down": Status.SENT,
-    "divert_referral": Status.IN_TRANSIT,
-    "broadcast_down": Status.BROADCAST,
-}
 
-# Sets of states too wide to draw line by line, by the words that stand for them.
-WIDE: dict[frozenset[str], str] = {
-    frozenset(OPEN): "any open",
-    frozenset(BEFORE_DEPARTURE): "any open, before departure",
-    frozenset(Status) - {Status.ENTERED_IN_ERROR}: "any",
-}
-FINAL = [status for status in Status if status not in OPEN]
+@dataclass(frozen=True)
+class Life:
+    """How cases of one kind live, with what their table of transitions cannot say.
 
-# The title of each diagram, and the modules of `referrals.actions` whose steps it shows.
-DIAGRAMS = {
-    "From the draft to the answer": "send answer",
-    "The green channel": "broadcast journey downward times",
-    "From the acceptance to the closed loop": "travel finish",
-    "How a leg ends early": "withdraw",
-}
+    The functions themselves decide `branches` and `new_legs`; tests/test_docs.py holds both to the functions.
+    """
+
+    model: type[ServiceRequest]
+    status: type[Any]
+    create: Callable[..., Any]
+    label: str
+    branches: dict[str, set[str]]
+    new_legs: dict[str, str]
+    wide: dict[frozenset[str], str]  # sets of states too wide to draw line by line, by the words that stand for them
+    final: list[str]
+    diagrams: dict[str, str]  # the title of each diagram, and the modules of the actions whose steps it shows
+
+    @property
+    def table(self) -> dict[str, lifecycle.Step]:
+        """The steps by name."""
+        return lifecycle.STEPS[self.model]
+
+    def targets(self, name: str) -> list[str]:
+        """The states to which a step leads, in the order of the states; none if it stays where it is."""
+        found = self.branches.get(name, set()) | ({self.table[name].target} - {None})
+        return [status for status in self.status.values if status in found]
+
+    def sources(self, name: str) -> list[str]:
+        """The states from which a step may be taken, or the words for a wide set of them."""
+        found = self.table[name].sources
+        return [self.wide[found]] if found in self.wide else [s for s in self.status.values if s in found]
+
+
+REFERRAL = Life(
+    model=Referral,
+    status=Status,
+    create=create_referral,
+    label="新建",
+    branches={
+        "submit_referral": {Status.OFFICE_REVIEW},
+        "resume_referral": set(lifecycle.STEPS[Referral]["hold_referral"].sources),
+    },
+    new_legs={
+        "redirect_referral": Status.SENT,
+        "resend_referral": Status.SENT,
+        "refer_down": Status.SENT,
+        "divert_referral": Status.IN_TRANSIT,
+        "broadcast_down": Status.BROADCAST,
+    },
+    wide={
+        frozenset(OPEN): "any open",
+        frozenset(BEFORE_DEPARTURE): "any open, before departure",
+        frozenset(Status) - {Status.ENTERED_IN_ERROR}: "any",
+    },
+    final=[status for status in Status if status not in OPEN],
+    diagrams={
+        "From the draft to the answer": "send answer",
+        "The green channel": "broadcast journey downward times",
+        "From the acceptance to the closed loop": "travel finish",
+        "How a leg ends early": "withdraw",
+    },
+)
+PATHOLOGY = Life(
+    model=PathologyCase,
+    status=Reading,
+    create=create_pathology,
+    label="新建病理会诊",
+    branches={
+        "pass_quality": {Reading.ASSIGNED},
+        "reassign_pathology": {Reading.MORE_NEEDED},
+        "acknowledge_report": {Reading.RECONCILED},
+    },
+    new_legs={"refer_pathology": Status.SENT},
+    wide={
+        frozenset(BEFORE_ISSUE): "before issue",
+        frozenset(IN_HAND): "in hand",
+    },
+    final=[Reading.UNDIAGNOSABLE, Reading.RECONCILED, Reading.CANCELLED],
+    diagrams={
+        "From the specimen to the reader": "write send share",
+        "From the reading to the final result": "read report",
+    },
+)
+LIVES = (REFERRAL, PATHOLOGY)
 
 
 class Command(BaseCommand):
@@ -97,38 +160,31 @@ def table(head: str, lines: Iterable[Iterable[object]]) -> Iterator[str]:
     yield from (f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)
 
 
-def targets(name: str) -> list[str]:
-    """The states to which a step leads, in the order of the states; none if it stays where it is."""
-    found = BRANCHES.get(name, set()) | ({STEPS[name].target} - {None})
-    return [status for status in Status.values if status in found]
-
-
-def sources(name: str) -> list[str]:
-    """The states from which a step may be taken, or the words for a wide set of them."""
-    found = STEPS[name].sources
-    return [WIDE[found]] if found in WIDE else [status for status in Status.values if status in found]
-
-
-def states() -> Iterator[str]:
-    """One state diagram for each stage of a leg; steps that leave the state as it is are only in the table."""
-    for title, modules in DIAGRAMS.items():
+def states(life: Life) -> Iterator[str]:
+    """One state diagram for each stage of a case; steps that leave the state as it is are only in the table."""
+    for title, modules in life.diagrams.items():
         arrows: dict[tuple[str, str], list[str]] = {}
-        for name in sorted(STEPS, key=lambda name: modules.find(STEPS[name].apply.__module__.rpartition(".")[2])):
-            if STEPS[name].apply.__module__.rpartition(".")[2] in modules.split():
-                for arrow in product(sources(name), targets(name)):
+        for name in sorted(life.table, key=lambda name: modules.find(module_of(life.table[name]))):
+            if module_of(life.table[name]) in modules.split():
+                for arrow in product(life.sources(name), life.targets(name)):
                     arrows.setdefault(arrow, []).append(name)
         ends = dict.fromkeys(end for arrow in arrows for end in arrow)
         yield from (f"### {title}", "", "```mermaid", "stateDiagram-v2")
         for end in ends:
-            label = f"{end} {Status(end).label}" if end in Status.values else f"({end})"
+            label = f"{end} {life.status(end).label}" if end in life.status.values else f"({end})"
             yield f'    state "{label}" as {node(end)}'
-        if Status.DRAFT in ends:
-            yield f"    [*] --> {Status.DRAFT}: {create_referral.__name__}"
+        if life.status.DRAFT in ends:
+            yield f"    [*] --> {life.status.DRAFT}: {life.create.__name__}"
         for (source, to), names in arrows.items():
             if source != to:
                 yield f"    {node(source)} --> {node(to)}: {', '.join(names)}"
-        yield from (f"    {end} --> [*]" for end in ends if end in FINAL)
+        yield from (f"    {end} --> [*]" for end in ends if end in life.final)
         yield from ("```", "")
+
+
+def module_of(step: lifecycle.Step) -> str:
+    """The last part of the name of the module in which a step stands."""
+    return step.apply.__module__.rpartition(".")[2]
 
 
 def node(end: str) -> str:
@@ -136,24 +192,26 @@ def node(end: str) -> str:
     return re.sub(r"\W+", "_", end)
 
 
-def steps() -> Iterator[str]:
+def steps(life: Life) -> Iterator[str]:
     """Every step: from where, to where, who, its Chinese name, what it does."""
-    who = {choice.step.name: choice.who for choice in lifecycle.choices(Referral(), SYSTEM)}
-    doctors = ", ".join(roles_with(create_referral.__name__))
-    first = ["—", f"`{create_referral.__name__}`", "DRAFT", f"{doctors} (requester)", "新建", summary(create_referral)]
+    who = {choice.step.name: choice.who for choice in lifecycle.choices(life.model(), SYSTEM)}
+    name = life.create.__name__
+    writers = ", ".join(roles_with(name))
+    first = ["—", f"`{name}`", "DRAFT", f"{writers} (requester)", life.label, summary(life.create)]
     yield from table(
         "from | step | to | who | 名称 | what it does",
         [first]
         + [
             [
-                ", ".join(sources(name)),
+                ", ".join(life.sources(name)),
                 f"`{name}`",
-                " or ".join(targets(name) or ["same"]) + (f" + new leg {NEW_LEGS[name]}" if name in NEW_LEGS else ""),
+                " or ".join(life.targets(name) or ["same"])
+                + (f" + new leg {life.new_legs[name]}" if name in life.new_legs else ""),
                 "; ".join(people(name, side, roles) for side, roles in who.get(name, ())) or "the clock",
                 step.label,
                 summary(step.apply),
             ]
-            for name, step in STEPS.items()
+            for name, step in life.table.items()
         ],
     )
 
@@ -274,5 +332,9 @@ def minutes(time: timedelta) -> str:
 
 
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
-    part.__name__: part for part in (states, steps, roles, clocks, reasons, errors, limits)
+    "states": partial(states, REFERRAL),
+    "steps": partial(steps, REFERRAL),
+    "pathology_states": partial(states, PATHOLOGY),
+    "pathology_steps": partial(steps, PATHOLOGY),
+    **{part.__name__: part for part in (roles, clocks, reasons, errors, limits)},
 }
