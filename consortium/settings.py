@@ -169,7 +169,10 @@ Q_CLUSTER = {
     "log_level": "WARNING",
     "label": "Refnet",
 }
-JOBS = {"tick": 5}  # the commands of manage.py that run by themselves, each with its minutes between two runs
+JOBS = {
+    "tick": 5,
+    "clean_uploads": 60,
+}  # the commands of manage.py that run by themselves, each with its minutes between two runs
 
 # What follows is Refnet's own.
 GRAPHIQL = not PRODUCTION
