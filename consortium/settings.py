@@ -98,17 +98,13 @@ S3_BUCKET = os.environ.get("REFNET_S3_BUCKET", "")
 SLIDE_STORE: dict[str, object] = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
 if S3_BUCKET:
     SLIDE_STORE = {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "telemedicine.bucket.Bucket",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
             "endpoint_url": os.environ.get("REFNET_S3_ENDPOINT") or None,
             "region_name": os.environ.get("REFNET_S3_REGION") or None,
             "access_key": os.environ.get("REFNET_S3_KEY") or None,
             "secret_key": os.environ.get("REFNET_S3_SECRET") or None,
-            "addressing_style": "path",
-            "default_acl": None,
-            "querystring_auth": True,
-            "file_overwrite": True,
         },
     }
 STORAGES = {
