@@ -116,4 +116,5 @@ class PoorLine:
         with suppress(OSError):
             while block := server.recv(65536):
                 client.sendall(block)
-            client.shutdown(socket.SHUT_WR)
+        with suppress(OSError):  # also when the server died: who called must not wait for it
+            client.shutdown(socket.SHUT_RDWR)
