@@ -15,7 +15,7 @@ from urllib.parse import quote
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 40  # seconds until a started server must answer
+PATIENCE = 120  # seconds until a started server must answer
 
 
 def database_url() -> str:
