@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from consortium import access, trail
 from consortium.access import Actor
@@ -22,6 +23,12 @@ def open_slide(*, by: Actor, id: UUID, now: datetime) -> SlideView:
         view, _made = SlideView.objects.get_or_create(slide=slide, person=by.person, defaults={"opened_at": now})
         trail.audit(by, "open_slide", slide, role=role, purpose="TREATMENT", patient_id=case.patient_id, now=now)
     return view
+
+
+def slides_for(by: Actor) -> QuerySet[Slide]:
+    """The slides in order, each with the moment at which the actor first opened it."""
+    mine = SlideView.objects.filter(slide=OuterRef("pk"), person=by.person)
+    return Slide.objects.annotate(seen_at=Subquery(mine.values("opened_at")[:1])).order_by("id")
 
 
 def unopened(case: PathologyCase, person: Person) -> list[str]:
