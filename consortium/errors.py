@@ -12,6 +12,8 @@ class Code(StrEnum):
 
     ALREADY_VISITED = "ALREADY_VISITED"
     BAD_REQUEST = "BAD_REQUEST"
+    BUSY = "BUSY"
+    CHECKSUM_MISMATCH = "CHECKSUM_MISMATCH"
     COMMENT_REQUIRED = "COMMENT_REQUIRED"
     CONFLICT_OF_INTEREST = "CONFLICT_OF_INTEREST"
     CONSENT_REQUIRED = "CONSENT_REQUIRED"
@@ -29,6 +31,7 @@ class Code(StrEnum):
     SECOND_PERSON_NEEDED = "SECOND_PERSON_NEEDED"
     SLOT_TAKEN = "SLOT_TAKEN"
     STALE_VERSION = "STALE_VERSION"
+    STORAGE_FULL = "STORAGE_FULL"
     TOO_MANY_HOPS = "TOO_MANY_HOPS"
     UNAUTHENTICATED = "UNAUTHENTICATED"
 
@@ -36,6 +39,8 @@ class Code(StrEnum):
 MEANINGS: dict[Code, str] = {
     Code.ALREADY_VISITED: "The patient has already been offered to that hospital; choose another.",
     Code.BAD_REQUEST: "The request itself cannot be read: body, media type, document or variables.",
+    Code.BUSY: "Somebody else is doing just this; try again in a moment.",
+    Code.CHECKSUM_MISMATCH: "What arrived is not what was announced; it was dropped, send it again.",
     Code.COMMENT_REQUIRED: "The chosen reason needs a sentence of explanation.",
     Code.CONFLICT_OF_INTEREST: "This person is tied to the sending hospital or stood aside; another must read.",
     Code.CONSENT_REQUIRED: "The patient's, or under 14 the guardian's, consent is not recorded.",
@@ -53,6 +58,7 @@ MEANINGS: dict[Code, str] = {
     Code.SECOND_PERSON_NEEDED: "This step must be taken by somebody other than the author.",
     Code.SLOT_TAKEN: "The place is already booked for that time.",
     Code.STALE_VERSION: "Somebody changed the case since you read it; read it again and decide anew.",
+    Code.STORAGE_FULL: "The server has no room left; what was received is kept, go on from there later.",
     Code.TOO_MANY_HOPS: "The case has been redirected as often as is allowed.",
     Code.UNAUTHENTICATED: "Nobody is signed in, or the token is unknown, expired or revoked.",
 }

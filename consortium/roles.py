@@ -167,7 +167,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.PATHOLOGY_LAB: frozenset(
         QUALITY
         | {"view_sent_pathology", "view_identity", "register_patient", "create_pathology", "update_pathology"}
-        | {"register_specimen", "register_block", "register_slides", "withdraw_slide"}
+        | {"register_specimen", "register_block", "register_slides", "withdraw_slide", "upload_slide"}
         | {"reserve_frozen", "submit_pathology", "fix_pathology", "supply_material"}
         | {"acknowledge_report", "record_final_result", "refer_pathology", "cancel_pathology"}
     ),

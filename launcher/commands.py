@@ -1,4 +1,4 @@
-"""The launcher's commands: demo, worker, test, check, drill, db, manage; standard library only."""
+"""The launcher's commands: demo, worker, test, check, bench, drill, db, manage; standard library only."""
 
 import argparse
 import io
@@ -202,6 +202,14 @@ def check(arguments: list[str]) -> int:
     return 1 if failed else 0
 
 
+def bench(arguments: list[str]) -> int:
+    """Run the measurement named first and return its exit code; each compares with a reference in the same run."""
+    known = sorted(path.stem for path in (PROJECT / "bench").glob("*.py") if path.stem != "__init__")
+    if not arguments or arguments[0] not in known:
+        raise refusal(f"请指定测量：{' · '.join(known)}", f"Name a measurement: {' · '.join(known)}")
+    return call(prepared(RUNTIME), "-m", f"bench.{arguments[0]}", *arguments[1:]).returncode
+
+
 def drill(arguments: list[str]) -> int:
     """Run the program `tests.drills.NAME` on a database of its own, gone afterwards; return its exit code."""
     names = sorted(path.stem for path in DRILLS.glob("[a-z]*.py"))
@@ -239,6 +247,7 @@ COMMANDS = {
     "worker": worker,
     "test": test,
     "check": check,
+    "bench": bench,
     "drill": drill,
     "db": db,
     "manage": manage,

@@ -10,6 +10,7 @@ from schema import ids, reads
 from schema.base import PART, DateTime, Plain, Type, declare, listed
 from schema.clinical import PatientType
 from schema.clocks import ClockRunType
+from schema.images import SlideImageType
 from schema.reads import Through
 from schema.referrals import AvailableAction, Clock, EventType, available, clock_of, shown
 from schema.report_types import ReportType
@@ -46,6 +47,7 @@ class SlideType(Type):
     """One glass slide to be read on the screen (切片)."""
 
     opened_at = DateTime(description="When you first opened it, in lists of slides (本人首次打开时间).")
+    images = listed(SlideImageType, "Its scans; the one without `replacedAt` is current (切片图像).")
 
     class Meta:
         """Reached through a case that is visible."""
@@ -66,6 +68,10 @@ class SlideType(Type):
     def resolve_opened_at(self: Any, info: Any) -> Any:
         """The reader's own first view, as read with the list of slides."""
         return getattr(self, "seen_at", None)
+
+    def resolve_images(self: Any, info: Any) -> Any:
+        """As read with the slide."""
+        return self.images.all()
 
 
 class SlideViewType(Type):

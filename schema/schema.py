@@ -16,6 +16,7 @@ from schema import (
     duty,
     green,
     green_steps,
+    images,
     outbox,
     pathology_reads,
     pathology_steps,
@@ -28,7 +29,20 @@ from schema import (
 )
 from schema.base import PART, Rule
 
-DOMAINS = (people, outbox, places, catalogues, worklist, green, pathology_reads, coverage, clocks, duty, reports)
+DOMAINS = (
+    people,
+    outbox,
+    places,
+    catalogues,
+    worklist,
+    green,
+    pathology_reads,
+    reports,
+    images,
+    coverage,
+    clocks,
+    duty,
+)
 
 
 class Query(*(room.Query for room in DOMAINS), graphene.ObjectType):

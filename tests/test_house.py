@@ -20,7 +20,7 @@ ACTIONS = {"referrals": referral_actions, "telemedicine": pathology_actions}
 ROOT = Path(__file__).resolve().parent.parent
 # The layers, the lowest first; imports go to the left only.
 ROOMS = ["consortium", "referrals", "telemedicine", "schema"]
-LAUNCHER = ["launcher", "web", "manage.py", "refnet"]
+LAUNCHER = ["launcher", "bench", "web", "manage.py", "refnet"]
 NAMES_OF_NOTHING = {"utils.py", "helpers.py", "common.py", "misc.py", "signals.py", "repositories.py", "services.py"}
 # Imports inside a function, each with its reason.
 INNER_IMPORTS = {"web/build.py": "fcntl, which Windows lacks"}

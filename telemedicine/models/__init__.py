@@ -1,5 +1,6 @@
 """Pathology cases, and what belongs to them."""
 
+from telemedicine.models.images import SlideImage, Upload, UploadState
 from telemedicine.models.pathology import Agreement, Ending, Kind, Liability, PathologyCase, Status
 from telemedicine.models.reading import (
     Expertise,
@@ -32,7 +33,10 @@ __all__ = [
     "Report",
     "ReportDraft",
     "Slide",
+    "SlideImage",
     "SlideView",
     "Specimen",
     "Status",
+    "Upload",
+    "UploadState",
 ]
