@@ -18,6 +18,8 @@ from schema import (
     green_steps,
     images,
     outbox,
+    pathology_reads,
+    pathology_steps,
     people,
     places,
     steps,
@@ -26,7 +28,19 @@ from schema import (
 )
 from schema.base import PART, Rule
 
-DOMAINS = (people, outbox, places, catalogues, worklist, green, coverage, clocks, duty, images)
+DOMAINS = (
+    people,
+    outbox,
+    places,
+    catalogues,
+    worklist,
+    green,
+    pathology_reads,
+    coverage,
+    clocks,
+    duty,
+    images,
+)
 
 
 class Query(*(room.Query for room in DOMAINS), graphene.ObjectType):
@@ -39,6 +53,7 @@ class Mutation(
     places.Mutation,
     steps.Mutation,
     green_steps.Mutation,
+    pathology_steps.Mutation,
     clocks.Mutation,
     duty.Mutation,
     graphene.ObjectType,

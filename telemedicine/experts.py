@@ -137,14 +137,17 @@ def set_expertise(
 
 
 def readers_of(by: Actor, department: UUID) -> QuerySet[Expertise]:
-    """Who reads what for a department, with how much each has in hand; NOT_FOUND without a part in its cases."""
+    """Who reads what for a department, by subspecialty; NOT_FOUND without a part in its cases."""
     reach = by.reach("view_received_pathology")
     place: Any = Department.objects.filter(pk=department).first()
     if place is None or not (place.hospital_id in reach.hospitals or place.pk in reach.departments):
         raise access.not_found("department")
-    in_hand = Count("person__pathology_cases_read", filter=Q(person__pathology_cases_read__status__in=IN_HAND))
-    return (
-        Expertise.objects.filter(department=place, ended_at__isnull=True)
-        .annotate(in_hand=in_hand)
-        .order_by("subspecialty__code", "person", "id")
+    return Expertise.objects.filter(department=place, ended_at__isnull=True).order_by(
+        "subspecialty__code", "person", "id"
     )
+
+
+def load_of() -> dict[int, int]:
+    """How many unfinished cases each pathologist has in hand; one statement."""
+    held = PathologyCase.objects.filter(status__in=IN_HAND).values("assigned_to").annotate(count=Count("pk"))
+    return dict(held.values_list("assigned_to", "count"))

@@ -48,7 +48,7 @@ def body(delivery: Delivery) -> bytes:
         "type": event.kind,
         "timestamp": event.recorded_at.isoformat(),
         "data": {
-            "subjectId": ids.encode(event.subject_kind.capitalize(), event.subject_id),
+            "subjectId": ids.subject(event.subject_kind, event.subject_id),
             "subjectKind": event.subject_kind,
             "version": event.version,
             "fromStatus": event.from_status,

@@ -133,6 +133,7 @@ def give_preliminary_opinion(case: PathologyCase, move: Move, *, opinion: Mappin
             Code.INVALID_INPUT, _("电话报告须记录对方的复述内容，核对一致后再保存。"), field="opinion.readBack"
         )
     given = keep_opinion(case, move, Part.PRELIMINARY, opinion)
+    case.answered_at = case.answered_at or move.now
     move.detail["phoned"] = bool(given.phoned_to)
     if case.kind == Kind.FROZEN:
         move.reach("frozen_told")
@@ -235,4 +236,5 @@ def adjudicate_opinion(case: PathologyCase, move: Move, *, opinion: Mapping[str,
 def declare_undiagnosable(case: PathologyCase, move: Move, *, reason: str, comment: str = "") -> None:
     """Say with a coded reason that no diagnosis is possible."""
     case.undiagnosable_reason = move.because("UNDIAGNOSABLE", reason, comment)
+    case.answered_at = case.answered_at or move.now
     case.end(Ending.UNDIAGNOSABLE, move.now)

@@ -65,7 +65,7 @@ def conclude(case: PathologyCase, move: Move, given: Mapping[str, Any]) -> None:
     case.report_version = reports.issue(
         case, content=given.get("content") or {}, by=move.by, now=move.now, role=move.role
     )
-    case.issued_at = case.issued_at or move.now
+    case.issued_at, case.answered_at = case.issued_at or move.now, case.answered_at or move.now
     case.acknowledged_at, case.read_back = None, ""
     move.reach("critical_sent" if case.critical else "report_sent")
     move.detail["report"] = {"version": case.report_version, "agreement": str(case.preliminary_agreement)}

@@ -83,11 +83,10 @@ def fail_quality(case: PathologyCase, move: Move, *, defects: list[Mapping[str, 
     )
     if any(defect.comment_required for defect in found) and not note.strip():
         raise Refused(Code.COMMENT_REQUIRED, _("选择“其他”时，请写明缺陷。"), field="note")
-    barcodes = {str(pk): barcode for pk, barcode in case.slides.values_list("pk", "barcode")}
-    named = [{"code": defect["code"], "slide": defect.get("slide")} for defect in defects]
-    if any(defect["slide"] and str(defect["slide"]) not in barcodes for defect in named):
+    barcodes = set(case.slides.values_list("barcode", flat=True))
+    rows = [{"code": defect["code"], "slide": (defect.get("barcode") or "").strip()} for defect in defects]
+    if any(row["slide"] and row["slide"] not in barcodes for row in rows):
         raise Refused(Code.INVALID_INPUT, _("缺陷所指的切片不属于本例。"), field="defects")
-    rows = [{"code": d["code"], "slide": barcodes.get(str(d["slide"]), "")} for d in named]
     check_quality(case, move, QualityResult.FAILED, defects=rows, note=note.strip())
     move.reason_code, move.comment = codes[0], note.strip()
 

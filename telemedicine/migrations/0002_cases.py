@@ -10,6 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('consortium', '0007_cases'),
+        ('referrals', '0004_green'),
         ('telemedicine', '0001_cases'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -18,6 +19,10 @@ class Migration(migrations.Migration):
         migrations.RemoveConstraint(
             model_name='slide',
             name='slide_once_per_case',
+        ),
+        migrations.RemoveIndex(
+            model_name='pathologycase',
+            name='pathology_by_issue',
         ),
         migrations.AddField(
             model_name='opinion',
@@ -33,6 +38,11 @@ class Migration(migrations.Migration):
             model_name='opinion',
             name='version',
             field=models.PositiveSmallIntegerField(help_text='The version of the report that it concludes, empty for others (报告版本).', null=True),
+        ),
+        migrations.AddField(
+            model_name='pathologycase',
+            name='answered_at',
+            field=models.DateTimeField(help_text='When the lab first had an answer: opinion, report, or none possible (首次答复).', null=True),
         ),
         migrations.AddField(
             model_name='pathologycase',
@@ -73,6 +83,10 @@ class Migration(migrations.Migration):
             model_name='recusal',
             name='reason_code',
             field=models.CharField(help_text='Why, as a code of the catalogue PATHOLOGY_DECLINE (原因).', max_length=40),
+        ),
+        migrations.AddIndex(
+            model_name='pathologycase',
+            index=models.Index(fields=['answered_at'], name='pathology_by_answer'),
         ),
         migrations.AddConstraint(
             model_name='opinion',

@@ -86,7 +86,7 @@ def _sent(now: datetime) -> Q:
 class PathologyCase(ServiceRequest):
     """One patient's specimens before a remote expert (远程病理会诊单)."""
 
-    KIND = "pathologyCase"
+    KIND = "pathology_case"
     LOADED = (
         "patient",
         "organ",
@@ -168,6 +168,10 @@ class PathologyCase(ServiceRequest):
     )
     assigned_at = models.DateTimeField(null=True, help_text="When it came to this pathologist (分派时间).")
     started_at = models.DateTimeField(null=True, help_text="When reading first began (开始阅片时间).")
+    answered_at = models.DateTimeField(
+        null=True,
+        help_text="When the lab first had an answer: opinion, report, or none possible (首次答复).",
+    )
     second_reader = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -302,7 +306,7 @@ class PathologyCase(ServiceRequest):
             models.Index(fields=["due_at"], condition=Q(closed_at__isnull=True), name="pathology_open_by_deadline"),
             models.Index(fields=["assigned_to"], condition=Q(closed_at__isnull=True), name="pathology_open_by_expert"),
             models.Index(fields=["patient"], name="pathology_by_patient"),
-            models.Index(fields=["issued_at"], name="pathology_by_issue"),
+            models.Index(fields=["answered_at"], name="pathology_by_answer"),
         ]
 
     @property
