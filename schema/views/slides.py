@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from consortium import access, lifecycle
+from consortium import access, trail
 from consortium.errors import Code, Refused
 from schema import ids
 from schema.views.files import STATUS, signed_in
@@ -59,7 +59,7 @@ def info(request: Any, id: str) -> HttpResponse:
     by = signed_in(request)
     image = grants.find_image(by=by, id=key(id))
     text, grant = grants.issue(by=by, image=image, credential=credential(request), now=request.now)
-    lifecycle.audit(
+    trail.audit(
         by,
         "read_slide",
         image,

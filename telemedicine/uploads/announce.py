@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from consortium import access, lifecycle
+from consortium import access, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.models import Hospital, Side, uuid7
@@ -48,7 +48,7 @@ def announce_upload(
             return again
         within_quota(upload)
         checked(upload).save(force_insert=True)
-        lifecycle.audit(
+        trail.audit(
             by, "announce_upload", upload, role=role, purpose="TREATMENT", patient_id=case.patient_id, now=now
         )
     return upload
