@@ -24,6 +24,7 @@ from schema import (
     places,
     steps,
     subscriptions,
+    viewing,
     worklist,
 )
 from schema.base import PART, Rule
@@ -40,6 +41,7 @@ DOMAINS = (
     clocks,
     duty,
     images,
+    viewing,
 )
 
 
@@ -56,6 +58,7 @@ class Mutation(
     pathology_steps.Mutation,
     clocks.Mutation,
     duty.Mutation,
+    viewing.Mutation,
     graphene.ObjectType,
 ):
     """Everything that is done: one mutation in a request, one transaction."""

@@ -12,13 +12,17 @@ from telemedicine.models.reading import (
     Recusal,
 )
 from telemedicine.models.specimens import Block, BlockKind, Slide, SlideView, Specimen
+from telemedicine.models.viewing import Annotation, AnnotationKind, KeyImage, SlideTrace, Visibility
 
 __all__ = [
     "Agreement",
+    "Annotation",
+    "AnnotationKind",
     "Block",
     "BlockKind",
     "Ending",
     "Expertise",
+    "KeyImage",
     "Kind",
     "Liability",
     "MaterialRequest",
@@ -30,9 +34,11 @@ __all__ = [
     "Recusal",
     "Slide",
     "SlideImage",
+    "SlideTrace",
     "SlideView",
     "Specimen",
     "Status",
     "Upload",
     "UploadState",
+    "Visibility",
 ]
