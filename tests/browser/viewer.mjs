@@ -13,7 +13,7 @@ const browser = await chromium.launch({
 
 /** A person's own browser, with everything it asks for and complains about on record unless `quiet`. */
 async function visitor({ quiet = false } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: false })
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: false, locale: 'zh-CN' })
   const page = await context.newPage()
   page.setDefaultTimeout(25000)
   page.on('request', (request) => {
@@ -41,18 +41,26 @@ const shapes = (page) => page.locator('.shapes polygon').evaluateAll((all) => al
 const labels = (page) => page.locator('.annotations li button').allInnerTexts()
 const stage = (page, n = 0) => page.locator('.stage').nth(n)
 
-/** Waits until the canvas of a pane shows something that is not white, and its tiles have come to rest. */
+/** Waits until the middle of a pane shows something that is not white, and has not changed for a second. */
 async function drawn(page, n = 0) {
-  await page.waitForFunction((which) => {
-    const canvas = document.querySelectorAll('.stage')[which]?.querySelector('.openseadragon-canvas canvas')
-    if (!canvas) return false
-    const { data } = canvas.getContext('2d').getImageData(canvas.width / 2 - 60, canvas.height / 2 - 60, 120, 120)
-    let dark = 0
-    for (let at = 0; at < data.length; at += 4) if (data[at + 3] === 255 && data[at + 1] < 245) dark += 1
-    return dark > 20
-  }, n)
-  await page.waitForLoadState('networkidle')
-  await page.waitForTimeout(700)
+  let before = ''
+  for (let still = 0, end = Date.now() + 25000; still < 4; still += 1) {
+    const [dark, now] = await page.evaluate((which) => {
+      const canvas = document.querySelectorAll('.stage')[which]?.querySelector('.openseadragon-canvas canvas')
+      if (!canvas) return [0, '']
+      const { data } = canvas.getContext('2d').getImageData(canvas.width / 2 - 60, canvas.height / 2 - 60, 120, 120)
+      let [count, sum] = [0, 0]
+      for (let at = 0; at < data.length; at += 4) {
+        if (data[at + 3] === 255 && data[at + 1] < 245) count += 1
+        sum = (sum * 31 + data[at] + data[at + 1] * 7 + data[at + 2] * 3) % 1000003
+      }
+      return [count, `${sum}`]
+    }, n)
+    if (dark <= 20 || now !== before) still = -1
+    before = now
+    if (Date.now() > end) throw new Error(`nothing is drawn: ${dark} of 14400 at ${page.url()}`)
+    await page.waitForTimeout(250)
+  }
 }
 
 /** The mean colour of a square of the screen around the middle of the first pane. */

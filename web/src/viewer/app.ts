@@ -26,7 +26,7 @@ export class App implements Listener {
   private second: Pane | null = null;
   private active: Pane | null = null;
   private step: Step | null = null;
-  private repairing = false;
+  private repair: Promise<void> | null = null;
   private opening = 0;
   private linkLater = 0;
 
@@ -63,9 +63,9 @@ export class App implements Listener {
 
   /** Shows what the address names. */
   async open(): Promise<void> {
-    const { slide, view, beside } = readLink();
+    const { slide, view, beside, besideView } = readLink();
     await this.show(slide, view);
-    if (beside && this.first) await this.compare(beside);
+    if (beside && this.first) await this.compare(beside, view, besideView);
   }
 
   // --- what a pane tells -----------------------------------------------------------------------------------------
@@ -102,35 +102,44 @@ export class App implements Listener {
     this.select(pane, id);
   }
 
-  grown(): void {
+  grown(pane: Pane): void {
+    const { slideId, opened, share } = pane.screen.shown;
+    for (const each of this.panes().flatMap(({ screen }) => screen.slides)) {
+      if (each.slideId === slideId) Object.assign(each, { opened, share });
+    }
     this.list();
   }
 
   /** Tells what is wrong and mends it: signs in again, waits for the line, loads again. */
   trouble(pane: Pane | null, trouble: Trouble): void {
-    void this.mend(trouble, () => Promise.all(this.panes().map((each) => each.refresh())).then(() => undefined));
+    // What mends the line or the session mends it for every pane, once.
+    if (!this.repair) void this.mend(trouble, () => this.refreshed());
     if (trouble.cause_ === "absent" && pane) pane.element.classList.add("gone");
   }
 
   private async mend(trouble: Trouble, again: () => Promise<void>): Promise<void> {
-    if (this.repairing) return;
-    if (trouble.cause_ === "expired") {
-      this.repairing = true;
-      await askToSignIn(trouble.message);
-    } else if (trouble.cause_ === "line") {
-      this.repairing = true;
-      this.band.show(trouble.message);
-      while (!(await reachable())) await new Promise((later) => window.setTimeout(later, 2000));
-      this.band.hide();
-    } else {
+    if (trouble.cause_ !== "expired" && trouble.cause_ !== "line") {
       this.band.show(trouble.message, () => {
         this.band.hide();
         void again();
       });
       return;
     }
-    this.repairing = false;
+    this.repair ??= (trouble.cause_ === "expired" ? askToSignIn(trouble.message) : this.lineIsBack()).finally(() => {
+      this.repair = null;
+    });
+    await this.repair;
     await again();
+  }
+
+  private async refreshed(): Promise<void> {
+    await Promise.all(this.panes().map((pane) => pane.refresh()));
+  }
+
+  private async lineIsBack(): Promise<void> {
+    this.band.show(say("lineLost"));
+    while (!(await reachable())) await new Promise((later) => window.setTimeout(later, 2000));
+    this.band.hide();
   }
 
   /** Does something with the server; what goes wrong is told and, once mended, done again. */
@@ -149,6 +158,8 @@ export class App implements Listener {
     const opening = ++this.opening;
     this.drop();
     this.apart();
+    // The slide before it stays in sight, and takes no room, until the new one is there.
+    this.first?.element.classList.add("leaving");
     await this.doing(async () => {
       const made = await Pane.open(this.stages, slide, this, view);
       if (opening !== this.opening) return made.close();
@@ -171,7 +182,8 @@ export class App implements Listener {
     else this.band.tell(say(by > 0 ? "lastSlide" : "firstSlide"));
   }
 
-  private async compare(slide?: string): Promise<void> {
+  /** Puts another slide of the case beside the first; the views are those of a link, if one was followed. */
+  private async compare(slide?: string, view?: View | null, besideView?: View | null): Promise<void> {
     const { first } = this;
     if (!first) return;
     const others = first.screen.slides.filter((each) => each.imageId && each.slideId !== first.screen.shown.slideId);
@@ -182,7 +194,9 @@ export class App implements Listener {
       this.stages.classList.add("two");
       // Both are laid out anew before they are joined.
       await new Promise((later) => window.setTimeout(later, 120));
-      this.second.look({ ...this.second.view(), scale: first.view().scale, turn: first.view().turn }, true);
+      if (view) first.look(view, true);
+      const { scale, turn } = first.view();
+      this.second.look(besideView ?? { ...this.second.view(), scale, turn }, true);
       this.step = new Step(first, this.second);
       this.list();
       this.touch();
@@ -335,7 +349,8 @@ export class App implements Listener {
 
   private link(): string {
     const slide = this.first?.screen.shown.slideId ?? readLink().slide;
-    return linkTo(slide, this.first?.view() ?? null, this.second?.screen.shown.slideId ?? null);
+    const beside = this.second?.screen.shown.slideId ?? null;
+    return linkTo({ slide, view: this.first?.view() ?? null, beside, besideView: this.second?.view() ?? null });
   }
 
   private buttons(): HTMLButtonElement[] {

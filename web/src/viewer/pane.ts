@@ -1,6 +1,6 @@
 /** One slide on the screen: its tiles, what lies above them, the scale bar, and what is reported of it. */
 import OpenSeadragon from "openseadragon";
-import { act, ask, read, statusOf, Trouble } from "./api";
+import { act, ask, reachable, read, statusOf, Trouble } from "./api";
 import { h } from "./dom";
 import { Looking, type Look } from "./looking";
 import { barOf } from "./measure";
@@ -46,6 +46,7 @@ const OPTIONS = {
   maxZoomPixelRatio: 2,
   minZoomImageRatio: 0.8,
   visibilityRatio: 0.3,
+  preserveImageSizeOnResize: true,
   immediateRender: true, // the coarse levels first: something at once, also on a thin line
   tileRetryMax: 3,
   tileRetryDelay: 1200,
@@ -64,7 +65,8 @@ export class Pane {
   private readonly cross = h("div", { class: "cross", hidden: true });
   private renewal = 0;
   private opened = false;
-  private failing = false;
+  private asking = false;
+  private readonly failures = new Map<OpenSeadragon.Tile, number>(); // of each tile, since it was last asked for anew
   private dragged: Position | null = null;
 
   private constructor(
@@ -209,8 +211,10 @@ export class Pane {
   async refresh(): Promise<void> {
     try {
       const { slide } = await read<{ slide: Info }>(`/slides/${this.info.id}/info`);
-      this.failing = false;
       this.renewLater(slide);
+      // OpenSeadragon takes a tile that failed for one that is not there, and never asks again.
+      for (const tile of this.failures.keys()) tile.exists = true;
+      this.failures.clear();
       this.viewer.world.getItemAt(0)?.reset();
       this.viewer.forceRedraw();
     } catch (error) {
@@ -257,7 +261,7 @@ export class Pane {
       this.listener.moved(this);
     });
     viewer.addHandler("tile-drawn", () => this.firstSeen());
-    viewer.addHandler("tile-load-failed", (event) => void this.tileFailed((event.tile as { getUrl(): string }).getUrl()));
+    viewer.addHandler("tile-load-failed", (event) => void this.tileFailed(event.tile));
     viewer.addHandler("canvas-click", (event) => {
       const place = this.place(event.position);
       if (event.quick && !this.pen) this.listener.picked(this, this.shapes.at(place)?.id ?? "");
@@ -327,13 +331,19 @@ export class Pane {
     );
   }
 
-  private async tileFailed(url: string): Promise<void> {
-    if (this.failing) return;
-    this.failing = true;
-    const status = await statusOf(url);
-    const cause = status === 0 ? "line" : status === 401 ? "expired" : status === 404 ? "absent" : "fault";
-    const word = { line: "lineLost", expired: "expired", absent: "notShown", fault: "tileFailed" } as const;
-    this.listener.trouble(this, new Trouble(cause, say(word[cause])));
+  /** A tile that fails is tried again by itself; what no trying mends is told at once, the rest when all trying ended. */
+  private async tileFailed(tile: OpenSeadragon.Tile): Promise<void> {
+    const times = (this.failures.get(tile) ?? 0) + 1;
+    this.failures.set(tile, times);
+    if (this.asking) return;
+    this.asking = true;
+    const status = await statusOf(tile.getUrl());
+    const cut = status === 0 && !(await reachable());
+    this.asking = false;
+    const word = cut ? "lineLost" : status === 401 ? "expired" : status === 404 ? "notShown" : "tileFailed";
+    const cause = { lineLost: "line", expired: "expired", notShown: "absent", tileFailed: "fault" } as const;
+    if (word === "tileFailed" && times <= OPTIONS.tileRetryMax) return;
+    this.listener.trouble(this, new Trouble(cause[word], say(word)));
   }
 
   private showScale(): void {
