@@ -207,6 +207,10 @@ def visible_in_full(by: Actor, rows: QuerySet[ModelT] | type[ModelT]) -> QuerySe
 def may_concern(by: Actor, case: ServiceRequest) -> bool:
     """Whether the parties of a case leave open that the actor sees it; a first look that needs no statement."""
     for arm in case.ARMS:
+        if arm.own:
+            if by.person and case.created_by_id == by.person.pk and by.may_anywhere(arm.permission):
+                return True
+            continue
         reach, prefix = by.reach(arm.permission), arm.side.lower()
         if getattr(case, f"{prefix}_hospital_id") in reach.hospitals:
             return True

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from consortium.channels import Undelivered, send
 from consortium.models import Channel, Delivery, Event, Priority, ServiceRequest
@@ -101,17 +101,17 @@ def post(letters: Sequence[Letter], *, kind: str, now: datetime) -> None:
         cursor.execute(POST, values)
 
 
-def call_back(case: ServiceRequest) -> None:
-    """Call back what people have not been sent yet: reminders of a case that ended, everything of a patient who died.
+def call_back(cases: Sequence[ServiceRequest], *, but: str) -> None:
+    """Call back what people have not been sent yet: reminders of cases that ended, everything of a patient who died.
 
-    Systems are still told.
+    Systems are still told, and everybody of the step `but` by which they ended. One statement at most.
     """
-    waiting = Delivery.objects.filter(state=Delivery.State.PENDING, notice__isnull=False)
-    if case.silent_since:
-        waiting = waiting.filter(event__thread_id=case.thread_id)
-    else:
-        waiting = waiting.filter(event__subject_id=case.pk, event__kind=REMINDER)
-    waiting.update(state=Delivery.State.WITHDRAWN)
+    died = [case.thread_id for case in cases if case.silent_since]
+    ended = [case.pk for case in cases if not case.open]
+    if died or ended:
+        idle = Q(event__thread_id__in=died) | Q(event__subject_id__in=ended, event__kind=REMINDER)
+        waiting = Delivery.objects.filter(idle, state=Delivery.State.PENDING, notice__isnull=False)
+        waiting.exclude(event__kind=but).update(state=Delivery.State.WITHDRAWN)
 
 
 def lease() -> timedelta:

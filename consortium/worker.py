@@ -14,11 +14,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import Error, close_old_connections, connection, connections, transaction
-from django.utils import timezone
 from django_q.cluster import Cluster
 from django_q.models import Schedule
 
-from consortium import outbox
+from consortium import moment, outbox
 from consortium.channels import Undelivered
 from consortium.models import Channel, Delivery
 
@@ -102,11 +101,11 @@ def _begin(
 ) -> None:
     if free := WIDTH - len(under_way):
         close_old_connections()
-        for delivery in outbox.claim(now=timezone.now(), limit=free, channels=channels):
+        for delivery in outbox.claim(now=moment.now(), limit=free, channels=channels):
             under_way[senders.submit(outbox.attempt, delivery)] = delivery
 
 
 def _finish(under_way: dict[Future[Undelivered | None], Delivery]) -> None:
     done, _rest = wait(under_way, timeout=IDLE, return_when=FIRST_COMPLETED)
     for future in done:
-        outbox.settle(under_way.pop(future), future.result(), now=timezone.now())
+        outbox.settle(under_way.pop(future), future.result(), now=moment.now())

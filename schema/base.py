@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 import graphene
@@ -100,6 +100,23 @@ class DateTime(graphene.DateTime):
         return cls.parse_value(node.value if isinstance(node, StringValueNode) else None)
 
 
+class Time(graphene.Time):
+    """A time of day in the network's own zone: ISO 8601 without an offset, such as 22:00."""
+
+    @staticmethod
+    def parse_value(value: Any) -> time:
+        """The time; refused with an offset, which a column of this kind would silently drop."""
+        parsed = graphene.Time.parse_value(value)
+        if not isinstance(parsed, time) or parsed.tzinfo is not None:
+            raise GraphQLError(_("时刻须为不带时区的 ISO 8601 格式，例如 22:00。"))
+        return parsed
+
+    @classmethod
+    def parse_literal(cls, node: Any, _variables: Any = None) -> time:
+        """The time in a document."""
+        return cls.parse_value(node.value if isinstance(node, StringValueNode) else None)
+
+
 _ENUMS: dict[tuple[Any, ...], type[graphene.Enum]] = {}
 
 
@@ -189,6 +206,8 @@ class Type(DjangoObjectType):
             setattr(cls, name, DateTime(required=not column.null, description=column.help_text))
         elif column.get_internal_type() == "DateField":
             setattr(cls, name, Date(required=not column.null, description=column.help_text))
+        elif column.get_internal_type() == "TimeField":
+            setattr(cls, name, Time(required=not column.null, description=column.help_text))
 
     def resolve_id(self: Any, info: Any) -> str:
         """The opaque global id."""

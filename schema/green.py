@@ -1,5 +1,6 @@
 """The green channel on the wire: offers, whom to ask first, milestones, the handover, the review."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import graphene
@@ -7,7 +8,7 @@ from django.utils import timezone
 
 from consortium import access, lifecycle, registry
 from consortium.identity import age_in_years
-from consortium.models import Event, GreenRule, MilestoneRule
+from consortium.models import Department, Event, GreenRule, MilestoneRule
 from referrals.actions.green.broadcast import rule_of, sender
 from referrals.blind import blinded
 from referrals.models import Diagnosis, Handover, Milestone, Offer, OfferStatus, PhoneAnswer, QualityReview
@@ -16,15 +17,17 @@ from schema import ids, reads
 from schema.base import FULL, PART, SIGNED_IN, DateTime, Plain, Type, declare, listed, permission
 from schema.catalogues import ConceptType
 from schema.clinical import Exam, SexEnum, Vitals
+from schema.clocks import Clock, clock_of
 from schema.places import DepartmentType
 from schema.reads import Order, Through, connection, paged
-from schema.referrals import AccessLevel, AvailableAction, Clock, EventType, available, clock_of, shown
+from schema.referrals import AccessLevel, AvailableAction, EventType, available, shown
 from schema.worklist import disclosed
 
 OfferStatusEnum = declare(OfferStatus, "OfferStatus")
 PhoneAnswerEnum = declare(PhoneAnswer, "PhoneAnswer")
 CALLERS = permission("activate_green_channel")
 READERS = permission("view_sent_referral", "view_received_referral")
+WHOSE = ("referral__case__patient",)  # to put out of sight what names the patient
 
 
 class OfferFacts(Plain):
@@ -50,6 +53,7 @@ class OfferType(Type):
     )
     kind = graphene.Field(ConceptType, description="Kind of emergency (病种).")
     facts = graphene.Field(OfferFacts, description="The clinical facts without identity (病情，不含身份).")
+    message = graphene.String(description="The asked hospital's latest words (回复内容).")
     unconfirmed = graphene.Boolean(
         required=True, description="Whether the answer was typed by the sender and is not yet confirmed (待确认)."
     )
@@ -80,7 +84,6 @@ class OfferType(Type):
             "sent_at",
             "read_at",
             "answered_at",
-            "message",
             "decline_reason",
             "phone_spoken_with",
             "phone_answered_at",
@@ -90,11 +93,13 @@ class OfferType(Type):
         )
         field_rules = dict.fromkeys(("kind", "facts", "message"), FULL)
         needs = {
+            **dict.fromkeys(("message", "phone_spoken_with"), Through(joins=WHOSE)),
+            "events": Through("events", trail=Event, joins=WHOSE),
             "kind": Through("referral__green_kind"),
             "facts": Through(
                 "referral__clinical__ranked",
                 rows=lambda by: Diagnosis.objects.select_related("concept"),
-                joins=("referral__clinical", "referral__case__patient"),
+                joins=("referral__clinical", *WHOSE),
             ),
             "available_actions": Through(joins=Offer.LOADED),
         }
@@ -113,16 +118,24 @@ class OfferType(Type):
 
     def resolve_facts(self: Any, info: Any) -> OfferFacts:
         """As written by the sender, without whatever names the patient."""
-        patient, clinical = self.referral.case.patient, self.referral.clinical
+        patient, clinical = self.referral.patient, self.referral.clinical
         today = timezone.localdate(info.context.now)
         written = ("summary", "vitals", "exams", "treatment", "allergies")
         return OfferFacts(
-            reason=blinded(self.referral.reason, patient),
+            reason=blinded(self.referral.reason, self.referral),
             age=age_in_years(patient.birth_date, today) if patient.birth_date else None,
             sex=patient.sex,
             diagnoses=[ranked.concept for ranked in clinical.ranked.all()],
-            **{name: blinded(getattr(clinical, name), patient) for name in written},
+            **{name: blinded(getattr(clinical, name), self.referral) for name in written},
         )
+
+    def resolve_message(self: Any, info: Any) -> str:
+        """What is said of a patient by name is said to nobody through an offer."""
+        return str(blinded(self.message, self.referral))
+
+    def resolve_phone_spoken_with(self: Any, info: Any) -> str:
+        """As typed by the sender, who knows the patient."""
+        return str(blinded(self.phone_spoken_with, self.referral))
 
     def resolve_clock(self: Any, info: Any) -> Clock | None:
         """From the row."""
@@ -133,9 +146,15 @@ class OfferType(Type):
         return [available(choice, self) for choice in lifecycle.choices(self, info.context.actor)]
 
     def resolve_events(self: Any, info: Any) -> Any:
-        """In order; words beside a reason only in full view."""
-        rows = reads.plan(Event.objects.filter(subject_id=self.pk).order_by("id"), info)
-        return [shown(event, self.full_view) for event in rows]
+        """In order, as read with the offer."""
+        return [heard(event, self) for event in self.events.all()]
+
+
+def heard(event: Event, offer: Offer) -> Event:
+    """The event of an offer: words beside a reason only in full view, and without whatever names the patient."""
+    event = shown(event, offer.full_view)  # type: ignore[attr-defined]
+    event.comment = blinded(event.comment, offer.referral)
+    return event
 
 
 class MilestoneType(Type):
@@ -278,7 +297,10 @@ class Query:
     ) -> list[Target]:
         """In the order in which a call would ask them."""
         now, place = info.context.now, sender(ids.decode(origin, "Department", field="origin"))
-        return targets(rule_of(kind, now=now), origin=place.hospital, capability=capability, now=now)
+        found = targets(rule_of(kind, now=now), origin=place.hospital, capability=capability, now=now)
+        asked = Department.objects.filter(pk__in=[target.department.pk for target in found])
+        rows = reads.plan(asked, info, below="department").in_bulk()
+        return [replace(target, department=rows[target.department.pk]) for target in found]
 
     def resolve_green_kinds(self: Any, info: Any) -> Any:
         """By code."""

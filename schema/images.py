@@ -19,20 +19,11 @@ SENDS = permission("upload_slide")
 UploadStateEnum = declare(UploadState, "UploadState")
 
 
-class Bytes(graphene.Float):
-    """A number of bytes: whole, and beyond the range of Int."""
-
-    @staticmethod
-    def serialize(value: Any) -> int:
-        """The number as it is."""
-        return int(value)
-
-
 class UploadType(Type):
     """One file of a slide on its way in (上传); sent to `/uploads/` by tus 1.0.0."""
 
-    size = graphene.Field(Bytes, required=True, description="Size of the whole file in bytes (大小).")
-    offset = graphene.Field(Bytes, required=True, description="Bytes that are safely stored (已接收字节).")
+    size = graphene.Float(required=True, description="Size of the whole file in bytes (大小).")
+    offset = graphene.Float(required=True, description="Bytes that are safely stored (已接收字节).")
     url = graphene.String(required=True, description="Where it goes on, by tus 1.0.0 (上传地址).")
     refusal = graphene.String(description="Why it was refused, in the reader's language (拒收说明).")
 
@@ -64,7 +55,7 @@ class UploadType(Type):
 class SlideImageType(Type):
     """The whole-slide image of a slide (全切片图像); its tiles come from `url`."""
 
-    size = graphene.Field(Bytes, required=True, description="Size in bytes (大小).")
+    size = graphene.Float(required=True, description="Size in bytes (大小).")
     mpp = graphene.Float(description="Micrometres per pixel, empty if the file is silent (分辨率).")
     url = graphene.String(required=True, description="Levels, pictures and a grant for the tiles, as JSON (阅片信息).")
 
@@ -83,8 +74,8 @@ class SlideSpace(Plain):
     """What a hospital's slides take of the room it was given (切片空间)."""
 
     hospital = graphene.Field(HospitalType, required=True, description="Whose slides (医院).")
-    used = graphene.Field(Bytes, required=True, description="Bytes kept, and announced at full size (已用字节).")
-    limit = graphene.Field(Bytes, required=True, description="Bytes it may keep (上限字节).")
+    used = graphene.Float(required=True, description="Bytes kept, and announced at full size (已用字节).")
+    limit = graphene.Float(required=True, description="Bytes it may keep (上限字节).")
 
 
 class Query:

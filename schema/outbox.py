@@ -10,7 +10,7 @@ from consortium.models import Channel, Delivery, Preference, WebhookEndpoint
 from consortium.notices import set_preference
 from schema import reads
 from schema.action import VERSION, Action, plain
-from schema.base import OWN, PART, DateTime, PriorityEnum, Type, declare, listed, permission
+from schema.base import OWN, PART, DateTime, PriorityEnum, Time, Type, declare, listed, permission
 from schema.people import PersonType
 from schema.reads import Order, Through, connection, paged
 
@@ -127,8 +127,8 @@ class SetPreference(Action):
         active = graphene.Boolean(description="Whether the channel is used; true if left out (启用).")
         least_priority = PriorityEnum(description="Only this priority or a more urgent one (最低优先级).")
         steps = STEPS
-        quiet_from = graphene.Time(description="Routine cases wait from this time (免打扰起).")
-        quiet_until = graphene.Time(description="Until this time (免打扰止).")
+        quiet_from = Time(description="Routine cases wait from this time (免打扰起).")
+        quiet_until = Time(description="Until this time (免打扰止).")
 
 
 class Endpoint(Action):

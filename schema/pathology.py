@@ -10,6 +10,7 @@ from schema import ids, reads
 from schema.base import PART, DateTime, Plain, Type, declare, listed
 from schema.clinical import PatientType
 from schema.clocks import ClockRunType
+from schema.images import SlideImageType
 from schema.reads import Through
 from schema.referrals import AvailableAction, Clock, EventType, available, clock_of, shown
 from telemedicine.experts import load_of
@@ -33,6 +34,7 @@ from telemedicine.models import (
     Status,
 )
 from telemedicine.opinions import opinions_for
+from telemedicine.viewing import slides_for
 
 PathologyStatusEnum = declare(Status, "PathologyStatus")
 PathologyKindEnum = declare(Kind, "PathologyKind")
@@ -47,7 +49,8 @@ QualityResultEnum = declare(QualityResult, "QualityResult")
 class SlideType(Type):
     """One glass slide to be read on the screen (切片)."""
 
-    opened_at = DateTime(description="When you first opened it, empty until then (本人首次打开时间).")
+    opened_at = DateTime(description="When you first opened it, in lists of slides (本人首次打开时间).")
+    images = listed(SlideImageType, "Its scans; the one without `replacedAt` is current (切片图像).")
 
     class Meta:
         """Reached through a case that is visible."""
@@ -64,11 +67,14 @@ class SlideType(Type):
             "withdrawn_at",
             "withdrawn_reason",
         )
-        needs = {"opened_at": Through("views", rows=lambda by: SlideView.objects.filter(person=by.person))}
 
     def resolve_opened_at(self: Any, info: Any) -> Any:
-        """The reader's own first view, as read with the slide."""
-        return next((view.opened_at for view in self.views.all()), None)
+        """The reader's own first view, as read with the list of slides."""
+        return getattr(self, "seen_at", None)
+
+    def resolve_images(self: Any, info: Any) -> Any:
+        """As read with the slide."""
+        return self.images.all()
 
 
 class SlideViewType(Type):
@@ -91,6 +97,7 @@ class BlockType(Type):
 
         model, name, rule = Block, "Block", PART
         fields = ("barcode", "kind", "site")
+        needs = {"slides": Through("slides", rows=slides_for)}
 
     def resolve_slides(self: Any, info: Any) -> Any:
         """As read with the block."""
@@ -246,6 +253,7 @@ class PathologyCaseType(Type):
             "events": Through("events", trail=Event),
             "clocks": Through("runs", trail=ClockRun),
             "opinions": Through("opinions", rows=opinions_for),
+            "slides": Through("slides", rows=slides_for),
         }
 
     def resolve_patient(self: Any, info: Any) -> Patient:

@@ -16,16 +16,18 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from consortium import access
 from consortium.access import Actor
 from consortium.errors import Refused
-from consortium.models import Event, Notice
-from referrals.models import Case, Referral
+from consortium.models import Event, Notice, ServiceRequest
+from referrals.models import Case, Offer, Referral
 from referrals.worklist import Box, worklist
 from schema import ids, reads
 from schema.base import OWN, Plain, Rule
+from schema.green import READERS as CALLED
+from schema.green import OfferType, heard
 from schema.people import NoticeType
 from schema.referrals import CaseType, EventType, ReferralType, shown
 from schema.worklist import READERS, BoxEnum, disclosed
 
-Heard = Callable[..., QuerySet[Event]]
+Hearing = Callable[..., QuerySet[Event]]
 Glance = Callable[[Sequence[Event]], Callable[[Actor, Event], bool]]
 
 
@@ -49,7 +51,7 @@ class Topic:
     """
 
     rule: Rule
-    heard: Heard
+    heard: Hearing
     glance: Glance = no_glance
     lost: Callable[..., Refused | None] = nothing_lost
 
@@ -66,6 +68,13 @@ class CaseChange(Plain):
     """A step on a leg of a case."""
 
     case = graphene.Field(CaseType, required=True, description="The case as it is now, as in `case`.")
+    event = graphene.Field(EventType, required=True, description="The step (事件).")
+
+
+class OfferChange(Plain):
+    """A step on an offer of the green channel."""
+
+    offer = graphene.Field(OfferType, required=True, description="The offer as it is now, as in `offers`.")
     event = graphene.Field(EventType, required=True, description="The step (事件).")
 
 
@@ -94,21 +103,37 @@ def case_lost(by: Actor, *, id: str) -> Refused | None:
     return None if seen else access.not_found()
 
 
+def of_offers(events: QuerySet[Event], *, by: Actor, now: datetime) -> QuerySet[Event]:
+    """Events of the offers that the actor sees: of the own side's calls, and of the calls that reach it."""
+    seen = Exists(access.visible(by, Offer).filter(pk=OuterRef("subject_id")))
+    return events.filter(seen, subject_kind=Offer.KIND)
+
+
 def noticed(events: QuerySet[Event], *, by: Actor, now: datetime) -> QuerySet[Event]:
     """Events of which the actor has a notice."""
     return events.filter(Exists(Notice.objects.filter(event=OuterRef("pk"), person=by.person)))
 
 
-def glance_at_parties(events: Sequence[Event]) -> Callable[[Actor, Event], bool]:
-    """By the parties of the referrals, read once."""
-    columns = ("requester_hospital", "requester_department", "performer_hospital", "performer_department")
-    legs = Referral.objects.only(*columns).in_bulk({e.subject_id for e in events if e.subject_kind == Referral.KIND})
+PARTIES = ("created_by", "requester_hospital", "requester_department", "performer_hospital", "performer_department")
 
-    def may_concern(by: Actor, event: Event) -> bool:
-        leg = legs.get(event.subject_id)
-        return leg is not None and access.may_concern(by, leg)
 
-    return may_concern
+def glance_at(model: type[ServiceRequest]) -> Glance:
+    """A first look at the parties of cases of one kind, read once for all readers."""
+
+    def glance(events: Sequence[Event]) -> Callable[[Actor, Event], bool]:
+        about = {event.subject_id for event in events if event.subject_kind == model.KIND}
+        cases = model._default_manager.only(*PARTIES).in_bulk(about)
+
+        def may_concern(by: Actor, event: Event) -> bool:
+            case = cases.get(event.subject_id)
+            return case is not None and access.may_concern(by, case)
+
+        return may_concern
+
+    return glance
+
+
+glance_at_referrals, glance_at_offers = glance_at(Referral), glance_at(Offer)
 
 
 def glance_at_notices(events: Sequence[Event]) -> Callable[[Actor, Event], bool]:
@@ -120,8 +145,9 @@ def glance_at_notices(events: Sequence[Event]) -> Callable[[Actor, Event], bool]
 
 
 TOPICS: dict[str, Topic] = {
-    "worklist_changed": Topic(READERS, in_worklist, glance_at_parties),
-    "case_changed": Topic(READERS, of_case, glance_at_parties, case_lost),
+    "worklist_changed": Topic(READERS, in_worklist, glance_at_referrals),
+    "case_changed": Topic(READERS, of_case, glance_at_referrals, case_lost),
+    "offers_changed": Topic(CALLED, of_offers, glance_at_offers),
     "notices_received": Topic(OWN, noticed, glance_at_notices),
 }
 
@@ -140,6 +166,11 @@ class Subscription:
         required=True,
         id=graphene.ID(required=True, description="The case's global id."),
         description="Each step on a leg of one case that you see; each reading is on the audit trail.",
+    )
+    offers_changed = graphene.Field(
+        OfferChange,
+        required=True,
+        description="Each step on an offer of your side's calls, and of the calls that reach you; nobody is named.",
     )
     notices_received = graphene.Field(NoticeType, required=True, description="Each notice to you.")
 
@@ -160,6 +191,14 @@ class Subscription:
         disclosed(info, row, "read_case", row.patient_id if row else None)
         full = access.visible_in_full(by, Referral).filter(pk=self.subject_id).exists()
         return CaseChange(case=row, event=told(self, info, full=full))
+
+    def resolve_offers_changed(self: Any, info: Any) -> OfferChange:
+        """The offer of the event, through the gate."""
+        rows = access.visible(info.context.actor, Offer).select_related("referral__case__patient")
+        row = reads.one(rows, self.subject_id, info, below="offer")
+        if row is None:
+            raise access.not_found()
+        return OfferChange(offer=row, event=heard(told(self, info, full=row.full_view), row))
 
     def resolve_notices_received(self: Any, info: Any) -> Notice:
         """The notice of the event to this person."""

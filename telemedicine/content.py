@@ -29,9 +29,9 @@ def write(case: PathologyCase, now: datetime, *, by: Person | None, **given: Any
             setattr(case, name, given[name])
     if "consent_by" in given:
         case.consent_at = now if case.consent_by else None
-    if code := given.get("organ"):
+    if (code := given.get("organ")) is not None:
         case.organ = catalogues.concept("ORGAN", code, on=day, field="organ")
-    if code := given.get("preliminary_class"):
+    if (code := given.get("preliminary_class")) is not None:
         catalogues.known("DIAGNOSTIC_CLASS", [code], on=day, field="preliminaryClass")
         case.preliminary_class, case.preliminary_by = code, by
     if given.get("organ") or given.get("kind") or given.get("subspecialty"):

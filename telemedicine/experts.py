@@ -25,14 +25,14 @@ IN_HAND = [Status.ASSIGNED, Status.READING, Status.MORE_NEEDED, Status.PRELIMINA
 class Reader:
     """A pathologist with what decides which cases they may read."""
 
-    person: int
+    person: Person
     hospitals: frozenset[UUID]
     expertise: dict[tuple[UUID, str], int]
     in_hand: int
     recused: frozenset[UUID]
 
 
-def reader(person: int, hospitals: frozenset[UUID]) -> Reader:
+def reader(person: Person, hospitals: frozenset[UUID]) -> Reader:
     """The pathologist who has roles at these hospitals; three statements."""
     held = Expertise.objects.filter(person=person, ended_at__isnull=True).select_related("subspecialty")
     limits = {(row.department_id, row.subspecialty.code): row.open_limit for row in held}
@@ -41,19 +41,20 @@ def reader(person: int, hospitals: frozenset[UUID]) -> Reader:
     return Reader(person, hospitals, limits, in_hand, frozenset(open_cases.values_list("case_id", flat=True)))
 
 
-def colleague(case: PathologyCase, person: int, permission: str, *, now: datetime, field: str) -> Reader:
+def colleague(case: PathologyCase, person: Any, permission: str, *, now: datetime, field: str) -> Reader:
     """Somebody of the performer's side whose role gives a permission on this case; INVALID_INPUT otherwise."""
     there = trail.staff(case, {Side.PERFORMER: roles_with(permission)}, now=now)
-    if not there.filter(person=person).exists():
+    found = there.filter(person=person).select_related("person").first()
+    if found is None:
         raise Refused(Code.INVALID_INPUT, _("请选择会诊科室现任的病理专家。"), field=field)
-    held = PractitionerRole.objects.filter(access.running(now), person=person, hospital__isnull=False)
-    return reader(person, frozenset(held.values_list("hospital_id", flat=True)))
+    held = PractitionerRole.objects.filter(access.running(now), person=found.person, hospital__isnull=False)
+    return reader(found.person, frozenset(held.values_list("hospital_id", flat=True)))
 
 
 def unfit(case: PathologyCase, who: Reader, *, load: bool = True, field: str | None = None) -> Refused | None:
     """Why somebody may not read a case: a conflict of interest, another subspecialty, or enough in hand."""
     tied = case.requester_hospital_id in who.hospitals or case.pk in who.recused
-    if tied or who.person in (case.created_by_id, case.preliminary_by_id):
+    if tied or who.person.pk in (case.created_by_id, case.preliminary_by_id):
         return Refused(
             Code.CONFLICT_OF_INTEREST,
             _("与申请方有关联或已声明回避的专家不能阅片、复核或仲裁；请由其他专家承担。"),
@@ -88,18 +89,18 @@ def fit_to_read(case: PathologyCase, by: Actor) -> Refused | None:
         return None
     if "reader" not in by.known:
         hospitals = frozenset(role.hospital_id for role in by.held if role.hospital_id)
-        by.known["reader"] = reader(by.person.pk, hospitals)
+        by.known["reader"] = reader(by.person, hospitals)
     return unfit(case, by.known["reader"])
 
 
-def entrust(case: PathologyCase, person: Person, now: datetime, *, field: str | None = None) -> None:
+def entrust(case: PathologyCase, person: Any, now: datetime, *, field: str | None = None) -> None:
     """Put a case into somebody's hand; refused as `unfit` tells, counted under a lock on what they take at most."""
     # Two cases for one pathologist at once: one sees the other.
     list(Expertise.objects.select_for_update().filter(person=person, ended_at__isnull=True).order_by("id"))
-    refused = unfit(case, colleague(case, person.pk, "claim_pathology", now=now, field=field or "id"), field=field)
-    if refused:
+    who = colleague(case, person, "claim_pathology", now=now, field=field or "id")
+    if refused := unfit(case, who, field=field):
         raise refused
-    case.assigned_to, case.assigned_at = person, now
+    case.assigned_to, case.assigned_at = who.person, now
 
 
 def set_expertise(

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from consortium import access, trail
@@ -57,6 +57,12 @@ def opened_by(person: Person | None) -> QuerySet[SlideView]:
     """The openings of somebody that still count: of the image that the slide has now, where it has one."""
     newer = SlideImage.objects.filter(slide=OuterRef("slide"), replaced_at=None, added_at__gt=OuterRef("opened_at"))
     return SlideView.objects.filter(~Exists(newer), person=person)
+
+
+def slides_for(by: Actor) -> QuerySet[Slide]:
+    """The slides in order, each with the moment at which the actor first opened it."""
+    mine = SlideView.objects.filter(slide=OuterRef("pk"), person=by.person)
+    return Slide.objects.annotate(seen_at=Subquery(mine.values("opened_at")[:1])).order_by("id")
 
 
 def unopened(case: PathologyCase, person: Person) -> list[str]:

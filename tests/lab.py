@@ -142,6 +142,12 @@ class Lab(World):
                 images.mark_verified(slide, self.now)
         return self.read(case)
 
+    def draft_of(self, who: Any, **given: Any) -> Any:
+        """A draft of a referral of a patient of a pathology case, or of a patient that is given."""
+        known = {"name": who.name, "id_number": who.id_number} if who else given.pop("patient")
+        adult = {"consent_by": known["name"], "consent_relation": "本人"}
+        return super().draft(by=self.actor("county", Role.REFERRING_DOCTOR), patient=known, **adult | given)
+
     def specimen(self, slides: int = 1, received_at: Any = None) -> dict[str, Any]:
         """A specimen with one block and some slides, its barcodes used once."""
         Lab.serial += 1
@@ -230,7 +236,8 @@ class Lab(World):
     def take(self, step: str, case: Any, *, by: Actor | None = None, **given: Any) -> Any:
         """Take one step, by the person of `BY` and with `inputs` unless told otherwise; who concludes has looked."""
         if step not in BY:
-            return super().take(step, case, by=by, **given)
+            who = by or super().actor("county", Role.REFERRING_DOCTOR)
+            return super().take(step, case, by=who, only={}, **given)
         who = by or self.actor(*BY[step])
         concluding = step in ("sign_report", "give_second_opinion", "adjudicate_opinion") and by is None
         if concluding and not viewing.every_slide_opened(case, self.people[BY[step]]):

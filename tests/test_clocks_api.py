@@ -87,6 +87,31 @@ def test_the_clocks_of_a_list_cost_one_statement_more_however_many_rows(world):
     assert costs[1] == costs[3] == costs[0] + 1
 
 
+def test_the_clocks_of_a_case_are_those_of_the_legs_that_one_sees(world):
+    up = world.take("redirect_referral", world.referral(Status.SENT))
+    (down,) = up.followed_by.all()
+    document = "query($id: ID!) { case(id: $id) { clocks { kind hospital { name } stoppedAt } } }"
+    seen = {
+        place: [
+            (run["kind"], run["hospital"]["name"], run["stoppedAt"] is None)
+            for run in ask(world, (place, EXPERT), document, id=ids.encode("Case", up.case_id))["case"]["clocks"]
+        ]
+        for place in ("county", "province", "province2")
+    }
+    first, second = ("TRIAGE", "province医院", False), ("TRIAGE", "province2医院", True)
+    expiry = {place: [run for run in runs if run[0] != "TRIAGE"] for place, runs in seen.items()}
+    assert expiry == {"county": [], "province": [], "province2": []}
+    assert seen == {"county": [first, second], "province": [first], "province2": [second]}
+    nested = "{ worklist(box: IN) { nodes { case { %s } } } }"
+    costs = []
+    for shape in ("number", "clocks { kind }"):
+        with CaptureQueriesContext(connection) as queries:
+            ask(world, ("province2", EXPERT), nested % shape)
+        costs.append(len(queries))
+    assert costs[1] == costs[0] + 1
+    assert down.performer_hospital == world.hospitals["province2"]
+
+
 def allied(world: World) -> None:
     """An alliance of the county and the provincial hospital, led by the latter."""
     alliance = Alliance.objects.create(code="kids", name="儿科联盟", lead=world.hospitals["province"])

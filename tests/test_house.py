@@ -13,8 +13,10 @@ from consortium import lifecycle
 from consortium.errors import MEANINGS, Code
 from consortium.models import Event
 from consortium.roles import PERMISSIONS, SCOPES, Role, every_permission
-from referrals import actions
+from referrals import actions as referral_actions
+from telemedicine import actions as pathology_actions
 
+ACTIONS = {"referrals": referral_actions, "telemedicine": pathology_actions}
 ROOT = Path(__file__).resolve().parent.parent
 # The layers, the lowest first; imports go to the left only.
 ROOMS = ["consortium", "referrals", "telemedicine", "schema"]
@@ -27,6 +29,8 @@ UNTYPED = {"refnet": "its first lines must be readable by the Python that is too
 # Conditions on a role outside the table, each with its reason.
 ROLE_CONDITIONS = {
     "referrals/demo/cast.py": "chooses the people of a made-up story, decides nobody's rights",
+    "consortium/demo_rosters.py": "chooses who is on the roster of a made-up network, decides nobody's rights",
+    "referrals/demo/emergency.py": "chooses the people of a made-up story, decides nobody's rights",
     "referrals/demo/story.py": "chooses the people of a made-up story, decides nobody's rights",
 }
 # Permissions that nothing asks for yet, each with its reason.
@@ -199,7 +203,8 @@ def test_only_lifecycle_assigns_status():
     updated = {
         at(path, node)
         for path, node in walk(ast.Call, modules())
-        if path.startswith("referrals/") and isinstance(node.func, ast.Attribute) and node.func.attr == "update"
+        if path.startswith(("referrals/", "telemedicine/"))
+        and isinstance(node.func, ast.Attribute) and node.func.attr == "update"
         and any(keyword.arg == "status" for keyword in node.keywords)
     }  # fmt: skip
     assert {path for path in assigned if not path.startswith("consortium/member")} == {"consortium/lifecycle.py"}
@@ -222,6 +227,16 @@ def test_only_the_settings_read_the_environment():
         if ast.unparse(node) in ("os.environ", "os.getenv", "os.environb")
     }
     assert reading == set(ENVIRONMENT)
+
+
+def test_what_time_it_is_is_asked_in_one_place():
+    asking = {
+        path
+        for path, node in walk(ast.Attribute, modules())
+        if isinstance(node, ast.Attribute) and node.attr in ("now", "utcnow")
+        if isinstance(node.value, ast.Name) and node.value.id in ("timezone", "datetime")
+    }
+    assert asking == {"consortium/moment.py"}
 
 
 def test_no_role_is_named_in_a_condition_outside_the_table():
@@ -254,6 +269,7 @@ def steps() -> dict[str, lifecycle.Step]:
 def test_a_step_is_named_verb_noun_and_equal_everywhere():
     for name, step in steps().items():
         assert re.fullmatch(r"[a-z]+(_[a-z]+)+", name)
+        actions = ACTIONS[step.apply.__module__.split(".")[0]]
         assert getattr(actions, name).step is step
         assert name in actions.__all__
         assert len(name) <= Event._meta.get_field("kind").max_length

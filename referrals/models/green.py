@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consortium.access import Arm
 from consortium.models import Concept, Row, ServiceRequest, Side
-from referrals.models.referral import Referral, kept
+from referrals.models.referral import NARROWED, Referral, kept
 
 
 class OfferStatus(models.TextChoices):
@@ -38,12 +38,16 @@ class PhoneAnswer(models.TextChoices):
     CANNOT_TAKE = "CANNOT_TAKE", _("不能接收")
 
 
+# Over for the asked hospital: it was not taken, or it was and the patient went on elsewhere.
+PAST = Q(status__in=OVER) | Q(referral__status__in=NARROWED)
+
+
 def _seen(now: datetime) -> Q:
-    return ~Q(status__in=OVER) & kept(now)
+    return ~PAST & kept(now)
 
 
 def _narrowed(now: datetime) -> Q:
-    return Q(status__in=OVER) & kept(now)
+    return PAST & kept(now)
 
 
 class Offer(ServiceRequest):

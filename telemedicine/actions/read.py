@@ -152,7 +152,7 @@ def request_second_read(
 ) -> None:
     """Ask another pathologist to read the case; the own opinion is given before, and both are kept."""
     who = experts.colleague(case, second_reader, "give_second_opinion", now=move.now, field="secondReader")
-    if second_reader == case.assigned_to_id:
+    if who.person.pk == case.assigned_to_id:
         raise Refused(Code.SECOND_PERSON_NEEDED, _("复核须由另一位专家完成。"), field="secondReader")
     if refused := experts.unfit(case, who, load=False, field="secondReader"):
         raise refused
@@ -160,8 +160,8 @@ def request_second_read(
         keep_opinion(case, move, Part.FIRST, opinion)
     elif own_opinion(case) is None:
         raise Refused(Code.INCOMPLETE, _("提请复核前，请先写明自己的意见。"), field="opinion")
-    case.second_reader_id, case.second_agreement, case.adjudicator, case.settled_class = second_reader, "", None, ""
-    move.people = told(case, second_reader)
+    case.second_reader, case.second_agreement, case.adjudicator, case.settled_class = who.person, "", None, ""
+    move.people = told(case, who.person.pk)
 
 
 def own_opinion(case: PathologyCase) -> Opinion | None:
@@ -201,12 +201,12 @@ def give_second_opinion(case: PathologyCase, move: Move, *, opinion: Mapping[str
 def name_adjudicator(case: PathologyCase, move: Move, *, adjudicator: int) -> None:
     """Name the third pathologist, who decides between two that disagree."""
     who = experts.colleague(case, adjudicator, "adjudicate_opinion", now=move.now, field="adjudicator")
-    if adjudicator in (case.assigned_to_id, case.second_reader_id):
+    if who.person.pk in (case.assigned_to_id, case.second_reader_id):
         raise Refused(Code.SECOND_PERSON_NEEDED, _("仲裁须由第三位专家完成。"), field="adjudicator")
     if refused := experts.unfit(case, who, load=False, field="adjudicator"):
         raise refused
-    case.adjudicator_id = adjudicator
-    move.people = told(case, adjudicator)
+    case.adjudicator = who.person
+    move.people = told(case, who.person.pk)
 
 
 @transition(

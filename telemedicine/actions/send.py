@@ -67,12 +67,14 @@ def reserve_frozen(case: PathologyCase, move: Move, *, planned_at: datetime, sta
     if case.performer_department_id is None:
         raise Refused(Code.INCOMPLETE, _("请选择会诊科室。"), field="performerDepartment")
     content.aim(case, patients.destination(case.performer_department_id))
+    case.standby_expert = None
     if standby_expert:
         who = experts.colleague(case, standby_expert, "confirm_reservation", now=move.now, field="standbyExpert")
         if refused := experts.unfit(case, who, load=False, field="standbyExpert"):
             raise refused
-        move.people, move.tells = told(case, standby_expert), ()
-    case.standby_expert_id, case.planned_at, case.reservation_confirmed_at = standby_expert, planned_at, None
+        case.standby_expert = who.person
+        move.people, move.tells = told(case, who.person.pk), ()
+    case.planned_at, case.reservation_confirmed_at = planned_at, None
     case.sent_at = case.sent_at or move.now
 
 

@@ -39,7 +39,7 @@ def pool(case: PathologyCase, move: Move) -> str:
     return Status.POOLED
 
 
-def hand(case: PathologyCase, move: Move, person: Person, *, field: str | None = None) -> None:
+def hand(case: PathologyCase, move: Move, person: int, *, field: str | None = None) -> None:
     """Put the case into somebody's hand, who is told."""
     experts.entrust(case, person, move.now, field=field)
     move.people = told(case, case.assigned_to_id)
@@ -60,7 +60,7 @@ def pass_quality(case: PathologyCase, move: Move, *, note: str = "") -> str:
         who = experts.colleague(case, case.standby_expert.pk, "claim_pathology", now=move.now, field="id")
         if experts.unfit(case, who) is None:
             move.tells = ()
-            hand(case, move, case.standby_expert)
+            hand(case, move, case.standby_expert.pk)
             return Status.ASSIGNED
     return pool(case, move)
 
@@ -102,7 +102,7 @@ def fail_quality(case: PathologyCase, move: Move, *, defects: list[Mapping[str, 
 def claim_pathology(case: PathologyCase, move: Move) -> None:
     """Take a case out of the pool; one claim wins."""
     if move.by.person:
-        hand(case, move, move.by.person)
+        hand(case, move, move.by.person.pk)
 
 
 @transition(
@@ -114,7 +114,7 @@ def claim_pathology(case: PathologyCase, move: Move) -> None:
 )
 def assign_pathology(case: PathologyCase, move: Move, *, expert: int) -> None:
     """Give a case of the pool to a pathologist, by subspecialty, load and conflict of interest."""
-    hand(case, move, chosen(expert), field="expert")
+    hand(case, move, expert, field="expert")
 
 
 @transition(
@@ -128,13 +128,13 @@ def reassign_pathology(case: PathologyCase, move: Move, *, expert: int, reason: 
     """Give a case to another pathologist, with a coded reason; opinions that were given are kept."""
     code = move.because("REASSIGN", reason, comment)
     before = case.assigned_to
-    if before and before.pk == expert:
-        raise Refused(Code.INVALID_INPUT, _("该病例已由此专家负责，请另选专家。"), field="expert")
     if before and code == CONFLICT:
         recuse(case, move, before, code)
-    case.second_reader, case.adjudicator, case.second_agreement = None, None, ""
-    hand(case, move, chosen(expert), field="expert")
-    move.people = told(case, expert, before.pk if before else None)
+    case.second_reader, case.adjudicator, case.second_agreement, case.settled_class = None, None, "", ""
+    hand(case, move, expert, field="expert")
+    if before and case.assigned_to == before:
+        raise Refused(Code.INVALID_INPUT, _("该病例已由此专家负责，请另选专家。"), field="expert")
+    move.people = told(case, case.assigned_to_id, before.pk if before else None)
     # What the sender was asked for is still due.
     return Status.MORE_NEEDED if case.material_requests.filter(answered_at__isnull=True).exists() else None
 
@@ -161,12 +161,12 @@ def start_reading(case: PathologyCase, move: Move) -> None:
     tells=[Side.PERFORMER],
     requires=[assigned_reader],
 )
-def decline_reading(case: PathologyCase, move: Move, *, reason: str, comment: str = "") -> str:
+def decline_reading(case: PathologyCase, move: Move, *, reason: str, comment: str = "") -> None:
     """Put the case back into the pool with a coded reason; a conflict of interest lasts."""
     code = move.because("PATHOLOGY_DECLINE", reason, comment)
     if move.by.person and code == CONFLICT:
         recuse(case, move, move.by.person, code)
-    return pool(case, move)
+    pool(case, move)
 
 
 def recuse(case: PathologyCase, move: Move, person: Person, code: str) -> None:
@@ -174,11 +174,3 @@ def recuse(case: PathologyCase, move: Move, person: Person, code: str) -> None:
     Recusal.objects.get_or_create(
         case=case, person=person, defaults={"reason_code": code, "declined_at": move.event_at}
     )
-
-
-def chosen(expert: int) -> Person:
-    """The person of a key; INVALID_INPUT if there is none."""
-    found = Person.objects.filter(pk=expert, is_active=True).first()
-    if found is None:
-        raise Refused(Code.INVALID_INPUT, _("请选择会诊科室现任的病理专家。"), field="expert")
-    return found

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     """What the steps of a case keep."""
 
     dependencies = [
-        ('consortium', '0007_cases'),
+        ('consortium', '0008_cases'),
         ('referrals', '0004_green'),
         ('telemedicine', '0001_cases'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

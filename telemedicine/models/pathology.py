@@ -86,7 +86,7 @@ def _sent(now: datetime) -> Q:
 class PathologyCase(ServiceRequest):
     """One patient's specimens before a remote expert (远程病理会诊单)."""
 
-    KIND = "pathology_case"
+    KIND = "pathologyCase"
     LOADED = (
         "patient",
         "organ",

@@ -48,9 +48,7 @@ def announce_upload(
             return again
         within_quota(upload)
         checked(upload).save(force_insert=True)
-        trail.audit(
-            by, "announce_upload", upload, role=role, purpose="TREATMENT", patient_id=case.patient_id, now=now
-        )
+        trail.audit(by, "announce_upload", upload, role=role, purpose="TREATMENT", patient_id=case.patient_id, now=now)
     return upload
 
 

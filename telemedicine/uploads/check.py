@@ -97,6 +97,8 @@ def check(upload: Upload, *, now: datetime) -> Upload:
     shutil.rmtree(unpacked, ignore_errors=True)
     found = inspect(path, name=upload.name, patient=whose(upload), unpack_to=unpacked)
     try:
+        if found.refusal and found.refusal.code == Fault.NO_SPACE:
+            return upload  # our fault and not the file's: it is checked again when there is room
         if found.refusal:
             return settle_refused(upload, found.refusal.code, now=now)
         return settle_ready(upload, found, now=now)

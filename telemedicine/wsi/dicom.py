@@ -221,6 +221,7 @@ def _places(header: Dataset, level: Level) -> list[int | None]:
     if len(listed) != count:
         raise BadSlide(Fault.BAD_STRUCTURE, f"{len(listed)} places for {count} frames")
     places: list[int | None] = []
+    seen: set[int] = set()
     for group in listed:
         at = (group.get("PlanePositionSlideSequence") or [Dataset()])[0]
         x, y = (int(at.get(f"{axis}PositionInTotalImagePixelMatrix") or 0) - 1 for axis in ("Column", "Row"))
@@ -228,7 +229,8 @@ def _places(header: Dataset, level: Level) -> list[int | None]:
         if x % level.tile_width or y % level.tile_height or not (0 <= column < level.columns and 0 <= row < level.rows):
             raise BadSlide(Fault.UNREADABLE, f"a frame off the grid at {x}, {y}")
         number = row * level.columns + column
-        places.append(None if number in places[-1:] else number)
+        places.append(None if number in seen else number)  # seen before: a further plane
+        seen.add(number)
     return places
 
 

@@ -6,7 +6,6 @@ specialists accept one referral. Exactly one may win; every loser must hear a cl
 """
 
 import argparse
-import os
 import queue
 import sys
 import time
@@ -16,6 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Barrier
 from typing import Any
+
+from django.db import connections as known
+
+from consortium.errors import Refused
+from consortium.models import Event
+from referrals import actions
+from referrals.models import Offer, OfferStatus, Status
+from tests.world import DOCTOR, EXPERT, OFFICE, World
 
 CONFLICTS = {"INVALID_STATE", "STALE_VERSION"}
 Try = Callable[[], object]
@@ -41,8 +48,6 @@ class Crowd:
     """Threads that start at one moment and share a bounded number of database connections."""
 
     def __init__(self, threads: int, connections: int) -> None:
-        from django.db import connections as known
-
         self.barrier = Barrier(threads)
         self.workers = ThreadPoolExecutor(threads)
         self.free: queue.Queue[Any] = queue.Queue()
@@ -56,10 +61,6 @@ class Crowd:
         return list(self.workers.map(self._one, tries))
 
     def _one(self, attempt: Try) -> str:
-        from django.db import connections as known
-
-        from consortium.errors import Refused
-
         self.barrier.wait()
         known["default"] = connection = self.free.get()
         try:
@@ -77,12 +78,8 @@ class Crowd:
             self.free.get().close()
 
 
-def choosing(world: Any, threads: int) -> tuple[list[Try], Callable[[], int]]:
+def choosing(world: World, threads: int) -> tuple[list[Try], Callable[[], int]]:
     """Tries to choose among three hospitals; and how many were chosen, if the others were released."""
-    from referrals import actions
-    from referrals.models import Offer, OfferStatus
-    from tests.world import DOCTOR, EXPERT, OFFICE
-
     places = ["province", "province2", "city"]
     leg = world.call(targets=[world.departments[place].pk for place in places])
     offers = {offer.performer_hospital_id: offer for offer in leg.offers.all()}
@@ -104,13 +101,8 @@ def choosing(world: Any, threads: int) -> tuple[list[Try], Callable[[], int]]:
     return [choose(n) for n in range(threads)], chosen
 
 
-def accepting(world: Any, threads: int) -> tuple[list[Try], Callable[[], int]]:
+def accepting(world: World, threads: int) -> tuple[list[Try], Callable[[], int]]:
     """Tries to accept one referral by two specialists; and how many were recorded."""
-    from consortium.models import Event
-    from referrals import actions
-    from referrals.models import Status
-    from tests.world import EXPERT
-
     leg = world.referral(Status.SENT, needed_capability=None)
     experts = [world.actor("province", EXPERT, n) for n in (1, 2)]
 
@@ -124,7 +116,7 @@ def accepting(world: Any, threads: int) -> tuple[list[Try], Callable[[], int]]:
     ).count()
 
 
-def race(world: Any, *, threads: int, rounds: int, connections: int) -> Iterator[Round]:
+def race(world: World, *, threads: int, rounds: int, connections: int) -> Iterator[Round]:
     """The rounds in turn, on a committed world."""
     crowd = Crowd(threads, connections)
     try:
@@ -161,12 +153,6 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=100, help="rounds, choosing and accepting in turn")
     parser.add_argument("--connections", type=int, default=40, help="database connections they share")
     options = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consortium.settings")
-    import django
-
-    django.setup()
-    from tests.world import World
-
     rounds = []
     for found in race(World.make(), **vars(options)):
         rounds.append(found)

@@ -17,6 +17,12 @@ def _the_worlds_clock(request, monkeypatch) -> None:
         monkeypatch.setattr(gate, "timezone", SimpleNamespace(now=lambda: NOW))
 
 
+@pytest.fixture(autouse=True)
+def _mail_can_leave(settings) -> None:
+    """So that somebody can wish to be told by e-mail."""
+    settings.EMAIL_HOST = "localhost"
+
+
 @pytest.fixture
 def fresh_documents() -> Iterator[None]:
     """No document is kept from before, nor for afterwards: for tests that change what is valid."""

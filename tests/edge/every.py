@@ -3,20 +3,23 @@
 from datetime import timedelta
 from typing import Any
 
-from consortium.models import Alliance, Duty, DutySwap, Notice, PractitionerRole
+from consortium.models import Alliance, Delivery, Duty, DutySwap, Notice, PractitionerRole, WebhookEndpoint
 from consortium.roles import Role
-from referrals.models import Status
+from referrals.models import OfferStatus, Status
 from tests.edge.client import Edge, as_role, camel, gid, inputs, issue, step
-from tests.edge.test_schema_access import STEPS
+from tests.edge.tables import GREEN, OFFERS, STEPS
 from tests.world import BY, COUNTY_DOCTOR, NOW, World, patient
 
 ADMIN, EXPERT = Role.HOSPITAL_ADMIN, Role.EXPERT
-NUMBER = "referral { number }"
 Mutation = tuple[Edge, str, dict[str, Any]]
 
 
-def every_mutation(world: World, shape: str = NUMBER) -> dict[str, Mutation]:
-    """Mutation: who does it, what to select of its payload, and its input; each by itself can be done now."""
+def every_mutation(world: World, selected: str = "{ number }") -> dict[str, Mutation]:
+    """Mutation: who does it, what to select of its payload, and its input; each by itself can be done now.
+
+    Of a case is selected what is said, of anything else nothing.
+    """
+    shape = f"referral {selected}"
     expert = world.people["province", EXPERT, 1]
     boss, doctor, clerk = (as_role(world, *who) for who in (("province", ADMIN), COUNTY_DOCTOR, ("county", ADMIN)))
     states = {status: world.referral(status) for status in {state for state, _who in STEPS.values()}}
@@ -45,6 +48,8 @@ def every_mutation(world: World, shape: str = NUMBER) -> dict[str, Mutation]:
         "revokeApiToken": (Edge(expert), "", {"id": gid(token)}),
         "readNotice": (Edge(expert), "", {"id": gid(notice)}),
         **of_clocks_and_duties(world),
+        **of_deliveries(world),
+        **of_the_green_channel(world, selected),
     }
 
 
@@ -66,3 +71,51 @@ def of_clocks_and_duties(world: World) -> dict[str, Mutation]:
         "swapDuty": (Edge(one), "", {"id": gid(mine), "other": gid(third)}),
         "acceptSwap": (Edge(two), "", {"id": gid(swap)}),
     }
+
+
+def of_deliveries(world: World) -> dict[str, Mutation]:
+    """The mutations about how notices leave the house: one system for each way to change it, one lost delivery."""
+    boss, place = as_role(world, "county", ADMIN), world.hospitals["county"]
+    url = "https://his.example.org/in"
+    rotated, off, replayed = (
+        WebhookEndpoint.objects.create(hospital=place, name=name, url=url, salt=b"1" * 32, created_at=NOW)
+        for name in ("LIS", "PACS", "HIS")
+    )
+    world.draft()
+    lost = Delivery.objects.filter(endpoint=replayed).latest("created_at")
+    Delivery.objects.filter(pk=lost.pk).update(state=Delivery.State.DEAD, attempts=8, last_error="HTTP_500")
+    wish = {"channel": "EMAIL", "address": "a@example.org", "quietFrom": "22:00:00", "quietUntil": "07:00:00"}
+    return {
+        "setPreference": (as_role(world, *COUNTY_DOCTOR), "", wish),
+        "createWebhookEndpoint": (boss, "", {"hospital": gid(place), "name": "HIS", "url": url}),
+        "rotateWebhookSecret": (boss, "", {"id": gid(rotated), "expectedVersion": 1}),
+        "deactivateWebhookEndpoint": (boss, "", {"id": gid(off), "expectedVersion": 1}),
+        "replayDeliveries": (boss, "", {"id": gid(replayed), "recordedFrom": NOW.isoformat()}),
+        "resendDelivery": (boss, "", {"id": gid(lost)}),
+    }
+
+
+def of_the_green_channel(world: World, selected: str) -> dict[str, Mutation]:
+    """The steps of a call and of its offers, each on a row of its own."""
+    shape = f"referral {selected}"
+    made: dict[str, Mutation] = {}
+    for name, (state, _who) in GREEN.items():
+        leg, more = world.green(state), {}
+        if name == "widen_broadcast":
+            more = {"targets": [gid(world.departments["province2"])]}
+        if name == "choose_offer":
+            more = {"offer": gid(world.take("offer_place", leg.offers.get()))}
+        if name == "review_quality":
+            for kind, who in (("FIRST_CONTACT", COUNTY_DOCTOR), ("DOOR", ("province", EXPERT))):
+                only = {"kind": kind, "at": NOW}
+                leg = world.take("record_milestone", leg, by=world.actor(*who), only=only)
+            more = {"fromKind": "FIRST_CONTACT", "toKind": "DOOR", "cause": "TRANSPORT_DELAY"}
+        made[camel(name)] = (as_role(world, *BY[name]), shape, step(world.read(leg)) | inputs(world, name) | more)
+    for name, (status, _who) in OFFERS.items():
+        offer = world.offer(OfferStatus.ASKED if name == "confirm_phone_answer" else status)
+        if name == "confirm_phone_answer":
+            offer = world.take("record_phone_answer", offer)
+        made[camel(name)] = (as_role(world, *BY[name]), f"offer {selected}", step(offer) | inputs(world, name))
+    call = {"kind": "CRITICAL_CHILD", "requesterDepartment": gid(world.departments["county"])}
+    call |= {"targets": [gid(world.departments["province"])], "patient": {"name": "王小急"}, "summary": "高热"}
+    return made | {"activateGreenChannel": (as_role(world, *COUNTY_DOCTOR), shape, call)}

@@ -11,7 +11,7 @@ from consortium.models import AuditEntry, Event
 from consortium.roles import Role
 from referrals.models import Attachment, Referral, Status
 from tests.edge.client import Edge, as_role, code_of, gid, issue
-from tests.edge.test_schema_access import ABSENT
+from tests.edge.tables import ABSENT
 from tests.world import NOW, World, rows
 
 DOCTOR, OFFICE, EXPERT, ADMIN = Role.REFERRING_DOCTOR, Role.REFERRAL_OFFICE, Role.EXPERT, Role.HOSPITAL_ADMIN

@@ -11,7 +11,7 @@ from referrals.models import Status
 from schema.schema import schema
 from tests.edge.client import Edge, as_role, code_of, gid, inputs, issue, new_key, step
 from tests.edge.every import every_mutation
-from tests.edge.test_schema_access import ABSENT
+from tests.edge.tables import ABSENT
 from tests.world import NOW, rows
 
 DOCTOR, EXPERT, ADMIN = Role.REFERRING_DOCTOR, Role.EXPERT, Role.HOSPITAL_ADMIN

@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from consortium.models import Capability, Concept, Department, Hospital, Notice, Priority
+from consortium.models import Capability, Concept, Delivery, Department, Hospital, Notice, Priority, WebhookEndpoint
 from consortium.roles import Role
-from referrals.models import Referral, Status
+from referrals.models import OfferStatus, Referral, Status
 from schema import ids
 from tests.edge.client import Edge, as_role, code_of, gid
 from tests.edge.many import copies, statements
@@ -280,3 +280,39 @@ def test_notices_come_newest_first_and_unread_ones_alone(world):
     unread = office.data(document, first=100, unread=True)["notices"]
     assert [node["id"] for node in unread["nodes"]] == [gid(row) for row in stored if row != stored[2]]
     assert unread["totalCount"] == len(stored) - 1
+
+
+def test_offers_come_newest_first_by_state_and_openness(world):
+    made = [world.offer(status) for status in OfferStatus]
+    document = """query($first: Int!, $after: String, $open: Boolean, $status: [OfferStatus!]) {
+        offers(first: $first, after: $after, open: $open, status: $status) {
+        totalCount pageInfo { hasNextPage endCursor } nodes { id closedAt status } } }"""
+    edge = as_role(world, "province", EXPERT)
+    newest = [gid(row) for row in sorted(made, key=lambda row: -row.pk.int)]
+    found = pages(edge, document, 3, "offers")
+    assert (nodes(found), found[0]["totalCount"]) == (newest, len(OfferStatus))
+    for open_, closed in ((True, {None}), (False, {NOW.isoformat()})):
+        page = edge.data(document, first=100, open=open_)["offers"]
+        assert {node["closedAt"] for node in page["nodes"]} == closed
+        assert len(page["nodes"]) == 4
+    page = edge.data(document, first=100, status=["READ", "CHOSEN"])["offers"]
+    assert {node["status"] for node in page["nodes"]} == {"READ", "CHOSEN"}
+    forged = edge.answer(document, first=2, after=packed("CREATED", NOW.isoformat(), KEY))
+    assert code_of(forged) == "INVALID_INPUT"
+
+
+def test_deliveries_come_newest_first_by_state(world):
+    place = world.hospitals["county"]
+    WebhookEndpoint.objects.create(hospital=place, name="HIS", url="https://x.example.org", salt=b"1", created_at=NOW)
+    for _ in range(7):
+        world.draft()
+    rows = list(Delivery.objects.order_by("-created_at", "-id"))
+    Delivery.objects.filter(pk=rows[2].pk).update(state=Delivery.State.DEAD)
+    document = """query($first: Int!, $after: String, $state: [DeliveryState!]) {
+        deliveries(first: $first, after: $after, state: $state) {
+        totalCount pageInfo { hasNextPage endCursor } nodes { id } } }"""
+    admin = as_role(world, "county", Role.HOSPITAL_ADMIN)
+    assert nodes(pages(admin, document, 3, "deliveries")) == [gid(row) for row in rows]
+    dead = admin.data(document, first=9, state=["DEAD"])["deliveries"]
+    assert (dead["totalCount"], dead["nodes"]) == (1, [{"id": gid(rows[2])}])
+    assert as_role(world, "province", Role.HOSPITAL_ADMIN).data(document, first=9)["deliveries"]["nodes"] == []

@@ -1,91 +1,49 @@
 """Who gets what answer at the edge: every field has a rule, every operation a table of codes (domain, 2 and 7)."""
 
-from datetime import date
 from typing import Any
-from uuid import uuid4
 
 import graphene
 import pytest
 from graphql import GraphQLObjectType
 
 from consortium.models import Alliance, Membership, Notice, Person, PractitionerRole
-from consortium.roles import HELD_AT, Place, Role
+from consortium.roles import Role
 from referrals.models import Status
-from schema import base, ids
+from schema import base
 from schema import schema as built
 from schema.base import Rule, Type
 from schema.schema import rule_of, schema
 from schema.views import endpoint
 from tests.edge.client import Edge, as_role, camel, code_of, gid, inputs, issue, new_key, step
-from tests.world import NOW, World, id_number, patient
-
-DOCTOR, OFFICE, EXPERT, ADMIN = Role.REFERRING_DOCTOR, Role.REFERRAL_OFFICE, Role.EXPERT, Role.HOSPITAL_ADMIN
-NOBODY, FORBIDDEN, NOT_FOUND, OK = "UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND", "OK"
-STALE = "STALE_VERSION"  # the answer that only somebody gets who may take the step
-OWN, PARTNER, FOREIGN = "county", "province", "foreign"
-PARTIES: list[tuple[str, list[Role]]] = [
-    (OWN, list(Role)),
-    (PARTNER, list(Role)),
-    (FOREIGN, list(Role)),
-    ("county.other", [role for role in Role if Place.DEPARTMENT in HELD_AT[role]]),
-    ("province.other", [role for role in Role if Place.DEPARTMENT in HELD_AT[role]]),
-]
-IDS = [party for party, _roles in PARTIES]
-CARE = {DOCTOR, OFFICE, EXPERT}  # who reads referrals; an office works for its whole hospital
-SEES = {(OWN, role) for role in CARE} | {(PARTNER, OFFICE), (PARTNER, EXPERT)}
-
-SENDER = {(OWN, DOCTOR), (OWN, OFFICE)}
-SENDERS = SENDER | {(OWN, EXPERT)}  # a specialist is the author of what is referred down
-RECEIVER = {(PARTNER, EXPERT), (PARTNER, OFFICE)}
-SPECIALIST = {(PARTNER, EXPERT)}
-BOOKER = {(PARTNER, OFFICE)}
-AUTHOR, OWN_OFFICE = {(OWN, DOCTOR)}, {(OWN, OFFICE)}
-# The column "who" of the table of transitions (domain, 3), with a state from which the step can be taken.
-STEPS: dict[str, tuple[Status, set[tuple[str, Role]]]] = {
-    "update_referral": (Status.DRAFT, AUTHOR),
-    "submit_referral": (Status.DRAFT, AUTHOR),
-    "approve_referral": (Status.OFFICE_REVIEW, OWN_OFFICE),
-    "return_referral": (Status.OFFICE_REVIEW, OWN_OFFICE),
-    "open_referral": (Status.SENT, RECEIVER),
-    "claim_referral": (Status.SENT, RECEIVER),
-    "release_referral": (Status.IN_TRIAGE, RECEIVER),
-    "request_information": (Status.IN_TRIAGE, RECEIVER),
-    "supply_information": (Status.INFO_NEEDED, SENDERS),
-    "accept_referral": (Status.SENT, RECEIVER),
-    "waitlist_referral": (Status.SENT, RECEIVER),
-    "advise_referral": (Status.SENT, SPECIALIST),
-    "reject_referral": (Status.SENT, SPECIALIST),
-    "redirect_referral": (Status.SENT, RECEIVER),
-    "resend_referral": (Status.ADVISED, SENDER),
-    "close_referral": (Status.ADVISED, SENDER),
-    "book_referral": (Status.ACCEPTED, BOOKER),
-    "reschedule_referral": (Status.SCHEDULED, BOOKER),
-    "lose_booking": (Status.SCHEDULED, BOOKER),
-    "hold_referral": (Status.SCHEDULED, SENDERS | RECEIVER),
-    "resume_referral": (Status.ON_HOLD, SENDERS | RECEIVER),
-    "depart_referral": (Status.SCHEDULED, SENDER),
-    "turn_back_referral": (Status.IN_TRANSIT, SENDER),
-    "arrive_referral": (Status.IN_TRANSIT, RECEIVER),
-    "record_no_show": (Status.SCHEDULED, RECEIVER),
-    "send_record": (Status.ARRIVED, SENDER),
-    "return_outcome": (Status.ARRIVED, SPECIALIST),
-    "refer_down": (Status.ARRIVED, SPECIALIST),
-    "acknowledge_outcome": (Status.OUTCOME_RETURNED, SENDER),
-    "amend_outcome": (Status.OUTCOME_RETURNED, SPECIALIST),
-    "record_follow_up": (Status.CLOSED, SENDER),
-    "cancel_referral": (Status.SENT, SENDER),
-    "record_death": (Status.SENT, SENDERS | RECEIVER),
-    "report_error": (Status.SENT, AUTHOR),
-}
-UNSENT = {Status.DRAFT, Status.OFFICE_REVIEW}
-CLOCKED = {"confirm_expiry", "confirm_error"}  # need another step before; see test_a_reported_error
-OTHERS = {"updateCapacity", "grantRole", "revokeRole", "issueApiToken", "revokeApiToken", "readNotice"}
-OTHERS |= {"setClockRule", "setDuty", "swapDuty", "acceptSwap"}
-ABSENT = {kind: ids.encode(kind, uuid4()) for kind in ("Referral", "Case", "Hospital", "Capability", "Notice")}
-ABSENT |= {
-    kind: ids.encode(kind, uuid4()) for kind in ("PractitionerRole", "ApiToken", "Department", "Duty", "DutySwap")
-}
-ABSENT["Person"] = ids.encode("Person", 2**31 - 1)
+from tests.edge.tables import (
+    ABSENT,
+    ADMIN,
+    AUTHOR,
+    CLOCKED,
+    DOCTOR,
+    EXPERT,
+    FORBIDDEN,
+    FOREIGN,
+    GREEN,
+    IDS,
+    NOBODY,
+    NOT_FOUND,
+    OFFERS,
+    OFFICE,
+    OK,
+    OTHERS,
+    OWN,
+    PARTIES,
+    PARTNER,
+    QUERIES,
+    SEES,
+    SENDER,
+    STALE,
+    STEPS,
+    UNSENT,
+    expected_of,
+)
+from tests.world import NOW, World, patient
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +66,7 @@ def test_every_field_of_every_type_declares_a_rule():
 
 def test_the_tables_here_name_every_operation():
     mutations = schema.graphql_schema.mutation_type.fields
-    assert set(mutations) == {camel(name) for name in [*STEPS, *CLOCKED, "create_referral"]} | OTHERS
+    assert set(mutations) == {camel(name) for name in [*STEPS, *CLOCKED, *GREEN, *OFFERS]} | OTHERS
     assert set(schema.graphql_schema.query_type.fields) == set(QUERIES)
 
 
@@ -180,61 +138,6 @@ def test_what_has_no_rule_is_denied_to_everybody(world, planted):
     assert Edge().code("mutation { sneak { done } }") == NOBODY
 
 
-# query: (document, the kind of id it takes)
-QUERIES: dict[str, tuple[str, str]] = {
-    "me": ("{ me { username } }", ""),
-    "notices": ("{ notices { nodes { id } } }", ""),
-    "divisions": ("{ divisions { code } }", ""),
-    "hospitals": ("{ hospitals { nodes { name } } }", ""),
-    "hospital": ("query($id: ID!) { hospital(id: $id) { name } }", "Hospital"),
-    "departments": ("{ departments { nodes { name } } }", ""),
-    "alliances": ("{ alliances { code } }", ""),
-    "alliance": ('{ alliance(code: "walk") { code } }', ""),
-    "concepts": ("{ concepts(system: ICD10) { nodes { code } } }", ""),
-    "reasons": ('{ reasons(catalogue: "REJECT") { code } }', ""),
-    "reasonCatalogues": ("{ reasonCatalogues }", ""),
-    "clocks": ("{ clocks { kind } }", ""),
-    "staff": ("{ staff { nodes { role } } }", ""),
-    "worklist": ("{ worklist(box: IN) { nodes { number } } }", ""),
-    "referral": ("query($id: ID!) { referral(id: $id) { number } }", "Referral"),
-    "case": ("query($id: ID!) { case(id: $id) { number } }", "Case"),
-    "patientLookup": (f'{{ patientLookup(idNumber: "{id_number(date(2022, 1, 5), 1)}") {{ known }} }}', ""),
-    "coverage": ('{ coverage(alliance: "walk") { since } }', ""),
-    "attainment": ('{ attainment(alliance: "walk") { group } }', ""),
-    "breachForecast": ('{ breachForecast(alliance: "walk") { kind } }', ""),
-    "escalationLadder": ("{ escalationLadder { rung } }", ""),
-    "roster": (
-        'query($id: ID!) { roster(department: $id, since: "2026-03-02T00:00:00+08:00", '
-        'until: "2026-03-03T00:00:00+08:00") { id } }',
-        "Department",
-    ),
-    "onDuty": ("query($id: ID!) { onDuty(department: $id) { id } }", "Department"),
-    "dutySwaps": ("{ dutySwaps { id } }", ""),
-}
-
-
-def expected_of(query: str, party: str, role: Role, *, absent: bool) -> str:
-    """The code that a role at a party gets from a query about the standard referral and its like."""
-    if query in ("referral", "case"):
-        reads = role in CARE | {ADMIN}
-        return (OK if (party, role) in SEES and not absent else NOT_FOUND) if reads else FORBIDDEN
-    if query == "worklist":
-        return OK if role in CARE | {ADMIN} else FORBIDDEN
-    if query == "staff":
-        return OK if role in (ADMIN, Role.ALLIANCE_ADMIN) else FORBIDDEN
-    if query == "patientLookup":
-        return OK if role == DOCTOR else FORBIDDEN
-    if query in ("coverage", "attainment", "breachForecast") and role == Role.ALLIANCE_ADMIN:
-        return OK if party == PARTNER else NOT_FOUND
-    if query in ("attainment", "breachForecast"):
-        return {Role.COMMISSION_OBSERVER: OK, ADMIN: NOT_FOUND}.get(role, FORBIDDEN)
-    if query in ("roster", "onDuty"):
-        return OK  # an absent department has an empty roster
-    if query == "coverage":
-        return OK if role == Role.COMMISSION_OBSERVER else FORBIDDEN
-    return NOT_FOUND if absent else OK
-
-
 @pytest.fixture
 def alliance(world: World) -> Alliance:
     """An alliance led by the province."""
@@ -245,7 +148,7 @@ def alliance(world: World) -> Alliance:
 def test_every_query_by_every_role(world, every_state, alliance, party, roles):
     row = every_state[Status.SENT]
     present = {"Hospital": gid(row.performer_hospital), "Referral": gid(row), "Case": gid(row.case)}
-    present |= {"Department": gid(row.performer_department)}
+    present |= {"Department": gid(row.performer_department), "Offer": gid(world.offer())}
     found, expected = {}, {}
     for role in roles:
         edge = as_role(world, party, role)
@@ -280,7 +183,8 @@ def test_every_step_by_every_role(world, every_state, party, roles):
 def test_every_mutation_by_nobody(world, every_state):
     row = every_state[Status.SENT]
     documents = {
-        **{camel(name): inputs(world, name) | step(row) for name in [*STEPS, *CLOCKED]},
+        **{camel(name): inputs(world, name) | step(row) for name in [*STEPS, *CLOCKED, *GREEN]},
+        **{camel(name): inputs(world, name) | {"id": ABSENT["Offer"], "expectedVersion": 1} for name in OFFERS},
         "createReferral": {"requesterDepartment": ABSENT["Department"], "patient": {}},
         "updateCapacity": step(world.picu, bedsTotal=1, bedsFree=1, asOf=NOW.isoformat()),
         "grantRole": {"person": ABSENT["Person"], "role": "EXPERT", "hospital": ABSENT["Hospital"]},
@@ -293,6 +197,15 @@ def test_every_mutation_by_nobody(world, every_state):
         | {"startsAt": NOW.isoformat(), "endsAt": NOW.isoformat()},
         "swapDuty": {"id": ABSENT["Duty"], "other": ABSENT["Duty"]},
         "acceptSwap": {"id": ABSENT["DutySwap"]},
+        "chooseOffer": step(row, offer=ABSENT["Offer"]),
+        "reviewQuality": step(row, fromKind="FIRST_CONTACT", toKind="DOOR", cause="TRANSPORT_DELAY"),
+        "activateGreenChannel": {"requesterDepartment": ABSENT["Department"], "kind": "STROKE"},
+        "setPreference": {"channel": "EMAIL", "address": "x@example.org"},
+        "createWebhookEndpoint": {"hospital": ABSENT["Hospital"], "name": "x", "url": "https://x.example.org"},
+        "rotateWebhookSecret": {"id": ABSENT["WebhookEndpoint"], "expectedVersion": 1},
+        "deactivateWebhookEndpoint": {"id": ABSENT["WebhookEndpoint"], "expectedVersion": 1},
+        "replayDeliveries": {"id": ABSENT["WebhookEndpoint"], "recordedFrom": NOW.isoformat()},
+        "resendDelivery": {"id": ABSENT["Delivery"]},
     }
     assert set(documents) == set(schema.graphql_schema.mutation_type.fields)
     answers = {name: Edge().attempt(name, **given).json() for name, given in documents.items()}
@@ -322,7 +235,7 @@ def test_what_is_invisible_answers_byte_for_byte_as_what_is_absent(world, every_
 
 def test_an_unsent_referral_does_not_exist_for_its_performer(world, every_state):
     document = "query($id: ID!) { referral(id: $id) { number } }"
-    for status in UNSENT:
+    for status in UNSENT & set(every_state):
         for role in (EXPERT, OFFICE):
             assert as_role(world, PARTNER, role).code(document, id=gid(every_state[status])) == NOT_FOUND
 

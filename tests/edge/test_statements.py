@@ -1,6 +1,6 @@
 """How many statements an operation takes: by what is selected, never by how many rows there are."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -11,14 +11,16 @@ from consortium.models import (
     Alliance,
     Capability,
     Concept,
+    Delivery,
     Department,
     Division,
     Hospital,
     Membership,
+    WebhookEndpoint,
 )
 from consortium.roles import Role
 from referrals.attachments import add_attachment
-from referrals.models import Referral, Status
+from referrals.models import OfferStatus, Referral, Status
 from schema.schema import schema
 from tests.edge.client import Edge, as_role, code_of, gid, step, widest
 from tests.edge.every import every_mutation
@@ -152,6 +154,71 @@ def test_1_and_6_roles_of_ones_own_take_the_same_statements(world):
     assert taken(Edge(one.person), document) == taken(Edge(six.person), document)
 
 
+def test_2_and_20_offers_take_the_same_statements(world):
+    for _ in range(20):
+        world.offer(OfferStatus.READ)
+    edge = as_role(world, "province", EXPERT)
+    document = "{ offers(first: %d) { totalCount nodes " + widest("Offer") + " } }"
+    assert taken(edge, document % 2, 2) == taken(edge, document % 20, 20)
+    short = "{ offers(open: true) { nodes { number status facts { summary } clock { dueAt } events { kind } } } }"
+    assert taken(edge, short, 20) == 6  # session, person, roles; page, diagnoses, events
+
+
+def test_a_call_to_1_and_to_4_hospitals_takes_the_same_statements(world):
+    edge, counts = as_role(world, *COUNTY_DOCTOR), []
+    document = "query($id: ID!) { referral(id: $id) " + WIDEST + " }"
+    for places in (["province"], ["province", "province2", "city", "foreign"]):
+        leg = world.call(targets=[world.departments[place].pk for place in places])
+        for n, kind in enumerate(("ONSET", "FIRST_CONTACT", "FIRST_DOOR")[: len(places)]):
+            only = {"kind": kind, "at": NOW - timedelta(minutes=9 - n)}
+            leg = world.take("record_milestone", world.read(leg), only=only)
+        counts.append(taken(edge, document, id=gid(leg)))
+    assert counts[0] == counts[1]
+
+
+def test_3_and_40_hospitals_to_ask_and_2_and_8_kinds_take_the_same_statements(world):
+    edge, specialty = as_role(world, *COUNTY_DOCTOR), Concept.objects.get(system="SPECIALTY", code="07")
+    shape = widest("GreenTarget", depth=4, without=("memberCount",))
+    document = 'query($id: ID!) { greenTargets(kind: "CRITICAL_CHILD", origin: $id) ' + shape + " }"
+    catalogues = ("{ greenKinds " + widest("GreenKind") + " }", "{ greenMilestones " + widest("GreenMilestone") + " }")
+    counts = [
+        [taken(edge, document, 3, id=gid(world.departments["county"])), *(taken(edge, one) for one in catalogues)]
+    ]
+    for number in range(37):
+        made = Hospital.objects.create(
+            name=f"院{number}", credit_code=f"{number:018}", level="CITY", division_id="430100"
+        )
+        Capability.objects.create(
+            department=Department.objects.create(hospital=made, name="儿科", specialty=specialty), kind=world.picu.kind
+        )
+    systems = ("GREEN_KIND", "GREEN_MILESTONE")
+    Concept.objects.filter(system__in=systems).exclude(code__in=("STROKE", "ONSET")).update(valid_to=date(2026, 1, 1))
+    counts.append(
+        [taken(edge, document.replace("CRITICAL_CHILD", "STROKE"), None, id=gid(world.departments["county"]))]
+        + [taken(edge, one, 1) for one in catalogues]
+    )
+    assert counts[0][1:] == counts[1][1:]
+    Concept.objects.filter(system__in=systems).update(valid_to=None)
+    assert taken(edge, document, 40, id=gid(world.departments["county"])) == counts[0][0]
+
+
+def test_2_and_40_deliveries_and_systems_take_the_same_statements(world):
+    admin, place = as_role(world, "county", ADMIN), world.hospitals["county"]
+    documents = ("{ deliveries(first: 40) { nodes " + widest("Delivery", depth=3) + " } }",)
+    documents += ("{ webhookEndpoints " + widest("WebhookEndpoint", depth=3) + " }",)
+    counts = []
+    for systems, steps in ((2, 1), (10, 4)):
+        while (number := WebhookEndpoint.objects.count()) < systems:
+            WebhookEndpoint.objects.create(
+                hospital=place, name=f"{number}", url="https://x.example.org", salt=b"1" * 32, created_at=NOW
+            )
+        Delivery.objects.all().delete()
+        for _ in range(steps):
+            world.draft()
+        counts.append([taken(admin, documents[0], systems * steps), taken(admin, documents[1], systems)])
+    assert counts[0] == counts[1]
+
+
 def test_the_origin_of_a_known_case_takes_the_same_statements(world):
     draft, edge = world.draft(), as_role(world, "foreign", DOCTOR)
     specialty = Concept.objects.get(system="SPECIALTY", code="07")
@@ -167,17 +234,23 @@ def test_the_origin_of_a_known_case_takes_the_same_statements(world):
 # What one mutation costs with the referral's number in its answer: all statements of the request, with session, person,
 # roles, and the idempotency key's claim and keeping. A figure that grows is to be explained, not adjusted.
 # The clocks of a step take three statements to read (runs, events, rules) and one for each way in which runs changed.
+# Deliveries take one for each kind of case that moved, and a case that is over one that calls its reminders back.
 COSTS: dict[str, int] = {
-    "updateReferral": 14, "submitReferral": 19, "approveReferral": 17, "returnReferral": 17, "openReferral": 15,
-    "claimReferral": 13, "releaseReferral": 15, "requestInformation": 20, "supplyInformation": 18,
-    "acceptReferral": 20, "waitlistReferral": 17, "adviseReferral": 17, "rejectReferral": 19, "redirectReferral": 30,
-    "resendReferral": 33, "closeReferral": 18, "bookReferral": 19, "rescheduleReferral": 19, "loseBooking": 18,
-    "holdReferral": 17, "resumeReferral": 16, "departReferral": 17, "turnBackReferral": 20, "arriveReferral": 19,
-    "sendRecord": 17, "returnOutcome": 22, "referDown": 39, "acknowledgeOutcome": 21, "amendOutcome": 22,
-    "recordFollowUp": 15, "cancelReferral": 19, "recordDeath": 20, "reportError": 16, "recordNoShow": 20,
-    "createReferral": 20, "confirmExpiry": 19, "confirmError": 18, "updateCapacity": 9, "grantRole": 16,
+    "updateReferral": 15, "submitReferral": 20, "approveReferral": 18, "returnReferral": 18, "openReferral": 16,
+    "claimReferral": 14, "releaseReferral": 16, "requestInformation": 21, "supplyInformation": 19,
+    "acceptReferral": 21, "waitlistReferral": 18, "adviseReferral": 18, "rejectReferral": 20, "redirectReferral": 33,
+    "resendReferral": 36, "closeReferral": 20, "bookReferral": 20, "rescheduleReferral": 20, "loseBooking": 19,
+    "holdReferral": 18, "resumeReferral": 17, "departReferral": 18, "turnBackReferral": 21, "arriveReferral": 20,
+    "sendRecord": 18, "returnOutcome": 23, "referDown": 41, "acknowledgeOutcome": 23, "amendOutcome": 23,
+    "recordFollowUp": 17, "cancelReferral": 21, "recordDeath": 22, "reportError": 17, "recordNoShow": 21,
+    "createReferral": 21, "confirmExpiry": 21, "confirmError": 20, "updateCapacity": 9, "grantRole": 16,
     "revokeRole": 9, "issueApiToken": 8, "revokeApiToken": 9, "readNotice": 8, "setClockRule": 12, "setDuty": 12,
-    "swapDuty": 10, "acceptSwap": 14,
+    "swapDuty": 10, "acceptSwap": 14, "setPreference": 10, "createWebhookEndpoint": 10, "rotateWebhookSecret": 9,
+    "deactivateWebhookEndpoint": 9, "replayDeliveries": 9, "resendDelivery": 9, "identifyPatient": 20,
+    "widenBroadcast": 32, "chooseOffer": 33, "giveConsent": 18, "refuseConsent": 23, "divertReferral": 41,
+    "signHandover": 17, "standDown": 33, "recordMilestone": 18, "reviewQuality": 19, "broadcastDown": 58,
+    "readOffer": 16, "negotiateOffer": 16, "offerPlace": 17, "declineOffer": 18, "recordPhoneAnswer": 17,
+    "confirmPhoneAnswer": 16, "activateGreenChannel": 38,
 }  # fmt: skip
 
 

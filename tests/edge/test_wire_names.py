@@ -18,7 +18,7 @@ def test_every_enum_value_is_in_capitals_and_every_field_in_camel_case():
 
 
 def test_no_description_is_the_librarys_own():
-    foreign = ("An enumeration.", "The ID of the object", "`Date` scalar type", "`DateTime` scalar type")
+    foreign = ("An enumeration.", "The ID of the object", "`Date` scalar", "`DateTime` scalar", "`Time` scalar")
     assert [name for name, kind in KINDS.items() if any(word in (kind.description or "") for word in foreign)] == []
 
 
@@ -35,6 +35,8 @@ def test_every_mutation_takes_one_input_with_a_key_and_answers_object_and_errors
 def test_every_step_takes_the_version_that_was_decided_on():
     plain = {"createReferral", "grantRole", "issueApiToken", "revokeApiToken", "readNotice"}
     plain |= {"setClockRule", "swapDuty", "acceptSwap"}  # dated or remembered in the proposal
+    plain |= {"activateGreenChannel", "createWebhookEndpoint"}  # new
+    plain |= {"setPreference", "replayDeliveries", "resendDelivery"}  # the same again changes nothing
     for name, field in schema.graphql_schema.mutation_type.fields.items():
         given = KINDS[str(field.args["input"].type).rstrip("!")].fields
         assert ("expectedVersion" in given) is (name not in plain), name

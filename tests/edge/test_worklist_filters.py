@@ -14,7 +14,8 @@ from tests.world import NOW, World, patient
 
 DOCTOR, OFFICE, EXPERT = Role.REFERRING_DOCTOR, Role.REFERRAL_OFFICE, Role.EXPERT
 HOUR = timedelta(hours=1)
-STATES = [status for status in Status if status not in (Status.DRAFT, Status.OFFICE_REVIEW)]
+UNSENT = (Status.DRAFT, Status.OFFICE_REVIEW, Status.BROADCAST)  # before nobody but their senders
+STATES = [status for status in Status if status not in UNSENT]
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +24,7 @@ def legs(_module_world: World) -> dict[str, Referral]:
     world = _module_world
     made = {str(status): world.referral(status) for status in Status}
     made["claimed"] = made["IN_TRIAGE"]
+    made["green"] = world.green(Status.ACCEPTED)
     sent = world.referral(Status.SENT, patient=patient(name="诸葛小明"))
     made["named"] = sent
     differences: dict[str, dict[str, Any]] = {
@@ -69,14 +71,15 @@ COPIES = {
     "named", "stat", "asap", "routine", "down", "lateral", "late", "just", "endless", "patients", "old", "older",
     "from_other", "san", "ming", "latin", "claimed2",
 }  # fmt: skip
-RECEIVED = SENT_ALL | COPIES | {"other"}
+RECEIVED = SENT_ALL | COPIES | {"other", "green"}
+WITH_SENDER = {*map(str, UNSENT), "passed on"}
 
 
 def test_the_boxes_hold_what_was_received_sent_and_taken_in_hand(world, legs):
     assert found(as_role(world, "province", OFFICE), legs, "IN") == RECEIVED
     assert found(as_role(world, "province", EXPERT), legs, "IN") == RECEIVED - {"other"}
     assert found(as_role(world, "province.other", EXPERT), legs, "IN") == {"other"}
-    sent = RECEIVED | {"DRAFT", "OFFICE_REVIEW", "passed on"}
+    sent = RECEIVED | WITH_SENDER
     assert found(as_role(world, "county", OFFICE), legs, "OUT") == sent
     assert found(as_role(world, "county", DOCTOR), legs, "OUT") == sent - {"from_other"}
     assert found(as_role(world, "county.other", DOCTOR), legs, "OUT") == {"from_other"}
@@ -86,9 +89,7 @@ def test_the_boxes_hold_what_was_received_sent_and_taken_in_hand(world, legs):
 
 
 def test_my_box_holds_what_i_wrote_or_took_in_hand_and_may_still_see(world, legs):
-    assert found(as_role(world, "county", DOCTOR), legs, "MINE") == RECEIVED - {"from_other"} | {
-        "DRAFT", "OFFICE_REVIEW", "passed on",
-    }  # fmt: skip
+    assert found(as_role(world, "county", DOCTOR), legs, "MINE") == RECEIVED - {"from_other"} | WITH_SENDER
     assert found(as_role(world, "county", DOCTOR, 2), legs, "MINE") == set()
     assert found(as_role(world, "province", EXPERT, 2), legs, "MINE") == {"claimed2"}
     mine = found(as_role(world, "province", EXPERT), legs, "MINE")
@@ -110,7 +111,7 @@ def test_by_state(world, legs, status, office):
 
 
 OPEN = RECEIVED - {"CLOSED", "CANCELLED", "REDIRECTED", "ENTERED_IN_ERROR"}
-ALL_URGENT = RECEIVED - {"stat", "asap", "routine"}
+ALL_URGENT = RECEIVED - {"stat", "asap", "routine", "green"}
 FILTERS: list[tuple[str, set[str]]] = [
     ("", RECEIVED),
     ("status: []", RECEIVED),
@@ -118,13 +119,14 @@ FILTERS: list[tuple[str, set[str]]] = [
     ("open: true", OPEN),
     ("open: false", RECEIVED - OPEN),
     ("open: null", RECEIVED),
-    ("priority: [STAT]", {"stat"}),
+    ("priority: [STAT]", {"stat", "green"}),
     ("priority: [ASAP, ROUTINE]", {"asap", "routine"}),
     ("priority: [URGENT]", ALL_URGENT),
     ("direction: DOWN", {"down"}),
     ("direction: LATERAL", {"lateral"}),
     ("direction: UP", RECEIVED - {"down", "lateral"}),
-    ("pathway: ROUTINE", RECEIVED),
+    ("pathway: ROUTINE", RECEIVED - {"green"}),
+    ("pathway: GREEN_CHANNEL", {"green"}),
     ("holder: PATIENT", {"patients", "ON_HOLD"}),
     ("overdue: true", {"late"}),
     ("overdue: false", RECEIVED - {"late"}),

@@ -37,8 +37,8 @@ def free_port() -> int:
 class Server:
     """The server process; may be killed and started again on its port."""
 
-    def __init__(self) -> None:
-        self.port = free_port()
+    def __init__(self, **environment: str) -> None:
+        self.port, self.environment = free_port(), environment
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -49,11 +49,11 @@ class Server:
     def start(self) -> None:
         """Be there, answering."""
         command = ["-m", "uvicorn", "consortium.asgi:application", "--port", str(self.port), "--log-level", "warning"]
-        environment = os.environ | {"DATABASE_URL": database_url(), "REFNET_HEARTBEAT_SECONDS": "1"}
+        environment = os.environ | {"DATABASE_URL": database_url(), "REFNET_HEARTBEAT_SECONDS": "1"} | self.environment
         self.process = subprocess.Popen(
             [sys.executable, *command, "--timeout-graceful-shutdown", "1"], cwd=PROJECT, env=environment
         )
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
@@ -72,14 +72,17 @@ class Server:
     def connections(self) -> int:
         """How many database connections it holds."""
         with connection.cursor() as cursor:
-            cursor.execute("select count(*) from pg_stat_activity where application_name = %s", [NAME])
+            cursor.execute(
+                "select count(*) from pg_stat_activity where application_name = %s and datname = current_database()",
+                [NAME],
+            )
             return int(cursor.fetchone()[0])
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """A server for as long as it is needed."""
-    server = Server()
+def running(**environment: str) -> Iterator[Server]:
+    """A server for as long as it is needed, with these variables beside its usual ones."""
+    server = Server(**environment)
     server.start()
     try:
         yield server
@@ -114,7 +117,7 @@ class Reader:
         body = json.dumps({"query": document, **more}).encode()
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         self.last, self.beats, self.complete = last, 0, False
-        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=60)
         # In HTTP/1.0 the body is not cut into chunks.
         self.socket.sendall(
             f"POST /graphql/stream/ HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n{head}\r\n".encode()
@@ -124,14 +127,14 @@ class Reader:
 
     def opened(self) -> "Reader":
         """The reader once the stream is open; Refusal otherwise."""
-        head = self._until(b"\r\n\r\n", time.monotonic() + 20)
+        head = self._until(b"\r\n\r\n", time.monotonic() + 60)
         status = int(head.split()[1])
         if status != 200:
             while more := self.socket.recv(65536):
                 self.buffer += more
             raise Refusal(status, self.buffer)
         while not self.last:
-            self._block(time.monotonic() + 20)
+            self._block(time.monotonic() + 60)
         return self
 
     def _until(self, mark: bytes, end: float) -> bytes:
@@ -160,7 +163,15 @@ class Reader:
         self.complete = self.complete or fields.get("event") == "complete"
         return json.loads(fields["data"]) if fields.get("event") == "next" else None
 
-    def next(self, seconds: float = 5) -> dict[str, Any]:
+    def beat(self, seconds: float = 60) -> dict[str, Any] | None:
+        """Wait for the next heartbeat; the result that comes before it, if one does."""
+        end, before = time.monotonic() + seconds, self.beats
+        while self.beats == before:
+            if (result := self._block(end)) is not None:
+                return result
+        return None
+
+    def next(self, seconds: float = 60) -> dict[str, Any]:
         """The next result; TimeoutError if there is none, Ended if the stream is over."""
         end = time.monotonic() + seconds
         while True:
@@ -175,7 +186,7 @@ class Reader:
             return True
         return False
 
-    def ended(self, seconds: float = 6) -> bool:
+    def ended(self, seconds: float = 60) -> bool:
         """Whether the server ends the stream for good before long; results before the end are passed over."""
         end = time.monotonic() + seconds
         try:

@@ -10,8 +10,8 @@ import pytest
 
 from referrals.models import Status
 from schema import ids
-from tests.live.conftest import session, token
 from tests.live.server import PROJECT, Server
+from tests.live.ways_in import bearer, session
 from tests.world import EXPERT, World
 
 CLIENT = "graphql-sse@2.6.1"
@@ -24,7 +24,7 @@ const client = createClient({
   url,
   headers: () => ({ ...JSON.parse(headers), ...(last ? { "Last-Event-ID": last } : {}) }),
   retry: () => new Promise((go) => setTimeout(go, 200)),
-  retryAttempts: 100,
+  retryAttempts: 10000,
   on: { connected: () => console.log(JSON.stringify({ connected: ++connected })) },
 });
 try {
@@ -108,7 +108,7 @@ def test_it_connects_reads_resumes_after_a_crash_and_hears_the_end(
 
 
 def test_it_hears_of_a_refusal(committed: World, server: Server, script: tuple[str, Path]) -> None:
-    headers = {"Authorization": f"Bearer {token(committed.people['province', EXPERT, 1])}"}
+    headers = bearer(committed.people["province", EXPERT, 1])
     browser = Browser(script, server, headers | {"X-Nothing": "1"}, "subscription { nothing }")
     try:
         assert browser.read()["refused"] == 400

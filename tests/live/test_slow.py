@@ -11,6 +11,7 @@ from schema.live import server
 from schema.live.stream import COMPLETE, Stream, message
 
 MARK = Mark("7:7:")
+OPENED = 3  # what a client gets at the start: the head, the pause before coming back, the first heartbeat
 
 
 class Client:
@@ -18,7 +19,7 @@ class Client:
 
     def __init__(self, takes: int) -> None:
         self.takes, self.got = takes, []
-        self.gone = asyncio.Event()
+        self.gone, self.reached = asyncio.Event(), asyncio.Event()
 
     async def receive(self) -> dict[str, Any]:
         await self.gone.wait()
@@ -28,6 +29,8 @@ class Client:
         if len(self.got) >= self.takes:
             await asyncio.Event().wait()
         self.got.append(event)
+        if len(self.got) == min(self.takes, OPENED):
+            self.reached.set()
 
     @property
     def bodies(self) -> list[bytes]:
@@ -47,13 +50,13 @@ def _subscription() -> Any:
 
 
 def serve(opened: Stream, client: Client, act: Any) -> None:
-    """Serve until the stream ends, for at most two seconds, while something happens."""
+    """Serve until the stream ends; when it is open, or the client takes no more, something happens."""
 
     async def both() -> None:
         serving = asyncio.create_task(server.serve(opened, client.receive, client.send))
-        await asyncio.sleep(0.05)
+        await client.reached.wait()
         act()
-        await asyncio.wait_for(serving, 2)
+        await serving
 
     asyncio.run(both())
 

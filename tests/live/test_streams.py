@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -13,8 +14,9 @@ from consortium.models import ApiToken, AuditEntry, Event, Notice, PractitionerR
 from consortium.roles import Role
 from referrals.models import Referral, Status
 from schema import ids
-from tests.live.conftest import Subscribe, session, token
-from tests.live.server import NAME, Reader, Refusal, Server
+from tests.live.conftest import Subscribe
+from tests.live.server import NAME, Reader, Refusal, Server, running
+from tests.live.ways_in import bearer, session
 from tests.world import DOCTOR, EXPERT, OFFICE, World
 
 BOX_IN = "subscription { worklistChanged(box: IN) { inBox referral { id number status } event { kind } } }"
@@ -37,7 +39,7 @@ def until(reader: Reader, step: str) -> dict:
     return told
 
 
-def test_a_step_is_told_within_a_second(committed: World, subscribe: Subscribe) -> None:
+def test_a_step_is_told_as_the_worklist_shows_it(committed: World, subscribe: Subscribe) -> None:
     reader = subscribe("province", EXPERT, BOX_IN)
     referral = committed.referral(Status.SENT)
     result = reader.next()
@@ -47,13 +49,19 @@ def test_a_step_is_told_within_a_second(committed: World, subscribe: Subscribe) 
         "event": {"kind": "submit_referral"},
     }
     assert result["extensions"]["id"] == reader.last
-    waits = []
-    for step in ("claim_referral", "release_referral") * 3:
-        referral = committed.take(step, referral)
-        began = time.monotonic()
-        until(reader, step)
-        waits.append(time.monotonic() - began)
-    assert min(waits) < 1, "woken at once; the poll alone takes two seconds, and a busy machine may take long at times"
+
+
+def test_a_step_wakes_the_stream_which_waits_for_no_poll(committed: World) -> None:
+    """With the poll a day away, whatever arrives was brought by the step itself."""
+    with running(REFNET_POLL_SECONDS="86400") as server:
+        headers = bearer(committed.people["province", EXPERT, 1])
+        with closing(Reader(server, BOX_IN, headers=headers)) as reader:
+            reader.opened()
+            referral = committed.referral(Status.SENT)
+            assert change(reader.next()) == ("submit_referral", referral.number)
+            for step in ("claim_referral", "release_referral") * 3:
+                referral = committed.take(step, referral)
+                assert change(reader.next()) == (step, referral.number)
 
 
 def test_nobody_hears_of_a_draft_or_of_a_case_of_others(committed: World, subscribe: Subscribe) -> None:
@@ -101,11 +109,12 @@ def test_notices_are_told_to_those_they_are_for(committed: World, subscribe: Sub
 
 def test_an_idle_stream_beats_and_its_beat_is_a_place_to_resume_from(committed: World, subscribe: Subscribe) -> None:
     reader = subscribe("province", EXPERT, BOX_IN)
-    before = reader.last, reader.beats
+    before = reader.last
     committed.draft()  # nothing to this reader, but the feed goes on
-    assert reader.silent(2.5)
-    assert reader.beats >= before[1] + 2
-    assert reader.last != before[0]
+    while reader.last == before:
+        assert reader.beat() is None
+    referral = committed.referral(Status.SENT)
+    assert change(subscribe("province", EXPERT, BOX_IN, last=reader.last).next())[1] == referral.number
 
 
 # --- no hole ---------------------------------------------------------------------------------------------------------
@@ -120,7 +129,7 @@ def held(world: World, referral: Referral, release: threading.Event) -> tuple[th
             with transaction.atomic():
                 world.take("claim_referral", referral)
                 taken.set()
-                assert release.wait(20)
+                assert release.wait(60)
         finally:
             connection.close()
 
@@ -134,7 +143,7 @@ def test_a_transaction_that_commits_late_is_neither_lost_nor_in_the_way(committe
     reader = subscribe("province", EXPERT, BOX_IN)
     release = threading.Event()
     thread, taken = held(committed, early, release)
-    assert taken.wait(10)
+    assert taken.wait(60)
     committed.take("claim_referral", late)
     events = {e.subject_id: e for e in Event.objects.filter(kind="claim_referral")}
     assert change(reader.next()) == ("claim_referral", late.number)
@@ -171,7 +180,7 @@ def test_nothing_is_lost_or_told_twice_while_writers_race_and_the_reader_comes_a
         thread.start()
     told: list[str] = []
     while len(told) < len(referrals):
-        told.append(change(reader.next(10))[1])
+        told.append(change(reader.next())[1])
         if len(told) % 5 == 0:
             reader.close()
             reader = subscribe("province", EXPERT, BOX_IN, last=reader.last)
@@ -279,16 +288,16 @@ def refused(server: Server, document: str, **more: object) -> tuple[int, str]:
 
 
 def test_who_may_not_subscribe_is_told_at_the_door(committed: World, server: Server) -> None:
-    def bearer(place: str, role: Role) -> dict[str, str]:
-        return {"Authorization": f"Bearer {token(committed.people[place, role, 1])}"}
+    def as_role(place: str, role: Role) -> dict[str, str]:
+        return bearer(committed.people[place, role, 1])
 
     referral = committed.referral(Status.SENT)
     foreign = {"id": ids.encode("Case", referral.case_id)}
-    expert, signed_in = bearer("province", EXPERT), session(committed.people["province", EXPERT, 1])
+    expert, signed_in = as_role("province", EXPERT), session(committed.people["province", EXPERT, 1])
     assert refused(server, BOX_IN) == (401, "UNAUTHENTICATED")
     assert refused(server, BOX_IN, headers={"Authorization": "Bearer no"}) == (401, "UNAUTHENTICATED")
-    assert refused(server, BOX_IN, headers=bearer("county", Role.AUDITOR)) == (403, "FORBIDDEN")
-    assert refused(server, CASE, variables=foreign, headers=bearer("foreign", DOCTOR)) == (404, "NOT_FOUND")
+    assert refused(server, BOX_IN, headers=as_role("county", Role.AUDITOR)) == (403, "FORBIDDEN")
+    assert refused(server, CASE, variables=foreign, headers=as_role("foreign", DOCTOR)) == (404, "NOT_FOUND")
     assert refused(server, BOX_IN, headers=signed_in | expert) == (400, "BAD_REQUEST")
     assert refused(server, BOX_IN, headers={"Cookie": signed_in["Cookie"]}) == (400, "BAD_REQUEST")
     assert refused(server, "{ me { username } }", headers=expert) == (400, "BAD_REQUEST")
@@ -298,38 +307,21 @@ def test_who_may_not_subscribe_is_told_at_the_door(committed: World, server: Ser
     assert refused(server, "subscription { __typename }", headers=expert) == (400, "BAD_REQUEST")
 
 
+def tried(subscribe: Subscribe) -> int:
+    """The status with which one more stream of the city's office is answered."""
+    try:
+        subscribe("city", OFFICE, NOTICES)
+    except Refusal as refusal:
+        return refusal.status
+    return 200
+
+
 def test_one_person_opens_so_many_streams_and_no_more(committed: World, server: Server, subscribe: Subscribe) -> None:
     readers = [subscribe("city", OFFICE, NOTICES) for _ in range(20)]
     with pytest.raises(Refusal, match="429 LIMIT_EXCEEDED"):
         subscribe("city", OFFICE, NOTICES)
     readers[0].close()
-    time.sleep(0.5)
-    subscribe("city", OFFICE, NOTICES)
+    while (status := tried(subscribe)) == 429:  # until the server has seen that it left
+        time.sleep(0.05)
+    assert status == 200
     subscribe("city", DOCTOR, NOTICES)
-
-
-def test_three_hundred_streams_share_one_database_connection(
-    committed: World, server: Server, subscribe: Subscribe
-) -> None:
-    keys = [key for key in committed.people if key[1] in (DOCTOR, EXPERT, OFFICE)]
-    tokens = {key: {"Authorization": f"Bearer {token(committed.people[key])}"} for key in keys}
-    server.kill()
-    server.start()
-    began = time.monotonic()
-    readers = [(keys[n % len(keys)], Reader(server, NOTICES, headers=tokens[keys[n % len(keys)]])) for n in range(300)]
-    for _key, reader in readers:
-        reader.opened()
-    opened = time.monotonic() - began
-    assert server.connections() == 1
-    began = time.monotonic()
-    committed.referral(Status.SENT)
-    people = set(Notice.objects.filter(event__kind="submit_referral").values_list("person_id", flat=True))
-    hearing = [reader for key, reader in readers if committed.people[key].pk in people]
-    assert len(hearing) >= 300 // len(keys)
-    for reader in hearing:
-        assert reader.next()["data"]["noticesReceived"]["kind"] == "submit_referral"
-    told = time.monotonic() - began
-    print(f"300 streams opened in {opened:.1f} s; {len(hearing)} told in {told:.2f} s")
-    assert server.connections() == 1
-    for _key, reader in readers:
-        reader.close()

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 40  # seconds until a started server must answer
+PATIENCE = 120  # seconds until a started server must answer
 
 
 def database_url() -> str:
@@ -116,4 +116,5 @@ class PoorLine:
         with suppress(OSError):
             while block := server.recv(65536):
                 client.sendall(block)
-            client.shutdown(socket.SHUT_WR)
+        with suppress(OSError):  # also when the server died: who called must not wait for it
+            client.shutdown(socket.SHUT_RDWR)

@@ -9,7 +9,7 @@ const upload = new tus.Upload(createReadStream(path), {
   uploadSize: statSync(path).size,
   headers: { Authorization: `Bearer ${token}` },
   metadata: { slide, filename: 'slide.svs', sha256 },
-  retryDelays: [0, 50, 100, 200, 400, 800, 1600, 3200],
+  retryDelays: [0, 50, 100, 200, 400, 800, 1600, 3200, ...Array(20).fill(5000)],
   onShouldRetry: (error) => {
     told.retries += 1
     const status = error.originalResponse ? error.originalResponse.getStatus() : 0

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """What changed in words and roles."""
 
     dependencies = [
-        ('consortium', '0006_green'),
+        ('consortium', '0007_notices_and_words'),
     ]
 
     operations = [
