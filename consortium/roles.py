@@ -89,6 +89,8 @@ READERS_OF_SLIDES = {
     "view_received_pathology",
     "view_identity",
     "open_slide",
+    "annotate_slide",
+    "keep_key_image",
     "confirm_reservation",
     "claim_pathology",
     "start_reading",

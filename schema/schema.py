@@ -25,6 +25,7 @@ from schema import (
     reports,
     steps,
     subscriptions,
+    viewing,
     worklist,
 )
 from schema.base import PART, Rule
@@ -39,6 +40,7 @@ DOMAINS = (
     pathology_reads,
     reports,
     images,
+    viewing,
     coverage,
     clocks,
     duty,
@@ -59,6 +61,7 @@ class Mutation(
     clocks.Mutation,
     duty.Mutation,
     reports.Mutation,
+    viewing.Mutation,
     graphene.ObjectType,
 ):
     """Everything that is done: one mutation in a request, one transaction."""

@@ -10,6 +10,7 @@ from schema.views.session import session
 from schema.views.slides import info, picture, tile
 from schema.views.stream import stream
 from schema.views.uploads import upload_piece, uploads
+from schema.views.viewer import key_image, viewer
 
 urlpatterns = [
     path("", door),
@@ -27,4 +28,6 @@ urlpatterns = [
     path("slides/<str:id>/tiles/<str:level>/<str:place>", tile),
     path("uploads/", uploads),
     path("uploads/<str:id>", upload_piece),
+    path("viewer/<str:id>/", viewer),
+    path("key-images/<str:id>", key_image),
 ]

@@ -13,14 +13,18 @@ from telemedicine.models.reading import (
 )
 from telemedicine.models.report import Addendum, Report, ReportDraft
 from telemedicine.models.specimens import Block, BlockKind, Slide, SlideView, Specimen
+from telemedicine.models.viewing import Annotation, AnnotationKind, KeyImage, SlideTrace, Visibility
 
 __all__ = [
     "Addendum",
     "Agreement",
+    "Annotation",
+    "AnnotationKind",
     "Block",
     "BlockKind",
     "Ending",
     "Expertise",
+    "KeyImage",
     "Kind",
     "Liability",
     "MaterialRequest",
@@ -34,9 +38,11 @@ __all__ = [
     "ReportDraft",
     "Slide",
     "SlideImage",
+    "SlideTrace",
     "SlideView",
     "Specimen",
     "Status",
     "Upload",
     "UploadState",
+    "Visibility",
 ]

@@ -1,5 +1,6 @@
 """What OpenSlide makes of a file; runs in limited processes only, since it parses whatever it is given."""
 
+import base64
 import io
 from typing import Any
 
@@ -87,6 +88,21 @@ def associated(slide: OpenSlide, name: str) -> Image.Image:
     paper = Image.new("RGB", found.size, "white")
     paper.paste(found, (0, 0), found)
     paper.thumbnail((LARGEST_PICTURE, LARGEST_PICTURE))
+    return paper
+
+
+def joined(request: dict[str, Any]) -> Image.Image:
+    """Stored tiles put together at their places on white; DAMAGED_TILE for a tile that is none of this size."""
+    paper = Image.new("RGB", tuple(request["shape"]), "white")
+    for left, top, text in request["tiles"]:
+        try:
+            with Image.open(io.BytesIO(base64.b64decode(text)), formats=("JPEG",)) as tile:
+                if list(tile.size) != request["tile"]:
+                    raise BadSlide(Fault.DAMAGED_TILE, f"a tile of {tile.size}")
+                paper.paste(tile.convert("RGB"), (left, top))
+        except (OSError, Image.DecompressionBombError) as error:
+            raise BadSlide(Fault.DAMAGED_TILE, str(error)) from error
+    paper.thumbnail((request["longest"], request["longest"]))
     return paper
 
 

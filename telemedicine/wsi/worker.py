@@ -23,6 +23,8 @@ def held(path: str, stamp: str) -> OpenSlide:
 
 def answer(request: dict[str, Any]) -> bytes:
     """The bytes that a request asks for."""
+    if request["want"] == "mosaic":
+        return foreign.as_jpeg(foreign.joined(request))
     slide = held(request["path"], request["stamp"])
     if request["want"] == "index":
         return blob.dump(foreign.described(slide))
