@@ -160,8 +160,8 @@ class ReportPart(Said):
     answers = listed(ReportAnswer, "What was answered, in order (填写项).")
 
 
-class KeyImage(Plain):
-    """A region of a slide that shows it (关键图像)."""
+class ReportKeyImage(Plain):
+    """A region of a slide that shows it, kept in the viewer before (报告关键图像)."""
 
     slide = graphene.ID(required=True, description="The slide (切片).")
     barcode = graphene.String(required=True, description="Its barcode (玻片条码).")
@@ -171,6 +171,16 @@ class KeyImage(Plain):
     height = graphene.Int(required=True, description="Height (高).")
     note = graphene.String(required=True, description="What it shows (说明).")
     sha256 = graphene.String(name="sha256", required=True, description="SHA-256 of the slide's file (文件校验和).")
+    picture = graphene.String(description="SHA-256 of its picture, empty in a draft (图片校验和).")
+    url = graphene.String(description="Where its picture is, empty in a draft; each request is checked (图片地址).")
+
+    def resolve_picture(self: Any, info: Any) -> str | None:
+        """As it was signed."""
+        return self.get("picture")
+
+    def resolve_url(self: Any, info: Any) -> str | None:
+        """By the key image's id."""
+        return f"/key-images/{ids.encode('KeyImage', self['keyImage'])}" if "keyImage" in self else None
 
     def resolve_slide(self: Any, info: Any) -> str:
         """The global id."""
@@ -207,7 +217,7 @@ class ReportType(Type):
     diagnostic_class = graphene.Field(ReportChosen, required=True, description="The conclusion by class (结论分类).")
     icd10 = graphene.Field(ReportChosen, name="icd10", description="The conclusion by ICD-10 (诊断编码).")
     critical = graphene.Boolean(required=True, description="Whether it is critical (危急值).")
-    key_images = listed(KeyImage, "Regions of slides (关键图像).")
+    key_images = listed(ReportKeyImage, "Regions of slides (关键图像).")
     addenda = listed(AddendumType, "What was added, in order (补充).")
     in_force = graphene.Boolean(required=True, description="Whether no later version is there (现行).")
     intact = graphene.Boolean(required=True, description="Whether it is stored as it was signed (完整).")

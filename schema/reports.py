@@ -12,7 +12,7 @@ from schema.action import STEP, Action, UserError, wire
 from schema.base import OWN, SIGNED_IN, Date, DateTime, Plain, Type, listed
 from schema.reads import Through
 from schema.report_input import ReportDraftInput, answers_of, content_of
-from schema.report_types import KeyImage, PathologyKindEnum, ReportTemplate, ReportType
+from schema.report_types import PathologyKindEnum, ReportKeyImage, ReportTemplate, ReportType
 from schema.steps import mutation, text
 from telemedicine import reports
 from telemedicine.models import PathologyCase, Report, ReportDraft
@@ -45,7 +45,7 @@ class ReportDraftType(Type):
 
     template = graphene.String(required=True, description="Code of the template (模板).")
     answers = listed(DraftAnswer, "As they were typed (填写内容).")
-    key_images = listed(KeyImage, "Regions of slides (关键图像).")
+    key_images = listed(ReportKeyImage, "Regions of slides (关键图像).")
     missing = listed(UserError, "Everything that still keeps it from being signed (待完善).")
     pdf_url = graphene.String(required=True, description="Where it is served as PDF, marked unsigned (下载地址).")
 

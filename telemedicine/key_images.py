@@ -1,7 +1,9 @@
 """Key images: regions that show why, chosen by the pathologist; each with its picture and the picture's checksum."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -13,7 +15,7 @@ from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.models import PractitionerRole, Side, uuid7
 from telemedicine import store, tiles
-from telemedicine.models import KeyImage, SlideImage
+from telemedicine.models import KeyImage, PathologyCase, SlideImage
 from telemedicine.viewing import current_image
 from telemedicine.wsi import BadSlide
 from telemedicine.wsi.mosaic import region
@@ -72,8 +74,38 @@ def picture(row: KeyImage) -> bytes:
     """The picture as it was kept; a fault of ours, told as INTERNAL, if it is not what its checksum says."""
     data = store.get(row.picture)
     if sha256(data).hexdigest() != row.sha256:
-        raise Refused(Code.INTERNAL, _("关键图像与其校验和不符；请联系管理员。"))
+        raise altered()
     return data
+
+
+def altered() -> Refused:
+    """The answer when a stored picture is not the one that was kept."""
+    return Refused(Code.INTERNAL, _("关键图像与其校验和不符；请联系管理员。"))
+
+
+def chosen(case: PathologyCase, regions: Sequence[Mapping[str, Any]]) -> list[KeyImage | None]:
+    """The key image of each region that a report shows: of that slide, file and place; None where none is kept."""
+    rows = KeyImage.objects.filter(case=case, discarded_at=None).select_related("image") if regions else []
+    known = {(str(row.image.slide_id), row.image.sha256, row.x, row.y, row.width, row.height): row for row in rows}
+    return [
+        known.get((str(one["slide"]), one["sha256"].lower(), one["x"], one["y"], one["width"], one["height"]))
+        for one in regions
+    ]
+
+
+def pinned(row: KeyImage) -> dict[str, str]:
+    """What a signed report keeps of a key image: which it is, and the checksum of its picture, which is there."""
+    return {"keyImage": str(row.pk), "picture": sha256(picture(row)).hexdigest()}
+
+
+def pictures(shown: Sequence[Mapping[str, Any]]) -> dict[int, bytes]:
+    """The pictures of a signed report's key images by their place; INTERNAL if one is not what was signed."""
+    rows = KeyImage.objects.in_bulk([one["keyImage"] for one in shown if "keyImage" in one])
+    by_key = {str(key): row for key, row in rows.items()}
+    found = {n: picture(by_key[one["keyImage"]]) for n, one in enumerate(shown) if "keyImage" in one}
+    if any(sha256(data).hexdigest() != shown[n]["picture"] for n, data in found.items()):
+        raise altered()
+    return found
 
 
 def find_key_image(*, by: Actor, id: UUID) -> KeyImage:

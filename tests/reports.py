@@ -1,13 +1,30 @@
 """Pathology cases and answers to report on, made as plain rows: how a case comes to be read is proved elsewhere."""
 
 from datetime import date, timedelta
+from hashlib import sha256
+from io import BytesIO
 from itertools import count
 from typing import Any
 
+from PIL import Image
+
 from consortium.models import Concept, Patient
 from consortium.roles import Role
-from telemedicine import reports
-from telemedicine.models import Block, Kind, Liability, PathologyCase, Report, Slide, Specimen, Status
+from telemedicine import reports, store
+from telemedicine.models import (
+    Block,
+    KeyImage,
+    Kind,
+    Liability,
+    PathologyCase,
+    Report,
+    Slide,
+    SlideImage,
+    Specimen,
+    Status,
+    Upload,
+    UploadState,
+)
 from telemedicine.reports.templates import Field, FieldKind, Template, templates
 from tests.world import NOW, World, id_number
 
@@ -102,10 +119,42 @@ def fitting(row: PathologyCase | None) -> dict[str, Any]:
     return content(codes.get(Kind(row.kind), "BREAST") if row else "BREAST")
 
 
+REGION = {"x": 1200, "y": 800, "width": 640, "height": 480}
+
+
 def image(row: PathologyCase, **given: Any) -> dict[str, Any]:
-    """A key image of the first slide of a case."""
-    region = {"x": 1200, "y": 800, "width": 640, "height": 480}
-    return {"slide": row.slides.all()[0].pk, "note": "浸润灶", "sha256": FILE} | region | given
+    """A key image of the first slide of a case, kept in the viewer before; what is given is said of it instead."""
+    of_it = row.slides.all()[0]
+    if not KeyImage.objects.filter(case=row).exists():
+        keep(scan(of_it))
+    return {"slide": of_it.pk, "note": "浸润灶", "sha256": FILE} | REGION | given
+
+
+def scan(of_it: Slide, **given: Any) -> SlideImage:
+    """The whole-slide image of a slide, as a row without its file."""
+    at, size = of_it.registered_at, 1000
+    hospital = of_it.case.requester_hospital
+    upload = Upload.objects.create(
+        case=of_it.case, slide=of_it, hospital=hospital, name="a.svs", size=size, offset=size, sha256=FILE,
+        state=UploadState.READY, created_by=of_it.registered_by, created_at=at, expires_at=at + timedelta(days=7),
+    )  # fmt: skip
+    fixed = {"sha256": FILE, "size": size, "format": "SVS", "width": 40000, "height": 30000, "added_at": at}
+    return SlideImage.objects.create(
+        id=upload.pk, case=of_it.case, slide=of_it, upload=upload, hospital=hospital, **fixed | given
+    )
+
+
+def keep(scanned: SlideImage, **given: Any) -> KeyImage:
+    """A key image of a scan, with a picture in the store."""
+    drawn = BytesIO()
+    Image.new("RGB", (REGION["width"], REGION["height"]), "plum").save(drawn, "JPEG")
+    made = KeyImage(
+        case=scanned.case, image=scanned, person=scanned.case.assigned_to, kept_at=NOW, caption="浸润灶",
+        sha256=sha256(drawn.getvalue()).hexdigest(), picture_width=640, picture_height=480, **REGION | given,
+    )  # fmt: skip
+    made.picture = store.put(f"key-images/{made.pk}.jpg", drawn.getvalue())
+    made.save()
+    return made
 
 
 def sign(world: World, row: PathologyCase, *, reason: str = "", conclusion: str = CONCLUSION, **given: Any) -> Report:

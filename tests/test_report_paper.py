@@ -1,5 +1,6 @@
 """A report on paper and as FHIR: the text that can be taken out of the PDF, its ink, its QR code, its masks."""
 
+from hashlib import sha256
 from io import BytesIO
 from typing import Any
 
@@ -9,9 +10,10 @@ import pytest
 import segno
 from PIL import Image
 
+from consortium.errors import Code, Refused
 from consortium.roles import Role
-from telemedicine import reports
-from telemedicine.models import Kind, Liability
+from telemedicine import reports, store
+from telemedicine.models import KeyImage, Kind, Liability
 from telemedicine.reports import paper, reading, seal
 from tests.reports import LAB, PATHOLOGIST, READER, SENDER, case, complete, content, image, of, sign
 from tests.world import NOW
@@ -32,6 +34,12 @@ def text_of(data: bytes) -> str:
 def drawn(data: bytes, page: int = 0, scale: float = 2.0) -> Image.Image:
     """A page as it looks, in grey."""
     return pypdfium2.PdfDocument(data)[page].render(scale=scale).to_pil().convert("L")
+
+
+@pytest.fixture(autouse=True)
+def _disk(settings, tmp_path) -> None:
+    """Pictures of key images lie on a disk of the test's own."""
+    settings.MEDIA_ROOT = tmp_path
 
 
 @pytest.fixture
@@ -66,6 +74,25 @@ def test_the_text_of_the_pdf_is_the_report(world, row, whole):
         assert "".join(words.split()) in text, words
     assert "未签发" not in text
     assert "已被修订" not in text
+
+
+def test_the_picture_of_a_key_image_is_in_the_pdf_or_nothing_is(world, row, whole):
+    """In the colours that the viewer kept; also when it was put aside since; never another picture."""
+    kept = row.key_images.get()
+    KeyImage.objects.filter(pk=kept.pk).update(discarded_at=NOW)
+
+    def pictures() -> list[Any]:
+        pages = pypdf.PdfReader(BytesIO(printed(world, whole))).pages
+        return [one.image.convert("RGB") for page in pages for one in page.images]
+
+    (found,) = [one for one in pictures() if one.size == (640, 480)]
+    assert max(abs(a - b) for a, b in zip(found.getpixel((320, 240)), (221, 160, 221), strict=True)) <= 3
+    other = b"another picture"
+    changed = {"picture": store.put("key-images/x.jpg", other), "sha256": sha256(other).hexdigest()}
+    KeyImage.objects.filter(pk=kept.pk).update(**changed)
+    with pytest.raises(Refused) as refused:
+        printed(world, whole)
+    assert refused.value.code == Code.INTERNAL
 
 
 def test_the_font_is_embedded_and_the_same_report_is_the_same_file(world, whole):

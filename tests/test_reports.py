@@ -11,8 +11,8 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from consortium.errors import Code, Refused
 from consortium.models import AuditEntry, Event, Notice
 from consortium.roles import Role
-from telemedicine import reports
-from telemedicine.models import Addendum, Kind, Liability, Report, ReportDraft
+from telemedicine import reports, store
+from telemedicine.models import Addendum, KeyImage, Kind, Liability, Report, ReportDraft
 from telemedicine.reports import drafts, reading, seal
 from tests.reports import LAB, PATHOLOGIST, READER, SENDER, case, complete, content, image, of, sign, slide
 from tests.world import NOW, World
@@ -30,6 +30,12 @@ def unguarded(table: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("set constraints all immediate")
         cursor.execute(f"alter table {table} disable trigger user")
+
+
+@pytest.fixture(autouse=True)
+def _disk(settings, tmp_path) -> None:
+    """Pictures of key images lie on a disk of the test's own."""
+    settings.MEDIA_ROOT = tmp_path
 
 
 @pytest.fixture
@@ -59,10 +65,11 @@ def test_the_first_version_says_who_signed_what_and_when(world, row, reader):
     assert report.signed_hospital == world.hospitals["province"]
     assert (report.previous_sha256, report.amendment_reason) == ("", "")
     assert (report.conclusion, report.free_text) == ("（左乳）浸润性癌，非特殊型，2 级。", "建议临床随访。")
+    kept = row.key_images.get()
     assert report.key_images == [
         {
             "slide": str(slide_.pk), "barcode": slide_.barcode, "stain": "HE", "note": "浸润灶", "sha256": "ab" * 32,
-            "x": 1200, "y": 800, "width": 640, "height": 480,
+            "keyImage": str(kept.pk), "picture": kept.sha256, "x": 1200, "y": 800, "width": 640, "height": 480,
         }
     ]  # fmt: skip
     assert report.content["template"]["labelZh"] == "乳腺癌"
@@ -192,11 +199,24 @@ def test_what_is_not_complete_is_not_signed(world, row, change, answer):
         ({"sha256": "ab"}, ("INVALID_INPUT", "report.content.keyImages.0.sha256")),
         ({"sha256": "g" * 64}, ("INVALID_INPUT", "report.content.keyImages.0.sha256")),
         ({"slide": UUID(int=1)}, ("NOT_FOUND", "report.content.keyImages.0.slide")),
+        # Nobody kept these in the viewer: the neighbouring pixel, the same place of another file.
+        ({"x": 1201}, ("INVALID_INPUT", "report.content.keyImages.0")),
+        ({"height": 479}, ("INVALID_INPUT", "report.content.keyImages.0")),
+        ({"sha256": "ac" * 32}, ("INVALID_INPUT", "report.content.keyImages.0")),
     ],
     ids=str,
 )
 def test_a_key_image_is_of_this_case_with_region_and_hash(world, row, change, answer):
     assert refused(sign, world, row, **content(key_images=[image(row, **change)])) == answer
+
+
+def test_a_key_image_that_was_put_aside_or_altered_is_not_signed(world, row):
+    given, kept = content(key_images=[image(row)]), row.key_images.get()
+    KeyImage.objects.filter(pk=kept.pk).update(discarded_at=NOW)
+    assert refused(sign, world, row, **given) == ("INVALID_INPUT", "report.content.keyImages.0")
+    KeyImage.objects.filter(pk=kept.pk).update(discarded_at=None, picture=store.put("key-images/other.jpg", b"x"))
+    assert refused(sign, world, row, **given) == ("INTERNAL", None)
+    assert not Report.objects.filter(case=row).exists()
 
 
 def test_a_key_image_of_another_case_and_too_many_are_refused(world, row):

@@ -14,7 +14,7 @@ from consortium import access, lifecycle, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.models import PractitionerRole, Side
-from telemedicine import catalogues
+from telemedicine import catalogues, key_images
 from telemedicine.models import Addendum, PathologyCase, Report, ReportDraft, Slide
 from telemedicine.reports import answers, seal
 from telemedicine.reports.templates import Template, template
@@ -51,7 +51,7 @@ def issue(
             content=answers.settled(chosen, content.get("answers") or {}) | {"classified": _classified(case, now)},
             conclusion=case.conclusion,
             free_text=(content.get("free_text") or "").strip(),
-            key_images=[_pinned(image) for image in content.get("key_images") or []],
+            key_images=_pinned(case, content.get("key_images") or []),
             amendment_reason=reason.strip() if previous else "",
             previous_sha256=previous.sha256 if previous else "",
             verification_code=seal.new_code(),
@@ -131,14 +131,15 @@ def unbroken(case: PathologyCase) -> bool:
 
 
 def _misplaced(case: PathologyCase, chosen: Template, images: list[Mapping[str, Any]]) -> list[Refused]:
-    """What is wrong with the key images: too many, not of this case, no region, no hash."""
+    """What is wrong with the key images: too many, not of this case, no region, no hash, not kept in the viewer."""
     if len(images) > chosen.key_images:
         message = _("关键图像最多 {limit} 幅。").format(limit=chosen.key_images)
         return [Refused(Code.INVALID_INPUT, message, field="report.content.keyImages")]
     slides = Slide.objects.filter(case=case, withdrawn_at__isnull=True)
     own = {str(pk) for pk in slides.values_list("pk", flat=True)} if images else set()
-    found = []
+    found, kept = [], key_images.chosen(case, images)
     for number, image in enumerate(images):
+        before = len(found)
         at = f"report.content.keyImages.{number}"
         if str(image["slide"]) not in own:
             found.append(access.not_found(f"{at}.slide"))
@@ -148,6 +149,9 @@ def _misplaced(case: PathologyCase, chosen: Template, images: list[Mapping[str, 
         if len(image["sha256"]) != 64 or not set(image["sha256"].lower()) <= set("0123456789abcdef"):
             message = _("关键图像须附切片文件的 SHA-256（64 位十六进制）。")
             found.append(Refused(Code.INVALID_INPUT, message, field=f"{at}.sha256"))
+        if kept[number] is None and len(found) == before:
+            message = _("该区域不是本例已保存的关键图像；请先在阅片界面选取并保存。")
+            found.append(Refused(Code.INVALID_INPUT, message, field=at))
     return found
 
 
@@ -169,9 +173,15 @@ def _classified(case: PathologyCase, now: datetime) -> dict[str, Any]:
     return coded | {"critical": case.critical}
 
 
-def _pinned(image: Mapping[str, Any]) -> dict[str, Any]:
-    """A key image as it is stored: the slide by key and barcode, the region, the hash of the slide's file."""
-    slide = Slide.objects.get(pk=image["slide"])
-    region = {name: int(image[name]) for name in ("x", "y", "width", "height")}
-    words = {"barcode": slide.barcode, "stain": slide.stain, "note": (image.get("note") or "").strip()[:200]}
-    return {"slide": str(slide.pk), "sha256": image["sha256"].lower()} | region | words
+def _pinned(case: PathologyCase, images: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The key images as they are stored: the slide by key and barcode, the region, the hashes of file and picture."""
+    slides = Slide.objects.in_bulk({image["slide"] for image in images})
+    found = []
+    for image, row in zip(images, key_images.chosen(case, images), strict=True):
+        slide = slides[UUID(str(image["slide"]))]
+        region = {name: int(image[name]) for name in ("x", "y", "width", "height")}
+        words = {"barcode": slide.barcode, "stain": slide.stain, "note": (image.get("note") or "").strip()[:200]}
+        assert row is not None  # noqa: S101 - `ready` asked before
+        hashes = {"sha256": image["sha256"].lower()} | key_images.pinned(row)
+        found.append({"slide": str(slide.pk)} | hashes | region | words)
+    return found

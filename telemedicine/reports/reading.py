@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from consortium import access, trail
 from consortium.access import Actor
-from consortium.models import PractitionerRole, Side
+from consortium.models import Side
+from telemedicine import key_images
 from telemedicine.models import Addendum, PathologyCase, Report, ReportDraft
 from telemedicine.reports import fhir, seal, sheet
 from telemedicine.reports.issuing import intact
@@ -45,7 +46,8 @@ def print_report(*, by: Actor, id: UUID, address: str, now: datetime) -> tuple[b
     report = _opened(by, id, now)
     newest = not Report.objects.filter(case=report.case_id, version__gt=report.version).exists()
     page = sheet.of_report(report, superseded=not newest)
-    made = sheet.pdf(page, report.case, identified=identified(by, report.case), address=address)
+    pictures, named = key_images.pictures(report.key_images), identified(by, report.case)
+    made = sheet.pdf(page, report.case, identified=named, address=address, pictures=pictures)
     return made, f"{report.case.number}-v{report.version}.pdf"
 
 
@@ -105,11 +107,6 @@ def _opened(by: Actor, id: UUID, now: datetime) -> Report:
     patient = report.case.patient_id
     trail.audit(by, "read_report", report, role=role, purpose="TREATMENT", patient_id=patient, now=now)
     return report
-
-
-def _reader(by: Actor, case: PathologyCase, side: Side) -> PractitionerRole | None:
-    """The role by which somebody reads a case on one side."""
-    return access.role_for(by, PathologyCase.VIEWED_BY[side], case, side)
 
 
 def _seen(by: Actor) -> Any:

@@ -12,6 +12,7 @@ from schema import ids
 from schema.schema import schema
 from telemedicine.models import PathologyCase, Status
 from tests.edge.client import Edge, camel, code_of, gid, new_key, wire
+from tests.edge.test_reports import wired
 from tests.lab import BY, COUNTY_LAB, FIRST, HEAD, LAB, LEAD, PATHOLOGIST, SECOND, THIRD, Lab
 from tests.test_pathology_transitions import TABLE, TRIED_IN, prepared
 from tests.world import CLINICAL, patient
@@ -61,7 +62,9 @@ def inputs(lab: Lab, step: str, case: PathologyCase) -> dict[str, Any]:
     if step == "register_slides":
         given["block"] = ids.encode("Block", given["block"])
     if "report" in given:
-        given["report"] = given["report"] | {"content": '{"grade": "2"}'}
+        content = given["report"]["content"]
+        typed = {"template": content["template"], "answers": wired(content["answers"])}
+        given["report"] = given["report"] | {"content": typed}
     return {
         camel(name): value
         if isinstance(value, str)

@@ -50,6 +50,12 @@ def wired(answers: dict[str, Any]) -> list[dict[str, Any]]:
 CODED = {"antibody", "result", "gene", "method"}
 
 
+@pytest.fixture(autouse=True)
+def _disk(settings, tmp_path) -> None:
+    """Pictures of key images lie on a disk of the test's own."""
+    settings.MEDIA_ROOT = tmp_path
+
+
 @pytest.fixture
 def row(world):
     return case(world)
@@ -157,7 +163,11 @@ def test_a_signed_version_is_read_with_everything_it_says(world, row, reader, la
     assert found["icd10"]["code"] == "C50.900"
     assert found["verificationCode"] == seal.printed_code(report.verification_code)
     assert (found["sha256"], found["previousSha256"]) == (report.sha256, "")
-    assert found["keyImages"][0]["slide"] == gid(row.slides.get())
+    (shown_,) = found["keyImages"]
+    kept = row.key_images.get()
+    assert (shown_["slide"], shown_["picture"], shown_["url"]) == (
+        gid(row.slides.get()), kept.sha256, f"/key-images/{gid(kept)}",
+    )  # fmt: skip
     assert found["signedBy"]["name"] == "province PATHOLOGIST 1"
 
 
