@@ -266,7 +266,7 @@ class Subscription:
     def resolve_pathology_worklist_changed(self: Any, info: Any, box: Any) -> PathologyWorklistChange:
         """The case of the event, through the gate."""
         by, now = info.context.actor, info.context.now
-        row = reads.one(access.visible(by, PathologyCase), self.subject_id, info, below="pathologyCase")
+        row = reads.one(access.visible(by, PathologyCase), self.subject_id, info, below="pathology_case")
         if row is None:
             raise access.not_found()
         inside = pathology_worklist(by=by, box=Tray(box.value), now=now).filter(pk=row.pk).exists()
@@ -275,7 +275,7 @@ class Subscription:
     def resolve_pathology_case_changed(self: Any, info: Any, id: str) -> PathologyCaseChange:
         """The case of the event, through the gate and on the audit trail."""
         info.context.singles.add(reads.root_of(info.path))
-        row = reads.one(access.visible(info.context.actor, PathologyCase), self.subject_id, info, below="pathologyCase")
+        row = reads.one(access.visible(info.context.actor, PathologyCase), self.subject_id, info, below="pathology_case")
         disclosed(info, row, "read_pathology", row.patient_id if row else None)
         return PathologyCaseChange(pathology_case=row, event=told(self, info, full=row.full_view))
 
