@@ -275,7 +275,8 @@ class Subscription:
     def resolve_pathology_case_changed(self: Any, info: Any, id: str) -> PathologyCaseChange:
         """The case of the event, through the gate and on the audit trail."""
         info.context.singles.add(reads.root_of(info.path))
-        row = reads.one(access.visible(info.context.actor, PathologyCase), self.subject_id, info, below="pathology_case")
+        seen = access.visible(info.context.actor, PathologyCase)
+        row = reads.one(seen, self.subject_id, info, below="pathology_case")
         disclosed(info, row, "read_pathology", row.patient_id if row else None)
         return PathologyCaseChange(pathology_case=row, event=told(self, info, full=row.full_view))
 
