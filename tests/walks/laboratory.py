@@ -15,7 +15,7 @@ READ = """query($id: ID!) { pathologyCase(id: $id) { id number version status cr
     preliminaryAgreement secondAgreement finalAgreement assignedTo { id } referralId
     clock { kind holder } clocks { kind holder startedAt pausedAt stoppedAt met elapsedMinutes targetMinutes }
     specimens { id blocks { id } } slides { id barcode verifiedAt openedAt }
-    qualityChecks { result fixedAt defects { code barcode } } materialRequests { items answeredAt }
+    qualityChecks { result fixedAt defects { code slide } } materialRequests { items answeredAt }
     opinions { part phonedTo readBack } reports { id version intact inForce } events { kind }
     availableActions { action allowed } } }"""
 SCREEN = "{ me { person { id } roles { hospital { id } department { id } } } }"

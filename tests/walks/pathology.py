@@ -151,7 +151,8 @@ def others(story: Pathology) -> Iterator[tuple[str, Callable[[], None]]]:
         defects = [{"code": "FOCUS", "barcode": slide["barcode"]}]
         case = take("quality", "failQuality", case, "RETURNED", defects=defects)
         (found,) = story.read("lab", case)["qualityChecks"]
-        expect((found["result"], found["defects"]), ("FAILED", defects), "what the lab is told")
+        told = [{"code": "FOCUS", "slide": slide["barcode"]}]
+        expect((found["result"], found["defects"]), ("FAILED", told), "what the lab is told")
         expect(bool(story.limit("lab", case, "ROUTINE")["pausedAt"]), True, "the limit pauses on the sender")
         seen["image"], seen["slide"] = story.who("lab").ask(scans.SLIDE, id=slide["id"])["slideImages"][-1], slide
         seen["case"] = case
