@@ -17,7 +17,7 @@ from django.db import transaction
 from consortium import moment
 from consortium.demo import loaded as network_is_there
 from consortium.escalation import escalate
-from consortium.models import Department, Level
+from consortium.models import Department, Level, Patient
 from consortium.progress import Progress
 from referrals.demo.cast import Cast
 from referrals.demo.patients import Patients
@@ -54,6 +54,7 @@ def plan(bench: Bench, now: datetime) -> list[Story]:
     """Every story with its lab, its patient and the moment of each of its steps; the first of a plot is at home."""
     chance = Random("refnet demo pathology")  # noqa: S311 (reproducible, not secret)
     patients, labs = Patients(chance), county_labs(bench.cast)
+    patients.numbers |= {number[:17] for number in Patient.objects.values_list("id_number", flat=True)}
     stories: list[Story] = []
     for plot in PLOTS:
         fitting = [text for text in read_texts() if text["kind"] == plot.kind]
@@ -65,7 +66,7 @@ def plan(bench: Bench, now: datetime) -> list[Story]:
             if born := text.get("born"):  # what the scanner wrote into the file
                 day = date.fromisoformat(born)
                 patient["id_number"] = patients.number(lab.hospital.division_id, day, text["sex"])
-            stories.append(Story(number, bench, plot, lab, text, patient, times))
+            stories.append(Story(number, bench, plot, lab, text, patient, times, turn=copy))
     return stories
 
 
