@@ -2,12 +2,12 @@
 
 import zipfile
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from schema.views import gate, slides, uploads
+from consortium import moment
+from schema.views import uploads
 from telemedicine import grants, tiles
 from telemedicine.uploads import incoming
 from telemedicine.wsi.generate import make_dicom, make_svs, make_tiff
@@ -30,8 +30,7 @@ def clock(request: Any, monkeypatch: Any) -> Clock:
     """Nine o'clock, but not for a live server, whose network is of today."""
     made = Clock()
     if "live_server" not in request.fixturenames:
-        for module in (gate, slides):
-            monkeypatch.setattr(module, "moment", SimpleNamespace(now=made.now))
+        monkeypatch.setattr(moment, "now", made.now)
     return made
 
 
