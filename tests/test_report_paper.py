@@ -1,5 +1,6 @@
 """A report on paper and as FHIR: the text that can be taken out of the PDF, its ink, its QR code, its masks."""
 
+import hashlib
 from io import BytesIO
 from typing import Any
 
@@ -10,9 +11,11 @@ import segno
 from PIL import Image
 
 from consortium.roles import Role
+from schema import ids
 from telemedicine import reports
 from telemedicine.models import Kind, Liability
-from telemedicine.reports import paper, reading, seal
+from telemedicine.reports import checks, paper, reading, seal
+from tests.edge.client import as_role
 from tests.reports import LAB, PATHOLOGIST, READER, SENDER, case, complete, content, image, of, sign
 from tests.world import NOW
 
@@ -73,10 +76,29 @@ def test_the_font_is_embedded_and_the_same_report_is_the_same_file(world, whole)
     fonts = pypdf.PdfReader(BytesIO(data)).pages[0]["/Resources"]["/Font"]
     (font,) = [fonts[name] for name in fonts]
     descriptor = font["/DescendantFonts"][0]["/FontDescriptor"]
-    assert "NotoSansCJKSC" in font["/BaseFont"]
+    assert font["/BaseFont"].endswith("+NotoSansSC")
     assert {"/FontFile", "/FontFile2", "/FontFile3"} & set(descriptor)
     assert data == printed(world, whole)
     assert len(data) < 120_000
+    copied = pypdfium2.PdfDocument(data)[0].get_textpage().get_text_range()
+    assert "组织学类型" in copied
+    assert "浸润性癌，非特殊型（8500/3）" in copied
+
+
+def test_the_font_is_the_one_its_makers_publish():
+    published = "faa6c9df652116dde789d351359f3d7e5d2285a2b2a1f04a2d7244df706d5ea9"
+    assert hashlib.sha256(paper.font().read_bytes()).hexdigest() == published
+
+
+def test_without_the_font_a_report_says_what_to_install(world, whole, monkeypatch):
+    assert checks.font_is_there() == []
+    monkeypatch.setattr(paper, "WHEEL", "no_such_wheel")
+    (warning,) = checks.font_is_there()
+    assert warning.id == "telemedicine.W001"
+    address = f"/reports/{ids.encode('Report', whole.pk)}.pdf"
+    response = as_role(world, *READER).client.get(address)
+    assert (response.status_code, response.json()["errors"][0]["extensions"]["code"]) == (500, "INTERNAL")
+    assert response.json()["errors"][0]["message"].startswith("本机缺少报告所用的字体：请管理员按 requirements.txt")
 
 
 def test_every_page_carries_ink_and_white_margins(world, whole):
