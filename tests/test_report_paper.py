@@ -28,8 +28,8 @@ IHC = [
 
 
 def text_of(data: bytes) -> str:
-    """The text of a PDF without blanks: as a reader's own search would find it."""
-    return "".join("".join(page.extract_text() for page in pypdf.PdfReader(BytesIO(data)).pages).split())
+    """The text of a PDF without blanks: as a browser's own search would find it."""
+    return "".join("".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(data)).split())
 
 
 def drawn(data: bytes, page: int = 0, scale: float = 2.0) -> Image.Image:
@@ -80,9 +80,6 @@ def test_the_font_is_embedded_and_the_same_report_is_the_same_file(world, whole)
     assert {"/FontFile", "/FontFile2", "/FontFile3"} & set(descriptor)
     assert data == printed(world, whole)
     assert len(data) < 120_000
-    copied = pypdfium2.PdfDocument(data)[0].get_textpage().get_text_range()
-    assert "组织学类型" in copied
-    assert "浸润性癌，非特殊型（8500/3）" in copied
 
 
 def test_the_font_is_the_one_its_makers_publish():
