@@ -206,8 +206,8 @@ def test_both_sides_of_the_case_know_whose_it_is(world, row):
 
 
 def test_a_character_that_the_font_lacks_is_named_not_left_out():
-    assert paper.printable("王𫍣\x07\r\n\n李") == "王〓[U+2B363] \n\n李"
-    assert paper.printable("堃玥喆髙㐂") == "堃玥喆髙〓[U+3402]"
+    assert paper.printable("王𠮷\x07\r\n\n李") == "王〓[U+20BB7] \n\n李"
+    assert paper.printable("堃玥喆髙㐂𫍣") == "堃玥喆髙㐂𫍣"
 
 
 def test_lines_break_between_characters_and_never_within_a_word(world):
