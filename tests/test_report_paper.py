@@ -29,7 +29,12 @@ IHC = [
 
 def text_of(data: bytes) -> str:
     """The text of a PDF without blanks: as a browser's own search would find it."""
-    return "".join("".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(data)).split())
+    return "".join(pages_of(data))
+
+
+def pages_of(data: bytes) -> list[str]:
+    """The same, page by page."""
+    return ["".join(page.get_textpage().get_text_range().split()) for page in pypdfium2.PdfDocument(data)]
 
 
 def drawn(data: bytes, page: int = 0, scale: float = 2.0) -> Image.Image:
@@ -165,7 +170,7 @@ def test_a_draft_says_on_every_page_that_it_is_not_signed(world, row):
         by=by, id=row.pk, expected_version=0, report={"conclusion": "待定", "content": given}, now=NOW
     )
     data, name = reading.print_draft(by=by, id=draft.pk, address=ADDRESS)
-    pages = [("".join(page.extract_text().split())) for page in pypdf.PdfReader(BytesIO(data)).pages]
+    pages = pages_of(data)
     assert len(pages) > 1
     assert all("未签发" in page for page in pages)
     assert name == f"{row.number}-draft.pdf"
