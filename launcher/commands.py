@@ -202,12 +202,28 @@ def check(arguments: list[str]) -> int:
     return 1 if failed else 0
 
 
+def no_other_database() -> None:
+    """End with a sentence where DATABASE_URL names a database that a drill or a measurement would fill."""
+    if os.environ.get("DATABASE_URL"):
+        raise refusal(
+            "演练和测量只用自带的临时数据库：请先取消 DATABASE_URL。",
+            "A drill or a measurement takes no DATABASE_URL: unset it first.",
+        )
+
+
 def bench(arguments: list[str]) -> int:
-    """Run the measurement named first and return its exit code; each compares with a reference in the same run."""
+    """Run the measurement named first on a database of its own, gone afterwards, and return its exit code.
+
+    Each compares with a reference in the same run.
+    """
     known = sorted(path.stem for path in (PROJECT / "bench").glob("*.py") if path.stem != "__init__")
     if not arguments or arguments[0] not in known:
         raise refusal(f"请指定测量：{' · '.join(known)}", f"Name a measurement: {' · '.join(known)}")
-    return call(prepared(RUNTIME), "-m", f"bench.{arguments[0]}", *arguments[1:]).returncode
+    no_other_database()
+    python = prepared(RUNTIME)
+    with throwaway_data(python), database(python):
+        set_up(python, SETTING_UP)
+        return call(python, "-m", f"bench.{arguments[0]}", *arguments[1:]).returncode
 
 
 def drill(arguments: list[str]) -> int:
@@ -215,10 +231,7 @@ def drill(arguments: list[str]) -> int:
     names = sorted(path.stem for path in DRILLS.glob("[a-z]*.py"))
     if not arguments or arguments[0] not in names:
         raise refusal(f"请指定演练：{' · '.join(names)}", f"Name a drill: {' · '.join(names)}")
-    if os.environ.get("DATABASE_URL"):
-        raise refusal(
-            "演练只用自带的临时数据库：请先取消 DATABASE_URL。", "A drill takes no DATABASE_URL: unset it first."
-        )
+    no_other_database()
     python = prepared(RUNTIME)
     with throwaway_data(python), database(python):
         set_up(python, SETTING_UP)

@@ -1,6 +1,6 @@
 """A report on paper and as FHIR: the text that can be taken out of the PDF, its ink, its QR code, its masks."""
 
-from hashlib import sha256
+import hashlib
 from io import BytesIO
 from typing import Any
 
@@ -12,9 +12,11 @@ from PIL import Image
 
 from consortium.errors import Code, Refused
 from consortium.roles import Role
+from schema import ids
 from telemedicine import reports, store
 from telemedicine.models import KeyImage, Kind, Liability
-from telemedicine.reports import paper, reading, seal
+from telemedicine.reports import checks, paper, reading, seal
+from tests.edge.client import as_role
 from tests.reports import LAB, PATHOLOGIST, READER, SENDER, case, complete, content, image, of, sign
 from tests.world import NOW
 
@@ -27,8 +29,13 @@ IHC = [
 
 
 def text_of(data: bytes) -> str:
-    """The text of a PDF without blanks: as a reader's own search would find it."""
-    return "".join("".join(page.extract_text() for page in pypdf.PdfReader(BytesIO(data)).pages).split())
+    """The text of a PDF without blanks: as a browser's own search would find it."""
+    return "".join(pages_of(data))
+
+
+def pages_of(data: bytes) -> list[str]:
+    """The same, page by page."""
+    return ["".join(page.get_textpage().get_text_range().split()) for page in pypdfium2.PdfDocument(data)]
 
 
 def drawn(data: bytes, page: int = 0, scale: float = 2.0) -> Image.Image:
@@ -88,7 +95,7 @@ def test_the_picture_of_a_key_image_is_in_the_pdf_or_nothing_is(world, row, whol
     (found,) = [one for one in pictures() if one.size == (640, 480)]
     assert max(abs(a - b) for a, b in zip(found.getpixel((320, 240)), (221, 160, 221), strict=True)) <= 3
     other = b"another picture"
-    changed = {"picture": store.put("key-images/x.jpg", other), "sha256": sha256(other).hexdigest()}
+    changed = {"picture": store.put("key-images/x.jpg", other), "sha256": hashlib.sha256(other).hexdigest()}
     KeyImage.objects.filter(pk=kept.pk).update(**changed)
     with pytest.raises(Refused) as refused:
         printed(world, whole)
@@ -100,10 +107,26 @@ def test_the_font_is_embedded_and_the_same_report_is_the_same_file(world, whole)
     fonts = pypdf.PdfReader(BytesIO(data)).pages[0]["/Resources"]["/Font"]
     (font,) = [fonts[name] for name in fonts]
     descriptor = font["/DescendantFonts"][0]["/FontDescriptor"]
-    assert "NotoSansCJKSC" in font["/BaseFont"]
+    assert font["/BaseFont"].endswith("+NotoSansSC")
     assert {"/FontFile", "/FontFile2", "/FontFile3"} & set(descriptor)
     assert data == printed(world, whole)
     assert len(data) < 120_000
+
+
+def test_the_font_is_the_one_its_makers_publish():
+    published = "faa6c9df652116dde789d351359f3d7e5d2285a2b2a1f04a2d7244df706d5ea9"
+    assert hashlib.sha256(paper.font().read_bytes()).hexdigest() == published
+
+
+def test_without_the_font_a_report_says_what_to_install(world, whole, monkeypatch):
+    assert checks.font_is_there() == []
+    monkeypatch.setattr(paper, "WHEEL", "no_such_wheel")
+    (warning,) = checks.font_is_there()
+    assert warning.id == "telemedicine.W001"
+    address = f"/reports/{ids.encode('Report', whole.pk)}.pdf"
+    response = as_role(world, *READER).client.get(address)
+    assert (response.status_code, response.json()["errors"][0]["extensions"]["code"]) == (500, "INTERNAL")
+    assert response.json()["errors"][0]["message"].startswith("本机缺少报告所用的字体：请管理员按 requirements.txt")
 
 
 def test_every_page_carries_ink_and_white_margins(world, whole):
@@ -173,7 +196,7 @@ def test_a_draft_says_on_every_page_that_it_is_not_signed(world, row):
         by=by, id=row.pk, expected_version=0, report={"conclusion": "待定", "content": given}, now=NOW
     )
     data, name = reading.print_draft(by=by, id=draft.pk, address=ADDRESS)
-    pages = [("".join(page.extract_text().split())) for page in pypdf.PdfReader(BytesIO(data)).pages]
+    pages = pages_of(data)
     assert len(pages) > 1
     assert all("未签发" in page for page in pages)
     assert name == f"{row.number}-draft.pdf"
@@ -214,8 +237,8 @@ def test_both_sides_of_the_case_know_whose_it_is(world, row):
 
 
 def test_a_character_that_the_font_lacks_is_named_not_left_out():
-    assert paper.printable("王𫍣\x07\r\n\n李") == "王〓[U+2B363] \n\n李"
-    assert paper.printable("堃玥喆髙㐂") == "堃玥喆髙〓[U+3402]"
+    assert paper.printable("王𠮷\x07\r\n\n李") == "王〓[U+20BB7] \n\n李"
+    assert paper.printable("堃玥喆髙㐂𫍣") == "堃玥喆髙㐂𫍣"
 
 
 def test_lines_break_between_characters_and_never_within_a_word(world):

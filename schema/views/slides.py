@@ -46,8 +46,7 @@ def refusing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         try:
             return view(request, **named)
         except Refused as refused:
-            status = 500 if refused.code is Code.INTERNAL else STATUS.get(refused.code, 400)
-            return refusal(refused, status)
+            return refusal(refused, STATUS.get(refused.code, 400))
 
     return asked
 

@@ -4,17 +4,21 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import segno
-from django.conf import settings
+from django.utils.translation import gettext as _
 from fpdf import FPDF
 from fpdf.enums import WrapMode, XPos, YPos
 from fpdf.fonts import FontFace
 
-FONT: Path = settings.BASE_DIR / "telemedicine" / "data" / "fonts" / "NotoSansCJKsc-subset.ttf"
+from consortium.errors import Code, Refused
+
+# Noto Sans SC comes as a wheel of data, pinned by its checksum; it is never imported, so a report alone needs it.
+WHEEL, FILE = "pylopdf_fonts_zh_cn", "NotoSansSC-Regular.otf"
 NAME = "Noto"
 MARGIN, LABEL, LINE = 18.0, 40.0, 5.2  # millimetres: the margins, the column of labels, a line of text
 INK, GREY, PALE = 0, 95, 225
@@ -29,7 +33,7 @@ class Paper(FPDF):
     def __init__(self, *, head: Sequence[str], foot: str, across: str, made_at: datetime) -> None:
         super().__init__(format="A4")
         self.head, self.foot, self.across = [printable(line) for line in head], printable(foot), across
-        self.add_font(NAME, fname=FONT)
+        self.add_font(NAME, fname=font())
         self.set_margins(MARGIN, MARGIN)
         self.set_auto_page_break(True, margin=22)
         self.set_lang("zh-CN")
@@ -159,17 +163,27 @@ class Paper(FPDF):
         yield from [held] if self.get_string_width(held) <= room else held
 
 
+def font() -> Path:
+    """Where the font lies; INTERNAL, with what to install, where it is missing."""
+    found = find_spec(WHEEL)
+    for folder in (found and found.submodule_search_locations) or ():
+        if (path := Path(folder) / FILE).is_file():
+            return path
+    raise Refused(Code.INTERNAL, _("本机缺少报告所用的字体：请管理员按 requirements.txt 安装依赖后重启服务。"))
+
+
 @cache
-def _drawn() -> frozenset[int]:
-    """The characters that the font can draw."""
+def _drawn(path: Path) -> frozenset[int]:
+    """The characters that a font can draw."""
     sheet = FPDF()
-    sheet.add_font(NAME, fname=FONT)
+    sheet.add_font(NAME, fname=path)
     return frozenset(getattr(sheet.fonts[NAME.lower()], "cmap", ()))
 
 
 def printable(text: str) -> str:
     """The text with what the font cannot draw named by its code point, and without control characters."""
+    drawn = _drawn(font())
     return "".join(
-        sign if sign == "\n" or ord(sign) in _drawn() else " " if ord(sign) < 32 else f"〓[U+{ord(sign):04X}]"
+        sign if sign == "\n" or ord(sign) in drawn else " " if ord(sign) < 32 else f"〓[U+{ord(sign):04X}]"
         for sign in text.replace("\r\n", "\n")
     )
