@@ -72,7 +72,7 @@ def disk(settings, tmp_path, server) -> Path:
 def send(client: list[str], port: int, path: Path, token: str, slide: Any, digest: str) -> dict[str, Any]:
     """What the client tells of one upload."""
     command = [*client, f"http://127.0.0.1:{port}/uploads/", str(path), token, gid(slide), digest]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert done.stdout, done.stderr
     return dict(json.loads(done.stdout.splitlines()[-1]))
 

@@ -20,6 +20,9 @@ const upload = new tus.Upload(createReadStream(path), {
     console.log(JSON.stringify({ ...told, error: String(error) }))
     process.exit(1)
   },
-  onSuccess: () => console.log(JSON.stringify({ ...told, url: upload.url })),
+  onSuccess: () => {
+    console.log(JSON.stringify({ ...told, url: upload.url }))
+    process.exit(0) // a piece that was refused while it was still being sent would hold us for ever
+  },
 })
 upload.start()
