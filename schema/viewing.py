@@ -126,7 +126,7 @@ class SlideTraceType(Type):
 
     cells = graphene.String(
         required=True,
-        description="Base64; a byte for each cell, row by row: the nearest at which it was seen, per cent of full size.",
+        description="Base64, a byte for each cell, row by row: how near it was seen at most, per cent of full size.",
     )
     share = graphene.Float(required=True, description="The part of the picture that was seen, 0 to 1 (已阅比例).")
 
