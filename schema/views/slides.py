@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from consortium import access, trail
+from consortium import access, moment, trail
 from consortium.errors import Code, Refused
 from schema import ids
 from schema.views.files import STATUS, signed_in
@@ -123,7 +123,7 @@ def tile(request: Any, id: str, level: str, place: str) -> HttpResponse:
     granted = grant_of(request, id)
     if granted is None:
         return checked_tile(request, id=id, level=level, place=place)
-    left = int((granted.ends_at - timezone.now()).total_seconds())
+    left = int((granted.ends_at - moment.now()).total_seconds())
     return quick_tile(request, image=granted.image, level=level, place=place, keep=max(left, 0))
 
 
@@ -150,7 +150,7 @@ def grant_of(request: Any, id: str) -> grants.Grant | None:
         image = key(id)
     except Refused:
         return None
-    now = timezone.now()
+    now = moment.now()
     grant = grants.read(text, image=image, now=now)
     session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
     return grant if grant and grants.holds(grant, session_key=session_key, now=now) else None

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from schema.views import gate, slides, uploads
 from telemedicine import grants, tiles
@@ -32,7 +31,7 @@ def clock(request: Any, monkeypatch: Any) -> Clock:
     made = Clock()
     if "live_server" not in request.fixturenames:
         for module in (gate, slides):
-            monkeypatch.setattr(module, "timezone", SimpleNamespace(now=made.now, localtime=timezone.localtime))
+            monkeypatch.setattr(module, "moment", SimpleNamespace(now=made.now))
     return made
 
 

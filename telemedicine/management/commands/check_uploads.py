@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
+from consortium import moment
 from telemedicine.models import Upload
 from telemedicine.uploads.check import check_next, place_to_check, waiting
 
@@ -16,9 +16,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Check while anything waits; a few processes do so at a time, a further one goes home."""
-        while Upload.objects.filter(waiting(timezone.now())).exists():
+        while Upload.objects.filter(waiting(moment.now())).exists():
             with place_to_check() as free:
-                while free and (upload := check_next(now=timezone.now())):
+                while free and (upload := check_next(now=moment.now())):
                     self.stdout.write(f"{upload.pk} {upload.state} {upload.refusal_code}".strip())
             if not free:  # those who check look once more before they go, so nothing is left behind
                 return

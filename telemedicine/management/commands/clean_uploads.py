@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
+from consortium import moment
 from telemedicine.uploads.check import begin_checks
 from telemedicine.uploads.clean import clean
 
@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Clean, and tell in one line what was done."""
-        done = clean(now=timezone.now())
+        done = clean(now=moment.now())
         if done.unchecked:
             begin_checks()
         self.stdout.write(
