@@ -1,7 +1,9 @@
 """A browser for tests: Debian's Chromium, headless, driven by npm's playwright-core from a script beside this file."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -30,8 +32,14 @@ def installed(folder: Path) -> list[str]:
 def told(command: list[str], given: dict[str, Any], *, seconds: int) -> dict[str, Any]:
     """What a script tells in JSON of its walk; it is given its task as JSON too."""
     given = {"chromium": str(CHROMIUM)} | given
-    done = subprocess.run(
-        command, input=json.dumps(given), capture_output=True, text=True, timeout=seconds, check=False
+    # A session of its own, so that a browser that hangs ends with its script.
+    running = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+    try:
+        said, complained = running.communicate(json.dumps(given), timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(running.pid, signal.SIGKILL)
+        said, complained = running.communicate()
+    assert running.returncode == 0, (said + complained)[-3000:]
+    return dict(json.loads(said.splitlines()[-1]))

@@ -15,14 +15,18 @@ const browser = await chromium.launch({
 async function visitor({ quiet = false } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: false, locale: 'zh-CN' })
   const page = await context.newPage()
-  page.setDefaultTimeout(25000)
+  page.setDefaultTimeout(60000)
   page.on('request', (request) => {
     if (!request.url().startsWith(base) && !request.url().startsWith('data:')) told.outside.push(request.url())
   })
   if (!quiet) {
     page.on('console', (message) => { if (message.type() === 'error') told.console.push(message.text()) })
     page.on('pageerror', (error) => told.console.push(String(error)))
-    page.on('requestfailed', (request) => told.failed.push(`${request.url()} ${request.failure()?.errorText}`))
+    page.on('requestfailed', (request) => {
+      const why = request.failure()?.errorText
+      // What is under way while the page is left is cut off, and no failure.
+      if (why !== 'net::ERR_ABORTED') told.failed.push(`${request.url()} ${why}`)
+    })
     page.on('response', (response) => { if (response.status() >= 400) told.failed.push(`${response.status()} ${response.url()}`) })
   }
   return { context, page }
@@ -44,7 +48,7 @@ const stage = (page, n = 0) => page.locator('.stage').nth(n)
 /** Waits until the middle of a pane shows something that is not white, and has not changed for a second. */
 async function drawn(page, n = 0) {
   let before = ''
-  for (let still = 0, end = Date.now() + 25000; still < 4; still += 1) {
+  for (let still = 0, end = Date.now() + 60000; still < 4; still += 1) {
     const [dark, now] = await page.evaluate((which) => {
       const canvas = document.querySelectorAll('.stage')[which]?.querySelector('.openseadragon-canvas canvas')
       if (!canvas) return [0, '']

@@ -93,7 +93,7 @@ def clean(found: dict[str, Any]) -> None:
 
 def test_a_pathologist_reads_a_slide(browser, network, files):
     task = network.task | {"walks": ["look"], "screenshot": os.environ.get("REFNET_SCREENSHOT", "")}
-    found = told(browser, task, seconds=240)
+    found = told(browser, task, seconds=600)
     clean(found)
     assert "script-src 'self'" in found["policy"]
     assert "unsafe" not in found["policy"]
@@ -131,7 +131,7 @@ def mean(picture: Any) -> list[float]:
 
 
 def test_two_slides_go_in_step_and_a_link_opens_them_for_whoever_may_see_them(browser, network):
-    found = told(browser, network.task | {"walks": ["together"]}, seconds=240)
+    found = told(browser, network.task | {"walks": ["together"]}, seconds=600)
     clean(found)
     for before, after in zip(found["steps"], found["steps"][1:], strict=False):
         assert after[0] != before[0]
@@ -150,7 +150,7 @@ def close(one: list[float], other: list[float], pixels: float = 2) -> bool:
 
 
 def test_what_goes_wrong_is_said_with_its_remedy(browser, network):
-    found = told(browser, network.task | {"walks": ["refused"]}, seconds=300)
+    found = told(browser, network.task | {"walks": ["refused"]}, seconds=600)
     assert found["outside"] == []
     assert found["signedOut"] == 401
     assert found["wrong"] == "用户名或密码不正确，或账号已停用。"

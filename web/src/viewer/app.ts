@@ -55,10 +55,10 @@ export class App implements Listener {
     page.replaceChildren(bar, this.band.element, this.stages, this.panel.element);
     obey(this.keys);
     document.addEventListener("visibilitychange", () => {
-      if (document.hidden) for (const pane of this.panes()) void pane.looking.send(true);
+      if (document.hidden) for (const pane of this.panes()) void pane.looking.send();
     });
     window.addEventListener("hashchange", () => void this.open());
-    window.addEventListener("pagehide", () => this.panes().forEach((pane) => void pane.looking.send(true)));
+    window.addEventListener("pagehide", () => this.panes().forEach((pane) => void pane.looking.send()));
   }
 
   /** Shows what the address names. */

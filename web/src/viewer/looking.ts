@@ -39,14 +39,14 @@ export class Looking {
     }, REST);
   }
 
-  /** Sends what waits; a batch that did not arrive is sent again as the same one. */
-  async send(leaving = false): Promise<void> {
+  /** Sends what waits, also while the page is left; a batch that did not arrive is sent again as the same one. */
+  async send(): Promise<void> {
     if (this.busy || (!this.sent && !this.waiting.length)) return;
     this.sent ??= { looks: this.waiting.splice(0, MOST), key: newKey() };
     this.busy = true;
     try {
       const given = { slide: this.slide, looks: this.sent.looks };
-      const payload = await act<{ trace: Trace }>("reportViewing", `trace { ${TRACE} }`, given, this.sent.key, leaving);
+      const payload = await act<{ trace: Trace }>("reportViewing", `trace { ${TRACE} }`, given, this.sent.key, true);
       this.sent = null;
       this.grown(payload.trace);
     } catch (error) {
@@ -62,6 +62,6 @@ export class Looking {
   end(): void {
     window.clearInterval(this.timer);
     window.clearTimeout(this.resting);
-    void this.send(true);
+    void this.send();
   }
 }
