@@ -17,10 +17,9 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from consortium import grants, registry, search
+from consortium import demo_rosters, grants, moment, registry, search
 from consortium.errors import Code, Refused
 from consortium.identity import credit_check_digit
 from consortium.models import (
@@ -30,6 +29,7 @@ from consortium.models import (
     Department,
     Division,
     DivisionLevel,
+    Duty,
     Hospital,
     Level,
     Membership,
@@ -103,8 +103,8 @@ def load(progress: Progress) -> bool:
         raise Refused(
             Code.INVALID_STATE, _("库中已有正式成员，示范数据只能载入空库：请另设 REFNET_DATA 或 DATABASE_URL。")
         )
-    now = timezone.now()
-    network = plan(now)
+    now = moment.now()
+    network, named = plan(now), shipped("demo_network.json")["accounts"]
     steps = [
         lambda: Hospital.objects.bulk_create(network.hospitals),
         lambda: Department.objects.bulk_create(network.departments),
@@ -112,6 +112,7 @@ def load(progress: Progress) -> bool:
         lambda: Alliance.objects.bulk_create(network.alliances),
         lambda: Membership.objects.bulk_create(network.memberships),
         lambda: Person.objects.bulk_create(network.people),
+        lambda: Duty.objects.bulk_create(demo_rosters.plan(network.held, named, now)),
         lambda: grants.enrol(network.held, starts_at=now - timedelta(days=IN_SERVICE_DAYS)),
         grants.sync,
     ]

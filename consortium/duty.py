@@ -1,18 +1,24 @@
 """The duty roster: who answers for a department at a given time, set by the hospital, swapped by two who agree."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
 
-from consortium import access, trail
+from consortium import access, lifecycle, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
-from consortium.models import Department, Duty, DutySwap, Person, Post, PractitionerRole
+from consortium.models import Department, Duty, DutySwap, Person, Post, PractitionerRole, Priority
+
+SOON = timedelta(days=1)
+lifecycle.NOTED |= {"swap_duty": gettext_lazy("换班申请"), "accept_swap": gettext_lazy("换班已同意")}
 
 
 def on_duty(department: UUID, at: datetime, *, post: str | None = None) -> QuerySet[Duty]:
@@ -66,7 +72,10 @@ def staff_member(place: Department, person: int, at: datetime) -> Person:
 
 
 def swap_duty(*, by: Actor, now: datetime, id: UUID, other: UUID) -> DutySwap:
-    """Propose to exchange one's own duty for a colleague's of the same department; it waits for their consent."""
+    """Propose to exchange one's own duty for a colleague's of the same department; it waits for their consent.
+
+    The colleague is told, and again if the proposal is repeated.
+    """
     with transaction.atomic(savepoint=False):
         duties = {duty.pk: duty for duty in _locked(id, other)}
         given, taken = duties.get(_key(id)), duties.get(_key(other))
@@ -81,12 +90,13 @@ def swap_duty(*, by: Actor, now: datetime, id: UUID, other: UUID) -> DutySwap:
             accepted_at=None,
             defaults={"given_version": given.version, "taken_version": taken.version, "proposed_at": now},
         )
+        _tell(by, "swap_duty", swap, taken.person_id, now)
         trail.audit(by, "swap_duty", swap, role=None, purpose="ADMINISTRATION", patient_id=None, now=now)
     return swap
 
 
 def accept_swap(*, by: Actor, now: datetime, id: UUID) -> DutySwap:
-    """Accept an exchange that a colleague proposed; STALE_VERSION if either duty changed since."""
+    """Accept an exchange that a colleague proposed, who is told; STALE_VERSION if either duty changed since."""
     with transaction.atomic(savepoint=False):
         swap = DutySwap.objects.select_for_update(of=("self",)).filter(pk=id).first()
         if swap is None or by.person is None:
@@ -105,8 +115,40 @@ def accept_swap(*, by: Actor, now: datetime, id: UUID) -> DutySwap:
         _exchange(given, taken)
         swap.accepted_at, swap.version = now, swap.version + 1
         swap.save()
+        _tell(by, "accept_swap", swap, taken.person_id, now)
         trail.audit(by, "accept_swap", swap, role=None, purpose="ADMINISTRATION", patient_id=None, now=now)
     return swap
+
+
+def _tell(by: Actor, kind: str, swap: DutySwap, person: int, now: datetime) -> None:
+    """Tell the other person of a swap; within a day of the first duty it does not wait for the end of quiet hours."""
+    duties = sorted((swap.given, swap.taken), key=lambda duty: duty.starts_at)
+    with override(settings.LANGUAGE_CODE):
+        text = _("{step}：{department}，{first} 与 {second}。请登录转诊协作网查看。").format(
+            step=lifecycle.label_of(kind),
+            department=swap.given.department.name,
+            first=_hours(duties[0]),
+            second=_hours(duties[1]),
+        )
+    trail.announce(
+        by,
+        kind,
+        swap,
+        to_status="ACCEPTED" if swap.accepted_at else "PROPOSED",
+        people={person: swap.given.department.hospital_id},
+        priority=Priority.URGENT if duties[0].starts_at - now < SOON else Priority.ROUTINE,
+        text=text[:200],
+        now=now,
+    )
+
+
+def _hours(duty: Duty) -> str:
+    starts, ends = timezone.localtime(duty.starts_at), timezone.localtime(duty.ends_at)
+    return (
+        f"{starts:%m-%d %H:%M}–{ends:%H:%M}"
+        if starts.date() == ends.date()
+        else f"{starts:%m-%d %H:%M}–{ends:%m-%d %H:%M}"
+    )
 
 
 def _exchange(given: Duty, taken: Duty) -> None:

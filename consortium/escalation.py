@@ -13,7 +13,6 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
 
 from consortium import access, lifecycle
 from consortium.access import SYSTEM
@@ -34,7 +33,6 @@ from consortium.registry import valid_on
 from consortium.roles import roles_with
 
 log = logging.getLogger(__name__)
-lifecycle.NOTED[REMINDER] = gettext_lazy("超时提醒")
 POSTS = {Rung.DUTY: Post.DUTY, Rung.HEAD: Post.HEAD}
 
 

@@ -6,9 +6,9 @@ from hashlib import sha256
 from typing import Any
 
 from django.db import connection
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from consortium import moment
 from consortium.errors import Code, Refused
 from consortium.models import IdempotencyKey, Person, uuid7
 
@@ -44,7 +44,7 @@ def claim(person: Person, key: str, mark: bytes) -> Remembered | None:
             field="idempotencyKey",
         )
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [uuid7(), person.pk, key, mark, timezone.now()])
+        cursor.execute(CLAIM, [uuid7(), person.pk, key, mark, moment.now()])
         if cursor.rowcount == 1:
             return None
     stored = IdempotencyKey.objects.get(person=person, key=key)

@@ -15,8 +15,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from consortium import access, clocks, outbox, registry, trail
+from consortium import access, clocks, moment, outbox, registry, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.models import Event, Person, PractitionerRole, ServiceRequest, Side
@@ -60,7 +61,7 @@ class Choice:
 
 STEPS: dict[type[ServiceRequest], dict[str, Step]] = {}
 # What else is recorded of a case, by the name of its action, with the label that a timeline shows.
-NOTED: dict[str, str | Promise] = {}
+NOTED: dict[str, str | Promise] = {outbox.REMINDER: gettext_lazy("超时提醒")}
 
 
 def transition(
@@ -137,22 +138,33 @@ def move(
     now: datetime,
     event_at: datetime | None = None,
     backdating_reason: str = "",
+    backdating_comment: str = "",
 ) -> Move:
-    """Begin a move; INVALID_INPUT for an event in the future, or for a late entry without a coded reason."""
+    """Begin a move; INVALID_INPUT for an event in the future, or for a late entry without a coded reason.
+
+    COMMENT_REQUIRED if that reason needs words.
+    """
     happened = event_at or now
     if happened > now + CLOCK_SKEW:
         raise Refused(Code.INVALID_INPUT, _("发生时间不能晚于现在，请核对时间。"), field="eventAt")
-    if now - happened > LATE_ENTRY:
+    late = now - happened > LATE_ENTRY
+    if late:
         if not backdating_reason:
             raise Refused(
                 Code.INVALID_INPUT,
                 _("补记超过 5 分钟前的事件，需要选择补记原因。"),
                 field="backdatingReason",
             )
-        registry.concepts(
-            "REASON/BACKDATING", [backdating_reason], on=timezone.localdate(now), field="backdatingReason"
+        registry.reason(
+            "BACKDATING",
+            backdating_reason,
+            backdating_comment,
+            on=timezone.localdate(now),
+            field="backdatingReason",
+            comment_field="backdatingComment",
         )
-    return Move(step, by, role, now, happened, backdating_reason if now - happened > LATE_ENTRY else "")
+    why = (backdating_reason, backdating_comment.strip()) if late else ("", "")
+    return Move(step, by, role, now, happened, *why)
 
 
 def begin(case: ServiceRequest, taking: Move, *, status: str, tells: tuple[Side, ...] = ()) -> None:
@@ -169,10 +181,17 @@ def begin_all(cases: Sequence[ServiceRequest], taking: Move, *, status: str, tel
     _record(events, replace(taking, tells=tells))
 
 
-def carry(cases: Sequence[ServiceRequest], taking: Move, *, status: str, tells: tuple[Side, ...] = ()) -> None:
+def carry(
+    cases: Sequence[ServiceRequest],
+    taking: Move,
+    *,
+    status: str,
+    tells: tuple[Side, ...] = (),
+    also: Iterable[str] = (),
+) -> None:
     """Move locked cases of one kind as the consequence of a step on another one, each with its event and notices.
 
-    By as many statements as for one; nothing where there are none.
+    `also` names further columns that changed. By as many statements as for one; nothing where there are none.
     """
     if not cases:
         return
@@ -180,12 +199,12 @@ def carry(cases: Sequence[ServiceRequest], taking: Move, *, status: str, tells: 
     for case in cases:
         case.status, case.version = status, case.version + 1
     events = _clocked(before, taking)
-    type(cases[0]).objects.bulk_update(cases, CARRIED)
+    type(cases[0]).objects.bulk_update(cases, [*CARRIED, *also])
     _record(events, replace(taking, tells=tells))
 
 
 def note(case: ServiceRequest, taking: Move) -> Event:
-    """Record on the trail what happened to a case without moving it; the event."""
+    """Record on the trail what happened to a case without moving it, and tell whom the move names; the event."""
     event = trail.event_of(case, taking, case.status)
     _record([(case, event)], taking)
     return event
@@ -195,7 +214,7 @@ def _clocked(moved: Sequence[tuple[CASE, str]], taking: Move) -> list[tuple[CASE
     """The cases, with their states before, as pairs with their events; clocks stored, idle reminders called back."""
     events = [(case, trail.event_of(case, taking, before)) for case, before in moved]
     clocks.keep(events)
-    outbox.call_back([case for case, _event in events])
+    outbox.call_back([case for case, _event in events], but=taking.step)
     return events
 
 
@@ -216,11 +235,12 @@ def _take(
     now: datetime | None = None,
     event_at: datetime | None = None,
     backdating_reason: str = "",
+    backdating_comment: str = "",
     on_behalf_of: int | None = None,
     **inputs: Any,
 ) -> Any:
     """Take the step; see the module's promise."""
-    now = now or by.at or timezone.now()
+    now = now or by.at or moment.now()
     with transaction.atomic(savepoint=False):
         case = _locked(step.model, by, id)
         if refused := refusal(step, case, by):
@@ -234,7 +254,13 @@ def _take(
                 field="expectedVersion",
             )
         taking = move(
-            by, step.name, _role(step, case, by), now=now, event_at=event_at, backdating_reason=backdating_reason
+            by,
+            step.name,
+            _role(step, case, by),
+            now=now,
+            event_at=event_at,
+            backdating_reason=backdating_reason,
+            backdating_comment=backdating_comment,
         )
         if taking.event_at < case.created_at:
             raise Refused(Code.INVALID_INPUT, _("发生时间不能早于建单时间，请核对时间。"), field="eventAt")

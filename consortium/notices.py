@@ -78,8 +78,8 @@ def set_preference(
 
 
 def known_steps(steps: Sequence[str]) -> list[str]:
-    """The steps in order and once each; INVALID_INPUT for one that no case knows."""
-    known = {name for table in lifecycle.STEPS.values() for name in table}
+    """The steps in order and once each; INVALID_INPUT for one that is unknown."""
+    known = {*lifecycle.NOTED, *(name for table in lifecycle.STEPS.values() for name in table)}
     if unknown := set(steps) - known:
         raise Refused(Code.INVALID_INPUT, _("没有名为“{step}”的步骤。").format(step=min(unknown)[:40]), field="steps")
     return sorted(set(steps))

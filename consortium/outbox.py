@@ -101,17 +101,17 @@ def post(letters: Sequence[Letter], *, kind: str, now: datetime) -> None:
         cursor.execute(POST, values)
 
 
-def call_back(cases: Sequence[ServiceRequest]) -> None:
+def call_back(cases: Sequence[ServiceRequest], *, but: str) -> None:
     """Call back what people have not been sent yet: reminders of cases that ended, everything of a patient who died.
 
-    Systems are still told. One statement at most.
+    Systems are still told, and everybody of the step `but` by which they ended. One statement at most.
     """
     died = [case.thread_id for case in cases if case.silent_since]
     ended = [case.pk for case in cases if not case.open]
     if died or ended:
         idle = Q(event__thread_id__in=died) | Q(event__subject_id__in=ended, event__kind=REMINDER)
         waiting = Delivery.objects.filter(idle, state=Delivery.State.PENDING, notice__isnull=False)
-        waiting.update(state=Delivery.State.WITHDRAWN)
+        waiting.exclude(event__kind=but).update(state=Delivery.State.WITHDRAWN)
 
 
 def lease() -> timedelta:

@@ -55,13 +55,15 @@ def reasons(catalogue: str, *, on: date) -> QuerySet[Concept]:
     return rows.filter(valid_on(on))
 
 
-def reason(catalogue: str, code: str, comment: str, *, on: date, field: str = "reason") -> Concept:
+def reason(
+    catalogue: str, code: str, comment: str, *, on: date, field: str = "reason", comment_field: str = "comment"
+) -> Concept:
     """The reason of a catalogue; INVALID_INPUT if unknown on the day, COMMENT_REQUIRED if it needs words."""
     (concept,) = concepts(f"REASON/{catalogue}", [code], on=on, field=field)
     if concept.comment_required and not comment.strip():
         raise Refused(
             Code.COMMENT_REQUIRED,
             _("原因“{label}”需要补充说明，请写一句话。").format(label=concept.label),
-            field="comment",
+            field=comment_field,
         )
     return concept

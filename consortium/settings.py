@@ -102,6 +102,7 @@ STATICFILES_DIRS = [("web", BASE_DIR / "web" / "dist")] if (BASE_DIR / "web" / "
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/web/assets/.+-[\w-]{8}\.\w+$"  # the hash is in the name
 MEDIA_ROOT = DATA_FOLDER / "files"
+DEMO_CLOCK = None if PRODUCTION else DATA_FOLDER / "clock.json"  # see consortium/moment.py
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
@@ -149,7 +150,7 @@ Q_CLUSTER = {
     "log_level": "WARNING",
     "label": "Refnet",
 }
-JOBS = {"tick": 5}  # the commands of manage.py that run by themselves, each with its minutes between two runs
+JOBS = {"tick": 1}  # the commands of manage.py that run by themselves, each with its minutes between two runs
 
 # What follows is Refnet's own.
 GRAPHIQL = not PRODUCTION

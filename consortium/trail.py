@@ -35,6 +35,7 @@ class Move:
     now: datetime
     event_at: datetime
     backdating_reason: str = ""
+    backdating_comment: str = ""
     tells: tuple[Side, ...] = ()
     people: Mapping[int, UUID] = field(default_factory=dict)  # who else must hear, with the hospital they stand for
     on_behalf_of: Person | None = None
@@ -51,9 +52,14 @@ class Move:
         """Name a point, beside the step itself, at which limits may begin or end: `POINT>STATE` in the registry."""
         self.detail.setdefault("points", []).append(point)
 
-    def because(self, catalogue: str, code: str, comment: str = "") -> str:
+    def because(
+        self, catalogue: str, code: str, comment: str = "", *, field: str = "reason", comment_field: str = "comment"
+    ) -> str:
         """Check a coded reason against its catalogue on this day and remember it with its words."""
-        self.reason_code = registry.reason(catalogue, code, comment, on=timezone.localdate(self.now)).code
+        day = timezone.localdate(self.now)
+        self.reason_code = registry.reason(
+            catalogue, code, comment, on=day, field=field, comment_field=comment_field
+        ).code
         self.comment = comment.strip()
         return self.reason_code
 
@@ -82,6 +88,7 @@ def event_of(case: ServiceRequest, taking: Move, before: str) -> Event:
             event_at=taking.event_at,
             recorded_at=taking.now,
             backdating_reason=taking.backdating_reason,
+            backdating_comment=taking.backdating_comment,
             actor=by.person,
             actor_role=role.role if role else "",
             actor_hospital_id=hospital_of(role),
@@ -112,6 +119,39 @@ def record(entries: Sequence[Entry], taking: Move, *, label: str | Promise) -> N
         kind=taking.step,
         now=taking.now,
     )
+
+
+def announce(
+    by: Actor,
+    kind: str,
+    subject: Any,
+    *,
+    to_status: str,
+    people: Mapping[int, UUID],
+    priority: int,
+    text: str,
+    now: datetime,
+) -> Event:
+    """Tell people of what happened to something that is no case, in the application and as each prefers; no hospital's
+    system hears it. `subject` has KIND and version; `people` are told for the hospital they stand for."""
+    event = checked(
+        Event(
+            kind=kind,
+            subject_kind=subject.KIND,
+            subject_id=subject.pk,
+            thread_id=subject.pk,
+            version=subject.version,
+            to_status=to_status,
+            event_at=now,
+            recorded_at=now,
+            actor=by.person,
+            request_id=by.request_id,
+        )
+    )
+    event.save(force_insert=True)
+    Notice.objects.bulk_create(Notice(event=event, person_id=person, created_at=now) for person in people)
+    outbox.post([Letter(event, people, (), priority, text)], kind=kind, now=now)
+    return event
 
 
 def staff(case: ServiceRequest, roles: Roles, *, now: datetime) -> QuerySet[PractitionerRole]:

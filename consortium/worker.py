@@ -14,11 +14,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import Error, close_old_connections, connection, connections, transaction
-from django.utils import timezone
 from django_q.cluster import Cluster
 from django_q.models import Schedule
 
-from consortium import outbox
+from consortium import moment, outbox
 from consortium.channels import Undelivered
 from consortium.models import Channel, Delivery
 
@@ -81,6 +80,7 @@ def schedule_jobs() -> None:
             planned: dict[str, Any] = {
                 "func": "django.core.management.call_command",
                 "args": repr((name,)),
+                "kwargs": "verbosity=0",  # what is wrong is logged; the rest is for who asks by hand
                 "schedule_type": Schedule.MINUTES,
                 "minutes": minutes,
                 "repeats": -1,
@@ -102,11 +102,11 @@ def _begin(
 ) -> None:
     if free := WIDTH - len(under_way):
         close_old_connections()
-        for delivery in outbox.claim(now=timezone.now(), limit=free, channels=channels):
+        for delivery in outbox.claim(now=moment.now(), limit=free, channels=channels):
             under_way[senders.submit(outbox.attempt, delivery)] = delivery
 
 
 def _finish(under_way: dict[Future[Undelivered | None], Delivery]) -> None:
     done, _rest = wait(under_way, timeout=IDLE, return_when=FIRST_COMPLETED)
     for future in done:
-        outbox.settle(under_way.pop(future), future.result(), now=timezone.now())
+        outbox.settle(under_way.pop(future), future.result(), now=moment.now())

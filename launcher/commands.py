@@ -28,6 +28,7 @@ DEMO_STEPS = {
     PAGES: ["web/build.py"],
     "载入示范数据 / loading the demo network": ["manage.py", "demo"],
 }
+NIGHT_MINUTES = 480
 SETTING_UP = list(DEMO_STEPS)[:3]  # what a database needs before anything can act in it
 DRILLS = PROJECT / "tests" / "drills"
 QUICKLY = ["-q", "-n", "auto", "--maxprocesses", "4"]
@@ -114,14 +115,14 @@ def served(python: Path, port: int) -> Iterator[subprocess.Popen[str]]:
 
 
 @contextmanager
-def working(python: Path) -> Iterator[None]:
-    """A worker beside the commands within, told to finish what it is doing after them."""
-    worker = begin(python, "manage.py", "worker")
+def beside(*command: str | Path) -> Iterator[subprocess.Popen[str]]:
+    """A program that runs beside the commands within, told to finish what it is doing after them."""
+    program = begin(*command)
     try:
-        yield
+        yield program
     finally:
-        worker.terminate()
-        worker.wait()
+        program.terminate()
+        program.wait()
 
 
 def set_up(python: Path, steps: Iterable[str]) -> None:
@@ -147,19 +148,31 @@ def answers(url: str) -> bool:
 
 
 def demo(arguments: list[str]) -> int:
-    """Set everything up and serve until told to stop, or with --check walk the story and return its exit code."""
+    """Set everything up and serve until told to stop, with --night while a night passes; or with --check walk the
+    stories and return their exit code."""
     parser = argparse.ArgumentParser(prog="refnet demo")
     parser.add_argument("--check", action="store_true", help="用临时数据走完全部流程 / walk the whole story, then stop")
+    parser.add_argument(
+        "--night",
+        type=float,
+        nargs="?",
+        const=NIGHT_MINUTES,
+        metavar="MINUTES",
+        help=f"各医院在加速的夜晚里行动 / hospitals act through a fast night, by default {NIGHT_MINUTES} minutes long",
+    )
     parser.add_argument("--port", type=int, help="默认 8000 / by default 8000")
     options = parser.parse_args(arguments)
     port = claim_port(options.port or (0 if options.check else 8000))
     python = prepared(RUNTIME)
     with throwaway_data(python) if options.check else nullcontext(), database(python):
         set_up(python, DEMO_STEPS)
-        with served(python, port) as server, working(python):
+        with served(python, port) as server, beside(python, "manage.py", "worker"):
             if options.check:
-                return call(python, "-m", "tests.walks.story", "--url", f"http://127.0.0.1:{port}").returncode
+                return call(python, "-m", "tests.walks", "--url", f"http://127.0.0.1:{port}").returncode
             print(f"\n就绪，按 Ctrl-C 停止 / Ready, Ctrl-C stops it: http://127.0.0.1:{port}/", flush=True)
+            if options.night:
+                with beside(python, "manage.py", "night", "--minutes", str(options.night)) as night:
+                    night.wait()
             return server.wait()
 
 

@@ -1,20 +1,29 @@
 """Which hospitals to ask first: by what they can do, how free and how fresh their figure is, and how far they are."""
 
+import csv
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import IntegerField, OuterRef, Q, QuerySet, Subquery
 
 from consortium.directory import FAR_AWAY, distance_km
 from consortium.models import Capability, Department, Division, GreenRule, Hospital, Level, Status, TravelTime
 
-DETOUR = 1.4  # a road of the province against the straight line, and 60 km/h: one minute a kilometre of road
-SHORTEST = 10  # minutes; loading and unloading within one town
-ESTIMATE = "ESTIMATE 直线距离 × 1.4，60 km/h"
+
+@cache
+def estimate() -> Mapping[str, float]:
+    """How a journey is estimated where nobody measured it: detour, speed (km/h), shortest (minutes).
+
+    From `consortium/data/travel_estimate.csv`.
+    """
+    with (settings.BASE_DIR / "consortium" / "data" / "travel_estimate.csv").open(encoding="utf-8") as file:
+        return {row["name"]: float(row["value"]) for row in csv.DictReader(file)}
 
 
 @dataclass(frozen=True)
@@ -124,7 +133,10 @@ def travel(kilometres: int, minutes: int | None, source: str | None) -> tuple[in
         return minutes, source or ""
     if kilometres >= FAR_AWAY:
         return None, ""
-    return max(SHORTEST, math.ceil(kilometres * DETOUR)), ESTIMATE
+    road = estimate()
+    by_road = math.ceil(round(kilometres * road["detour"] / road["speed"] * 60, 6))  # 70.00000000000001 is 70
+    source = f"ESTIMATE 直线距离 × {road['detour']:g}，{road['speed']:g} km/h"
+    return max(round(road["shortest"]), by_road), source
 
 
 def _one_each(ranked: Iterable[Target]) -> Iterable[Target]:

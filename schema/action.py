@@ -25,6 +25,7 @@ STEP = {
     "expected_version": VERSION,
     "event_at": DateTime(description="When it happened, if not now."),
     "backdating_reason": graphene.String(description="Why it is recorded late, catalogue BACKDATING."),
+    "backdating_comment": graphene.String(description="Words beside that reason; some reasons need them."),
 }
 
 

@@ -1,22 +1,38 @@
 """Time limits on the wire: what runs on a case, how well limits are met, what is nearly missed, an alliance's own."""
 
-from datetime import date, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 import graphene
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from consortium import clocks
-from consortium.models import ClockRule, ClockRun, EscalationRule, Rung
+from consortium import access, clocks
+from consortium.access import Actor
+from consortium.models import ClockRule, ClockRun, EscalationRule, Rung, ServiceRequest
 from consortium.overrides import set_clock_rule
 from consortium.registry import valid_on
 from consortium.roles import Role, roles_with
 from consortium.runs import MILESTONE
 from referrals.attainment import Attained, By, Forecast, attainment, breach_forecast
-from referrals.models import Status
+from referrals.models import Offer, Referral, Status
 from schema import ids
 from schema.action import Action
-from schema.base import SIGNED_IN, Date, Plain, PriorityEnum, RoleEnum, Type, declare, declare_plain, listed, permission
+from schema.base import (
+    SIGNED_IN,
+    Date,
+    DateTime,
+    Plain,
+    PriorityEnum,
+    RoleEnum,
+    SideEnum,
+    Type,
+    declare,
+    declare_plain,
+    listed,
+    permission,
+)
 from schema.catalogues import CalendarEnum, ClockRuleType
 from schema.places import HospitalType
 from schema.reads import Through
@@ -108,6 +124,43 @@ class EscalationRuleType(Type):
     def resolve_quiet_to(self: Any, info: Any) -> str | None:
         """Hours and minutes."""
         return f"{self.quiet_to:%H:%M}" if self.quiet_to else None
+
+
+class Clock(Plain):
+    """The time limit that runs now (时限)."""
+
+    kind = graphene.String(required=True, description="What is limited, see `clocks` (时限种类).")
+    holder = SideEnum(description="Whose move it is (时限持有方).")
+    started_at = DateTime(required=True, description="When it began (计时开始).")
+    due_at = DateTime(description="When it ends (截止时间).")
+    remaining_minutes = graphene.Int(description="Minutes left; negative when overdue (剩余分钟).")
+    overdue = graphene.Boolean(required=True, description="Whether it has passed (已超时).")
+
+
+def clock_of(case: ServiceRequest, now: datetime) -> Clock | None:
+    """The limit that runs on a case, if any."""
+    if not case.clock_kind:
+        return None
+    left = case.due_at - now if case.due_at else None
+    return Clock(
+        kind=case.clock_kind,
+        holder=case.clock_holder or None,
+        started_at=case.clock_started_at,
+        due_at=case.due_at,
+        remaining_minutes=int(left.total_seconds() // 60) if left is not None else None,
+        overdue=left is not None and left.total_seconds() < 0,
+    )
+
+
+def by_beginning(runs: Iterable[ClockRun]) -> list[ClockRun]:
+    """Limits in the order in which they began."""
+    return sorted(runs, key=lambda run: (run.started_at, run.pk))
+
+
+def runs_seen(by: Actor) -> QuerySet[ClockRun]:
+    """The limits of the legs and offers that somebody may see."""
+    legs, offers = (Exists(access.visible(by, kind).filter(pk=OuterRef("subject_id"))) for kind in (Referral, Offer))
+    return ClockRun.objects.filter(legs | offers)
 
 
 class AttainmentType(Plain):

@@ -17,9 +17,10 @@ from schema import ids, reads
 from schema.base import FULL, PART, SIGNED_IN, DateTime, Plain, Type, declare, listed, permission
 from schema.catalogues import ConceptType
 from schema.clinical import Exam, SexEnum, Vitals
+from schema.clocks import Clock, clock_of
 from schema.places import DepartmentType
 from schema.reads import Order, Through, connection, paged
-from schema.referrals import AccessLevel, AvailableAction, Clock, EventType, available, clock_of, shown
+from schema.referrals import AccessLevel, AvailableAction, EventType, available, shown
 from schema.worklist import disclosed
 
 OfferStatusEnum = declare(OfferStatus, "OfferStatus")

@@ -7,9 +7,9 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from consortium.errors import Code, Refused
-from consortium.ids import encode
+from consortium.ids import encode, kind_of
 
-__all__ = ["decode", "encode"]
+__all__ = ["decode", "encode", "kind_of"]
 
 
 def decode(text: str, *kinds: str, field: str = "id") -> str:

@@ -44,7 +44,7 @@ class NoticeType(Type):
     """Something that one must hear of; no name, no diagnosis (通知)."""
 
     kind = graphene.String(required=True, description="The step that happened (步骤).")
-    subject_id = graphene.ID(required=True, description="The referral or offer it is about; ask by this id.")
+    subject_id = graphene.ID(required=True, description="The referral, offer or swap of duties it is about.")
     event_at = DateTime(required=True, description="When it happened (发生时间).")
 
     class Meta:
@@ -60,7 +60,7 @@ class NoticeType(Type):
 
     def resolve_subject_id(self: Any, info: Any) -> str:
         """From the event."""
-        return ids.encode(self.event.subject_kind.capitalize(), self.event.subject_id)
+        return ids.encode(ids.kind_of(self.event.subject_kind), self.event.subject_id)
 
     def resolve_event_at(self: Any, info: Any) -> Any:
         """From the event."""

@@ -1,6 +1,5 @@
 """Two-way referral on the wire: cases and their legs, what happened to them, and what may be done now."""
 
-from datetime import datetime
 from typing import Any
 
 import graphene
@@ -24,7 +23,6 @@ from schema.base import (
     FULL,
     PART,
     CodeEnum,
-    DateTime,
     Plain,
     RoleEnum,
     SideEnum,
@@ -43,7 +41,7 @@ from schema.clinical import (
     OutcomeType,
     PatientType,
 )
-from schema.clocks import ClockRunType
+from schema.clocks import Clock, ClockRunType, by_beginning, clock_of, runs_seen
 from schema.reads import Through
 
 StatusEnum = declare(Status, "ReferralStatus")
@@ -70,6 +68,7 @@ class EventType(Type):
             "event_at",
             "recorded_at",
             "backdating_reason",
+            "backdating_comment",
             "actor",
             "actor_role",
             "actor_hospital",
@@ -81,32 +80,6 @@ class EventType(Type):
     def resolve_label(self: Any, info: Any) -> str:
         """From the table of transitions."""
         return str(lifecycle.label_of(self.kind))
-
-
-class Clock(Plain):
-    """The time limit that runs now (时限)."""
-
-    kind = graphene.String(required=True, description="What is limited, see `clocks` (时限种类).")
-    holder = SideEnum(description="Whose move it is (时限持有方).")
-    started_at = DateTime(required=True, description="When it began (计时开始).")
-    due_at = DateTime(description="When it ends (截止时间).")
-    remaining_minutes = graphene.Int(description="Minutes left; negative when overdue (剩余分钟).")
-    overdue = graphene.Boolean(required=True, description="Whether it has passed (已超时).")
-
-
-def clock_of(case: ServiceRequest, now: datetime) -> Clock | None:
-    """The limit that runs on a case, if any."""
-    if not case.clock_kind:
-        return None
-    left = case.due_at - now if case.due_at else None
-    return Clock(
-        kind=case.clock_kind,
-        holder=case.clock_holder or None,
-        started_at=case.clock_started_at,
-        due_at=case.due_at,
-        remaining_minutes=int(left.total_seconds() // 60) if left is not None else None,
-        overdue=left is not None and left.total_seconds() < 0,
-    )
 
 
 class Party(Plain):
@@ -256,7 +229,7 @@ class ReferralType(Type):
 
     def resolve_clocks(self: Any, info: Any) -> Any:
         """As read with the referral."""
-        return sorted(self.runs.all(), key=lambda run: (run.started_at, run.pk))
+        return by_beginning(self.runs.all())
 
     def resolve_available_actions(self: Any, info: Any) -> list[AvailableAction]:
         """From the table that the mutations enforce."""
@@ -312,13 +285,17 @@ class CaseType(Type):
 
     patient = graphene.Field(PatientType, required=True, description="Whose episode it is (患者).")
     legs = listed(ReferralType, "Its legs that you may see, in order (各段转诊).")
+    clocks = listed(ClockRunType, "Every limit of what you may see of it, by its beginning (全部时限).")
 
     class Meta:
         """Whoever sees one of its legs."""
 
         model, name, rule = Case, "Case", PART
         fields = ("number", "origin", "opened_at", "closed_at")
-        needs = {"legs": Through("legs", rows=lambda by: access.visible(by, Referral).order_by("id"))}
+        needs = {
+            "legs": Through("legs", rows=lambda by: access.visible(by, Referral).order_by("id")),
+            "clocks": Through("runs", rows=runs_seen, trail=ClockRun),
+        }
 
     def resolve_patient(self: Any, info: Any) -> Patient:
         """With the identity only when one case is read by somebody with a leg in full view."""
@@ -329,6 +306,10 @@ class CaseType(Type):
     def resolve_legs(self: Any, info: Any) -> Any:
         """As read with the case, through the gate."""
         return self.legs.all()
+
+    def resolve_clocks(self: Any, info: Any) -> Any:
+        """As read with the case, through the gate."""
+        return by_beginning(self.runs.all())
 
 
 def available(choice: lifecycle.Choice, case: ServiceRequest) -> AvailableAction:
@@ -354,5 +335,6 @@ def available(choice: lifecycle.Choice, case: ServiceRequest) -> AvailableAction
 
 def shown(event: Event, full: bool) -> Event:
     """The event, without words about the patient in a narrowed view."""
-    event.comment = event.comment if full else ""
+    if not full:
+        event.comment = event.backdating_comment = ""
     return event

@@ -120,6 +120,7 @@ DECISION: dict[str, Any] = {
     "instructions": text("What the patient must know before coming (患者须知)."),
     "priority": PriorityEnum(description="Another priority, with its reason (调整优先级)."),
     "priority_reason": text("Why, catalogue PRIORITY_CHANGE (调整原因)."),
+    "priority_comment": text("Words beside that reason; some reasons need them (调整说明)."),
     "on_behalf_of": graphene.ID(description="The specialist who decided, when the office enters it (代录专家)."),
 }
 AIM = place("The department that is asked (接收科室).")
@@ -153,7 +154,7 @@ class Creation(Action):
     """A new referral."""
 
     returns = REFERRAL
-    common: ClassVar = {name: STEP[name] for name in ("event_at", "backdating_reason")}
+    common: ClassVar = {name: STEP[name] for name in ("event_at", "backdating_reason", "backdating_comment")}
     gated = True
     objects: ClassVar = {"requester_department": ("Department",), "performer_department": ("Department",)}
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import hypothesis
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, reset_queries, transaction
 from django.test import TransactionTestCase
@@ -96,6 +97,14 @@ def _catalogues_survive_commits() -> Iterator[None]:
     """Django's own clean-up flushes every table: the trail refuses that, and the catalogues would be gone."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty_the_tables)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _real_time() -> Iterator[None]:
+    """Whatever a demonstration's clock in the data folder shows, tests go by real time unless they set one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "DEMO_CLOCK", None)
         yield
 
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 from consortium import access, demo, tokens
 from consortium.models import Alliance, ApiToken, AuditEntry, Hospital, Membership, Person, PractitionerRole
 from consortium.roles import READING, Role
+from tests.live.server import running
 from tests.walks import client as walker
 from tests.world import ADMIN, DOCTOR, EXPERT, OFFICE, World
 
@@ -33,6 +34,7 @@ exit "${{PIPESTATUS[0]}}"
 ACCOUNTS = {
     "county.doctor": ("county", DOCTOR, 1),
     "county.office": ("county", OFFICE, 1),
+    "county.admin": ("county", ADMIN, 1),
     "city.doctor": ("city", DOCTOR, 1),
     "province.expert": ("province", EXPERT, 1),
     "alliance.admin": ("province", Role.ALLIANCE_ADMIN, 1),
@@ -113,12 +115,14 @@ def shape(answer: Any) -> Any:
 
 
 @pytest.mark.slow
-def test_the_commands_of_the_page_run_and_answer_as_printed(network, live_server, tmp_path):
+def test_the_commands_of_the_page_run_and_answer_as_printed(network, tmp_path):
+    """Against the server as it is served, streams included."""
     if not (CURL and BASH):
         loudly = "docs/api.md IS NOT CHECKED: that needs curl and bash, and one of them is not here"
         warnings.warn(loudly, stacklevel=1)
         pytest.skip(loudly)
-    blocks = run(PAGE, live_server.url, tmp_path)
+    with running(REFNET_DATA=str(tmp_path)) as server:
+        blocks = run(PAGE, server.url, tmp_path)
     assert len(blocks) == PAGE.read_text("utf-8").count("```bash")
     for command, answers, printed in blocks:
         assert [e for a in answers[:-1] for e in errors_in(a)] == [], command

@@ -176,7 +176,8 @@ def test_death_stops_every_limit_of_every_leg_at_its_moment(world):
     step(world, "record_death", referral, 90, event_at=died, backdating_reason="EMERGENCY_CARE_FIRST")
     assert not ClockRun.objects.filter(thread_id=referral.case_id, stopped_at__isnull=True).exists()
     assert (runs(down, "TRIAGE")[0].stopped_at, runs(down, "TRIAGE")[0].met) == (died, None)
-    assert (world.read(down).clock_kind, world.read(down).due_at, world.read(down).closed_at) == ("", None, None)
+    ended = (world.read(down).clock_kind, world.read(down).due_at, world.read(down).closed_at)
+    assert ended == ("", None, NOW + 90 * MINUTE)
     assert not clocks.differs(world.read(down))
     assert not clocks.differs(world.read(referral))
 

@@ -25,7 +25,7 @@ CSRF = "refnettestrefnettestrefnettest42"
 @pytest.fixture(autouse=True)
 def _the_worlds_clock(monkeypatch) -> None:
     """At the edge it is nine o'clock of the small world."""
-    monkeypatch.setattr(gate, "timezone", SimpleNamespace(now=lambda: NOW))
+    monkeypatch.setattr(gate, "moment", SimpleNamespace(now=lambda: NOW))
 
 
 def ask(world: World, who: tuple[str, Role], document: str, n: int = 1, **variables: Any) -> Any:
@@ -85,6 +85,31 @@ def test_the_clocks_of_a_list_cost_one_statement_more_however_many_rows(world):
             costs.append(len(queries))
     assert costs[0] == costs[2]
     assert costs[1] == costs[3] == costs[0] + 1
+
+
+def test_the_clocks_of_a_case_are_those_of_the_legs_that_one_sees(world):
+    up = world.take("redirect_referral", world.referral(Status.SENT))
+    (down,) = up.followed_by.all()
+    document = "query($id: ID!) { case(id: $id) { clocks { kind hospital { name } stoppedAt } } }"
+    seen = {
+        place: [
+            (run["kind"], run["hospital"]["name"], run["stoppedAt"] is None)
+            for run in ask(world, (place, EXPERT), document, id=ids.encode("Case", up.case_id))["case"]["clocks"]
+        ]
+        for place in ("county", "province", "province2")
+    }
+    first, second = ("TRIAGE", "province医院", False), ("TRIAGE", "province2医院", True)
+    expiry = {place: [run for run in runs if run[0] != "TRIAGE"] for place, runs in seen.items()}
+    assert expiry == {"county": [], "province": [], "province2": []}
+    assert seen == {"county": [first, second], "province": [first], "province2": [second]}
+    nested = "{ worklist(box: IN) { nodes { case { %s } } } }"
+    costs = []
+    for shape in ("number", "clocks { kind }"):
+        with CaptureQueriesContext(connection) as queries:
+            ask(world, ("province2", EXPERT), nested % shape)
+        costs.append(len(queries))
+    assert costs[1] == costs[0] + 1
+    assert down.performer_hospital == world.hospitals["province2"]
 
 
 def allied(world: World) -> None:

@@ -3,6 +3,7 @@
 import inspect
 import re
 from itertools import chain
+from pathlib import Path
 from types import NoneType
 from typing import get_type_hints
 
@@ -11,14 +12,16 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from consortium import lifecycle
+from consortium.drawing import module_of
 from consortium.management.commands.load_registry import rows
 from consortium.roles import every_permission
-from referrals.management.commands import draw_docs
-from referrals.management.commands.draw_docs import BRANCHES, DIAGRAMS, DOCS, NEW_LEGS, PARTS, STEPS, drawn
 from referrals.models import OfferStatus, Status
+from schema.management.commands import draw_docs
+from schema.management.commands.draw_docs import DOCS, DRAWINGS, PARTS, drawn
 
 ROOT = settings.BASE_DIR
 PAGES = [*sorted(DOCS.rglob("*.md")), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"))]
+every_drawing = pytest.mark.parametrize("drawing", DRAWINGS, ids=lambda drawing: drawing.model.KIND)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -46,28 +49,59 @@ def test_a_page_that_differs_is_named_and_drawn_anew(tmp_path, monkeypatch, caps
     assert drawn(text) == text
 
 
-def test_branches_are_declared_for_exactly_the_steps_that_choose_their_state():
-    choosing = {name for name, step in STEPS.items() if get_type_hints(step.apply)["return"] is not NoneType}
-    assert set(BRANCHES) == choosing
+def test_every_kind_of_case_is_drawn():
+    assert {drawing.model for drawing in DRAWINGS} == set(lifecycle.STEPS)
 
 
-def test_new_legs_are_declared_for_exactly_the_steps_that_begin_one():
+@every_drawing
+def test_branches_are_declared_for_exactly_the_steps_that_choose_their_state(drawing):
+    steps = drawing.table.items()
+    choosing = {name for name, step in steps if get_type_hints(step.apply)["return"] is not NoneType}
+    assert set(drawing.branches) == choosing
+
+
+@every_drawing
+def test_branches_lead_where_the_steps_lead(drawing):
+    """Every state that such a step names in its own text is one of its branches."""
+    for name, states in drawing.branches.items():
+        step = drawing.table[name]
+        named = set(re.findall(r"\b\w*Status\.(\w+)", inspect.getsource(step.apply).partition('"""')[2]))
+        assert named | ({step.target} - {None}) <= states <= set(drawing.labels), name
+
+
+@every_drawing
+def test_what_steps_begin_is_declared_for_exactly_those_that_begin_a_case(drawing):
     begins = re.compile(r"\b(lifecycle\.begin|begin_broadcast)\(")
-    assert {name for name, step in STEPS.items() if begins.search(inspect.getsource(step.apply))} == set(NEW_LEGS)
+    found = {name for name, step in drawing.table.items() if begins.search(inspect.getsource(step.apply))}
+    assert found == set(drawing.begins)
 
 
-def test_every_step_is_drawn_in_one_diagram_or_stays_in_place():
-    modules = [step.apply.__module__.rpartition(".")[2] for step in STEPS.values()]
-    assert set(modules) == {module for shown in DIAGRAMS.values() for module in shown.split()}
-    text = "\n".join(PARTS["states"]())
-    for name in STEPS:
-        moving = draw_docs.targets(name) and draw_docs.targets(name) != draw_docs.sources(name)
-        assert (name in text) == bool(moving), name
+@every_drawing
+def test_every_step_is_drawn_in_one_diagram_or_stays_in_place(drawing):
+    modules = {module_of(step) for step in drawing.table.values()}
+    assert modules == {module for shown in drawing.diagrams.values() for module in shown.split()}
+    text = "\n".join(drawing.states())
+    arrows = re.findall(r"(?m)^    \w+ --> \w+: (.+)$", text)
+    for name in drawing.table:
+        moving = drawing.targets(name) and drawing.targets(name) != drawing.sources(name)
+        assert any(name in shown.replace(",", "").split() for shown in arrows) == bool(moving), name
 
 
-def test_every_step_and_permission_has_its_line():
-    lines = "\n".join(PARTS["steps"]())
-    assert [name for name in STEPS if f"| `{name}` |" not in lines] == []
+@every_drawing
+def test_every_state_is_drawn_and_can_be_reached(drawing):
+    text = "\n".join(drawing.states())
+    reached = set(re.findall(r"(?m)^    \S+ --> (\w+): ", text))
+    assert reached == set(drawing.labels)
+    assert {state for state in drawing.labels if f"    {state} --> [*]" in text} == drawing.final
+
+
+@every_drawing
+def test_every_step_has_its_line(drawing):
+    lines = "\n".join(drawing.steps())
+    assert [name for name in drawing.table if f"| `{name}` |" not in lines] == []
+
+
+def test_every_permission_has_its_line():
     lines = "\n".join(PARTS["roles"]())
     assert [name for name in every_permission() if f"| `{name}` |" not in lines] == []
 
@@ -77,10 +111,14 @@ def test_every_time_limit_begins_and_ends_at_a_point_that_exists():
     named = {"consent_due", "consent_held"}
     steps = {*chain(*lifecycle.STEPS.values()), *named, "any_step", ""}
     states = {*Status, *OfferStatus, ""}
+    milestones = {f"milestone:{row['code']}" for row in rows("green_milestones.csv")}
     for row in rows("clocks.csv"):
         for point in (*row["start_step"].split("|"), *row["stop_step"].split("|")):
             step, _to, state = point.partition(">")
-            assert point.startswith("milestone:") or (step in steps and state in states and point), row
+            named = (
+                point in milestones if point.startswith("milestone:") else step in steps and state in states and point
+            )
+            assert named, row
         assert set(row["paused_in"].split("|")) <= states, row
 
 
@@ -95,10 +133,22 @@ def test_links_between_pages_lead_somewhere(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_within_a_page_lead_to_a_heading(page):
-    text = page.read_text("utf-8")
-    headings = {anchor(title) for title in re.findall(r"(?m)^#+ (.+)$", text)}
-    assert [target for target in LINK.findall(text) if target.startswith("#") and target[1:] not in headings] == []
+def test_links_to_a_heading_lead_to_one(page):
+    lost = []
+    for target in LINK.findall(page.read_text("utf-8")):
+        file, _hash, title = target.partition("#")
+        if (
+            title
+            and not target.startswith(("http:", "https:"))
+            and title not in headings(page.parent / file if file else page)
+        ):
+            lost.append(target)
+    assert lost == []
+
+
+def headings(page: Path) -> set[str]:
+    """The anchors of a page."""
+    return {anchor(title) for title in re.findall(r"(?m)^#+ (.+)$", page.read_text("utf-8"))}
 
 
 def anchor(title: str) -> str:

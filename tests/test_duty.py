@@ -1,6 +1,6 @@
 """Duty rosters: who may set them, what they refuse, and swaps that two people agree on."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +8,8 @@ from django.db import transaction
 
 from consortium.duty import accept_swap, on_duty, roster, set_duty, swap_duty
 from consortium.errors import Refused
-from consortium.models import AuditEntry, Duty, DutySwap, Post
+from consortium.models import AuditEntry, Delivery, Duty, DutySwap, Post, Preference
+from consortium.models import WebhookEndpoint as Endpoint
 from consortium.roles import Role
 from tests.world import ADMIN, DOCTOR, EXPERT, NOW, OFFICE, World
 
@@ -99,6 +100,32 @@ def test_a_swap_needs_both(world):
     assert list(AuditEntry.objects.filter(action__contains="swap").values_list("action", flat=True)) == [
         "swap_duty", "swap_duty", "accept_swap",
     ]  # fmt: skip
+
+
+def test_the_colleague_hears_of_a_swap_and_the_proposer_of_their_consent(world):
+    """As each prefers: routine waits for the end of quiet hours, a duty that begins within a day does not."""
+    for who in (FIRST, SECOND):
+        Preference.objects.create(
+            person=world.people[who], channel="EMAIL", address="a@b.cn", quiet_from=time(8), quiet_until=time(12)
+        )
+    Endpoint.objects.create(
+        hospital=world.hospitals["province"], name="HIS", url="https://a.b", salt=b"1", created_at=NOW
+    )
+    near, far = put(world, start=NOW + 4 * HOUR), put(world, SECOND, NOW + 2 * DAY)
+    mine, theirs = put(world, start=NOW + 3 * DAY), put(world, SECOND, NOW + 4 * DAY)
+    swap(world, near, far)
+    proposal = swap(world, mine, theirs)
+    accept(world, proposal)
+    one, two = world.people[FIRST], world.people[SECOND]
+    heard = Delivery.objects.order_by("event_id")
+    assert list(heard.values_list("event__kind", "notice__person", "hospital", "priority", "next_at")) == [
+        ("swap_duty", two.pk, world.hospitals["province"].pk, 3, NOW),
+        ("swap_duty", two.pk, world.hospitals["province"].pk, 4, NOW + 3 * HOUR),
+        ("accept_swap", one.pk, world.hospitals["province"].pk, 4, NOW + 3 * HOUR),
+    ]
+    assert heard[1].text == "换班申请：儿科，03-05 09:00–17:00 与 03-06 09:00–17:00。请登录转诊协作网查看。"
+    event = heard[2].event
+    assert (event.subject_kind, event.subject_id, event.version, event.actor) == ("dutySwap", proposal.pk, 2, two)
 
 
 def test_a_swap_that_no_longer_fits_is_refused(world):

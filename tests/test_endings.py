@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 
 from consortium import access, clocks
-from consortium.models import AuditEntry, Event, Notice
+from consortium.models import AuditEntry, Delivery, Event, Preference
 from referrals import actions
 from referrals.models import Referral, Status
 from tests.world import ADMIN, DOCTOR, EXPERT, NOW, OFFICE, OK, World, patient
@@ -30,7 +30,6 @@ def test_death_stops_every_limit_of_the_patient_everywhere_at_once(world):
         for status in (S.SENT, S.WAITLISTED, S.ON_HOLD, S.INFO_NEEDED, S.REJECTED, S.ARRIVED)
     }
     untouched = world.referral(S.SENT)
-    notices = Notice.objects.count()
 
     world.take("record_death", dies, now=NOW + HOUR, event_at=NOW + HOUR - 2 * MINUTE)
 
@@ -38,24 +37,71 @@ def test_death_stops_every_limit_of_the_patient_everywhere_at_once(world):
     assert (dies.status, dies.ending, dies.closed_at) == (S.CLOSED, "DECEASED", NOW + HOUR)
     assert dies.patient.deceased_at == NOW + HOUR - 2 * MINUTE
     assert {status: clock(leg) for status, leg in elsewhere.items()} == dict.fromkeys(elsewhere, NO_CLOCK)
-    assert {leg.status for leg in map(world.read, elsewhere.values())} == set(elsewhere)
     assert clock(untouched) == ("TRIAGE", "PERFORMER", NOW, NOW + DAY)
-    assert Notice.objects.count() == notices + 9  # both sides of the one leg, but for who recorded it
     # And none starts again, whatever is done next.
-    for status, step in [
-        (S.SENT, "accept_referral"), (S.WAITLISTED, "book_referral"), (S.ON_HOLD, "resume_referral"),
-        (S.INFO_NEEDED, "supply_information"), (S.REJECTED, "resend_referral"), (S.ARRIVED, "return_outcome"),
-    ]:  # fmt: skip
-        world.take(step, elsewhere[status])
+    world.take("return_outcome", world.read(elsewhere[S.ARRIVED]))
     legs = Referral.objects.filter(case__patient=dies.patient)
-    assert (legs.count(), legs.exclude(clock_kind="").count(), legs.exclude(due_at=None).count()) == (8, 0, 0)
+    assert (legs.count(), legs.exclude(clock_kind="").count(), legs.exclude(due_at=None).count()) == (7, 0, 0)
     assert list(actions.stale(NOW + 400 * DAY)) == [untouched.pk]
+
+
+def test_death_ends_what_waits_to_depart_and_leaves_the_bedside_to_its_own_hands(world):
+    same, other = patient(), {"duplicate_reason": "OTHER_SPECIALTY"}
+    waiting = (S.DRAFT, S.SENT, S.ACCEPTED, S.SCHEDULED, S.ON_HOLD, S.REJECTED)
+    there = (S.IN_TRANSIT, S.ARRIVED, S.OUTCOME_RETURNED)
+    legs = {status: world.referral(status, patient=same, **other) for status in (*waiting, *there)}
+    dies = world.referral(S.SENT, patient=same, **other)
+    held, _free = world.bed()
+    assert held == 4  # accepted, booked, on hold, on the way
+
+    world.take("record_death", dies, now=NOW + HOUR)
+
+    found = {status: world.read(leg) for status, leg in legs.items()}
+    assert {s: (found[s].status, found[s].ending, found[s].closed_at) for s in waiting} == dict.fromkeys(
+        waiting, (S.CLOSED, "DECEASED", NOW + HOUR)
+    )
+    assert {s: (found[s].status, found[s].version) for s in there} == {s: (s, legs[s].version) for s in there}
+    assert (world.bed()[0], found[S.ACCEPTED].held_capacity) == (held - 3, None)
+    assert found[S.SCHEDULED].bookings.get().state == "RELEASED"
+    assert {s: world.case(found[s]).closed_at for s in waiting} == dict.fromkeys(waiting, NOW + HOUR)
+    assert {s: world.case(found[s]).closed_at for s in there} == dict.fromkeys(there)
+    assert {s: [e.kind for e in world.events(found[s])].count("record_death") for s in legs} == dict.fromkeys(legs, 1)
+    events = {s: world.events(found[s])[-1] for s in legs}
+    assert {s: (e.kind, e.from_status, e.to_status, e.comment) for s, e in events.items()} == {
+        s: ("record_death", s, S.CLOSED if s in waiting else s, "") for s in legs
+    }
+    told = {s: {place for place, _role, _n in world.told(event)} for s, event in events.items()}
+    assert told == {s: {"county"} if s == S.DRAFT else {"county", "province"} for s in legs}
+
+
+def test_death_withdraws_the_call_of_the_patient_and_tells_who_was_asked(world):
+    """What the asked hospitals are told by another channel is not called back with the rest."""
+    asked = world.people["province", EXPERT, 1]
+    Preference.objects.create(person=asked, channel="EMAIL", address="a@example.org")
+    leg = world.referral(S.BROADCAST)
+    world.take("record_death", leg)
+    (offer,) = leg.offers.all()
+    assert (offer.status, offer.closed_at) == ("WITHDRAWN", NOW)
+    sent = Delivery.objects.filter(notice__person=asked).values_list("event__kind", "state")
+    assert set(sent) == {("activate_green_channel", "WITHDRAWN"), ("record_death", "PENDING")}
+
+
+def test_death_calls_back_what_waits_for_every_leg_of_the_patient(world):
+    same = patient()
+    Preference.objects.create(person=world.people["province", EXPERT, 1], channel="EMAIL", address="a@example.org")
+    elsewhere = world.referral(S.ARRIVED, patient=same)
+    dies = world.draft(patient=same, duplicate_reason="OTHER_SPECIALTY")
+    waiting = Delivery.objects.filter(event__subject_id=elsewhere.pk)
+    assert set(waiting.values_list("state", flat=True)) == {"PENDING"}
+    world.take("record_death", dies)
+    assert set(waiting.exclude(event__kind="record_death").values_list("state", flat=True)) == {"WITHDRAWN"}
+    assert waiting.get(event__kind="record_death").state == "PENDING"
 
 
 def test_a_second_record_of_the_death_keeps_the_first_time(world):
     same = patient()
     first = world.referral(S.SENT, patient=same)
-    second = world.referral(S.SENT, patient=same, duplicate_reason="NEW_EPISODE")
+    second = world.referral(S.ARRIVED, patient=same, duplicate_reason="NEW_EPISODE")
     world.take("record_death", first)
     world.take("record_death", second, by=world.actor("province", OFFICE), now=NOW + HOUR)
     assert (world.read(second).patient.deceased_at, world.read(second).status) == (NOW, S.CLOSED)

@@ -16,11 +16,12 @@ from consortium.roles import Role
 from referrals import actions
 from referrals.actions.green.broadcast import unanswered_broadcasts
 from referrals.models import Milestone, Offer, OfferStatus, QualityReview, Referral, Status
-from referrals.ranking import ESTIMATE, targets, travel
+from referrals.ranking import targets, travel
 from tests.conftest import open_nowhere
 from tests.world import DOCTOR, EXPERT, OFFICE, World, id_number
 
 S = OfferStatus
+ESTIMATE = "ESTIMATE 直线距离 × 1.4，60 km/h"
 CARED = {"county": ("county", DOCTOR), "province": ("province", EXPERT)}
 
 
@@ -119,6 +120,9 @@ def test_travel_times_are_imported_all_or_none(world, tmp_path):
     file.write_text("origin,destination,minutes,source\n430121,430100,9,x\n430121,999999,5,x\n", encoding="utf-8")
     with pytest.raises(CommandError, match="line 3: destination '999999'"):
         call_command("import_travel", file, stdout=open_nowhere())
+    file.write_text("origin,destination,minutes,source\n430121,430121,121,x\n430121,430100\n", encoding="utf-8")
+    with pytest.raises(CommandError, match=r"(?s)line 2: minutes '121' is more than 120.*line 3: there must be 4"):
+        call_command("import_travel", file, stdout=open_nowhere())
     assert TravelTime.objects.get(destination="430100").minutes == 31
 
 
@@ -169,6 +173,17 @@ def test_who_has_an_open_call_is_not_called_for_twice_but_continues_an_open_case
     leg = world.call(patient=known)
     assert leg.case_id == routine.case_id
     assert refused(world.call, patient=known) == ("OPEN_CASE_EXISTS", "patient")
+
+
+def test_the_dead_are_not_called_for_nor_recognised_in_the_living(world):
+    """All limits of a dead patient are silent: a call for one would wait for nobody."""
+    known = {"name": "王小一", "id_number": id_number(date(2022, 1, 5), 78), "guardian_name": "李四"}
+    world.take("record_death", world.referral(Status.SENT, patient=known))
+    assert refused(world.call, patient=known) == ("INVALID_STATE", "patient")
+    leg = world.call()
+    found = refused(world.take, step="identify_patient", referral=leg, only={"patient": known})
+    assert found == ("INVALID_STATE", "patient.idNumber")
+    assert world.read(leg).silent_since is None
 
 
 def test_an_asked_hospital_sees_no_identity_until_it_is_chosen(world):

@@ -27,6 +27,8 @@ UNTYPED = {"refnet": "its first lines must be readable by the Python that is too
 # Conditions on a role outside the table, each with its reason.
 ROLE_CONDITIONS = {
     "referrals/demo/cast.py": "chooses the people of a made-up story, decides nobody's rights",
+    "consortium/demo_rosters.py": "chooses who is on the roster of a made-up network, decides nobody's rights",
+    "referrals/demo/emergency.py": "chooses the people of a made-up story, decides nobody's rights",
     "referrals/demo/story.py": "chooses the people of a made-up story, decides nobody's rights",
 }
 # Permissions that nothing asks for yet, each with its reason.
@@ -222,6 +224,16 @@ def test_only_the_settings_read_the_environment():
         if ast.unparse(node) in ("os.environ", "os.getenv", "os.environb")
     }
     assert reading == set(ENVIRONMENT)
+
+
+def test_what_time_it_is_is_asked_in_one_place():
+    asking = {
+        path
+        for path, node in walk(ast.Attribute, modules())
+        if isinstance(node, ast.Attribute) and node.attr in ("now", "utcnow")
+        if isinstance(node.value, ast.Name) and node.value.id in ("timezone", "datetime")
+    }
+    assert asking == {"consortium/moment.py"}
 
 
 def test_no_role_is_named_in_a_condition_outside_the_table():

@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
 
@@ -86,6 +87,36 @@ def test_a_taken_port_is_a_sentence_with_another_port() -> None:
             commands.claim_port(port)
     assert commands.claim_port(port) == port
     assert commands.claim_port(0) > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "minutes"), [(["--night"], [str(commands.NIGHT_MINUTES)]), (["--night", "60"], ["60.0"]), ([], [])]
+)
+def test_a_night_passes_beside_the_server_only_when_asked(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], minutes: list[str]
+) -> None:
+    begun: list[list[str]] = []
+
+    class Program:
+        def wait(self) -> int:
+            return 0
+
+        def terminate(self) -> None:
+            """It has ended."""
+
+    def begin(*command: object, **_: object) -> Program:
+        begun.append([str(word) for word in command])
+        return Program()
+
+    monkeypatch.setattr(commands, "begin", begin)
+    monkeypatch.setattr(commands, "prepared", lambda _: Path("python"))
+    monkeypatch.setattr(commands, "database", lambda _: nullcontext())
+    monkeypatch.setattr(commands, "set_up", lambda *_: None)
+    monkeypatch.setattr(commands, "answers", lambda _: True)
+    assert commands.demo(["--port", "0", *words]) == 0
+    nights = [command[command.index("--minutes") + 1] for command in begun if "night" in command]
+    assert nights == minutes
+    assert [command[2] for command in begun if command[1] == "manage.py"] == ["worker", *["night"] * len(minutes)]
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, *, uv: str | None, pip: str | None, ensurepip: str | None) -> None:

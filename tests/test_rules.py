@@ -28,7 +28,9 @@ REFUSALS: list[tuple[Status, str, dict[str, Any], str, str]] = [
     (S.INFO_NEEDED, "supply_information", {"answer": " "}, BAD, "answer"),
     (S.SENT, "accept_referral", {"priority": Priority.STAT}, BAD, "priorityReason"),
     (S.SENT, "accept_referral", {"priority": Priority.STAT, "priority_reason": "UNHEARD_OF"}, BAD, "priorityReason"),
+    (S.SENT, "accept_referral", {"priority": 1, "priority_reason": "CONDITION_WORSENED"}, COMMENT, "priorityComment"),
     (S.SENT, "waitlist_referral", {"priority": Priority.STAT}, BAD, "priorityReason"),
+    (S.SENT, "waitlist_referral", {"priority": 1, "priority_reason": "OTHER"}, COMMENT, "priorityComment"),
     (S.SENT, "advise_referral", {"advice": {}}, BAD, "advice.recommendation"),
     (S.SENT, "advise_referral", {"advice": {"recommendation": " "}}, BAD, "advice.recommendation"),
     (S.SENT, "reject_referral", {"reason": "NO_BED"}, BAD, "alternativeHospital"),
@@ -140,6 +142,10 @@ MOMENTS = [
     (-301, {}, BAD, "backdatingReason"),
     (-301, {"backdating_reason": "UNHEARD_OF"}, BAD, "backdatingReason"),
     (-301, {"backdating_reason": "PHONE_AGREED"}, OK, None),
+    (-301, {"backdating_reason": "CORRECTION"}, COMMENT, "backdatingComment"),
+    (-301, {"backdating_reason": "CORRECTION", "backdating_comment": " "}, COMMENT, "backdatingComment"),
+    (-301, {"backdating_reason": "CORRECTION", "backdating_comment": "表误"}, OK, None),
+    (-300, {"backdating_comment": "不晚"}, OK, None),
     (-3600, {"backdating_reason": "PHONE_AGREED"}, OK, None),
     (-3601, {"backdating_reason": "PHONE_AGREED"}, BAD, "eventAt"),  # before it was written
 ]
@@ -155,7 +161,9 @@ def test_an_event_is_neither_in_the_future_nor_silently_late(world, seconds, rea
         world.take("accept_referral", referral, now=now, event_at=happened, **reason)
         event = world.events(referral)[-1]
         assert (event.event_at, event.recorded_at) == (happened, now)
+        late = seconds < -300
         assert event.backdating_reason == reason.get("backdating_reason", "")
+        assert event.backdating_comment == (reason.get("backdating_comment", "") if late else "")
 
 
 def test_a_reason_counts_from_its_first_to_its_last_day_in_china(world):
@@ -287,11 +295,12 @@ def test_a_waiting_patient_is_contacted_by_a_time_that_follows_from_the_priority
 
 
 def test_a_changed_priority_is_remembered_and_counts_at_once(world):
-    change = {"priority": Priority.STAT, "priority_reason": "TIME_WINDOW"}
+    change = {"priority": Priority.STAT, "priority_reason": "CRITICAL_RESULT", "priority_comment": "血钾 7.1"}
     accepted = world.take("accept_referral", world.referral(S.SENT), **change)
     assert (accepted.priority, accepted.due_at) == (Priority.STAT, NOW + 30 * MINUTE)
-    detail = {"priority": {"from": "URGENT", "to": "STAT", "reason": "TIME_WINDOW"}}
-    assert world.events(accepted)[-1].detail == detail
+    event = world.events(accepted)[-1]
+    assert event.detail == {"priority": {"from": "URGENT", "to": "STAT", "reason": "CRITICAL_RESULT"}}
+    assert (event.reason_code, event.comment) == ("CRITICAL_RESULT", "血钾 7.1")
 
 
 def test_nobody_has_missed_an_appointment_before_its_time(world):

@@ -13,9 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
-from consortium import ids
+from consortium import ids, moment
 from consortium.channels import wire
 from consortium.models import Delivery, WebhookEndpoint
 
@@ -48,7 +47,7 @@ def body(delivery: Delivery) -> bytes:
         "type": event.kind,
         "timestamp": event.recorded_at.isoformat(),
         "data": {
-            "subjectId": ids.encode(event.subject_kind.capitalize(), event.subject_id),
+            "subjectId": ids.encode(ids.kind_of(event.subject_kind), event.subject_id),
             "subjectKind": event.subject_kind,
             "version": event.version,
             "fromStatus": event.from_status,
@@ -72,7 +71,7 @@ def send(delivery: Delivery) -> None:
         {
             "webhook-id": str(delivery.pk),
             "webhook-timestamp": str(timestamp),
-            "webhook-signature": signature(delivery.pk, timestamp, content, keys(endpoint, timezone.now())),
+            "webhook-signature": signature(delivery.pk, timestamp, content, keys(endpoint, moment.now())),
         },
     )
 

@@ -46,10 +46,13 @@ class Side(models.TextChoices):
 
 
 class Trail:
-    """The events or the clocks of one case, in order: read and prefetched as a relation is, for every kind of case."""
+    """The events or the clocks of one case, in order: read and prefetched as a relation is, for every kind of case.
 
-    def __init__(self, case: "ServiceRequest", name: str, model: str) -> None:
-        self.case, self.name, self.model = case, name, model
+    `key` is the column that names it: `thread_id` for those of a whole episode.
+    """
+
+    def __init__(self, case: Row, name: str, model: str, *, key: str = "subject_id") -> None:
+        self.case, self.name, self.model, self.key = case, name, model, key
 
     def all(self) -> Any:
         """The rows, from what was prefetched if they were."""
@@ -64,13 +67,13 @@ class Trail:
         return apps.get_model("consortium", self.model).objects.all()
 
     def _apply_rel_filters(self, rows: Any) -> Any:
-        return rows.filter(subject_id=self.case.pk).order_by("id")
+        return rows.filter(**{self.key: self.case.pk}).order_by("id")
 
     def get_prefetch_querysets(self, cases: list[Any], querysets: list[Any] | None = None) -> tuple[Any, ...]:
         """What `prefetch_related` asks of a relation: the rows of many cases, and how they belong together."""
         rows = querysets[0] if querysets else self._rows()
-        rows = rows.filter(subject_id__in=[case.pk for case in cases]).order_by("id")
-        return rows, attrgetter("subject_id"), attrgetter("pk"), False, self.name, False
+        rows = rows.filter(**{f"{self.key}__in": [case.pk for case in cases]}).order_by("id")
+        return rows, attrgetter(self.key), attrgetter("pk"), False, self.name, False
 
 
 class ServiceRequest(Row):

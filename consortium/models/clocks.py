@@ -48,6 +48,7 @@ class ClockRun(Row):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(stopped_at__isnull=True), name="clock_run_open_by_due"),
             models.Index(fields=["hospital", "started_at"], name="clock_run_by_hospital"),
+            models.Index(fields=["thread_id"], name="clock_run_by_thread"),
         ]
 
 

@@ -61,6 +61,8 @@ class Duty(Row):
 class DutySwap(Row):
     """Two people exchange their duties (换班): one proposes, the other accepts."""
 
+    KIND = "dutySwap"  # its name in events
+
     given = models.ForeignKey(Duty, models.CASCADE, related_name="+", help_text="The proposer's duty (换出班次).")
     taken = models.ForeignKey(Duty, models.CASCADE, related_name="+", help_text="The other's duty (换入班次).")
     given_version = models.PositiveIntegerField(editable=False)

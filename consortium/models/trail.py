@@ -31,6 +31,9 @@ class Event(Row):
     backdating_reason = models.CharField(
         max_length=40, blank=True, help_text="Why it was recorded late, as a code (补记原因)."
     )
+    backdating_comment = models.CharField(
+        max_length=1000, blank=True, default="", db_default="", help_text="Words beside that code (补记说明)."
+    )
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,

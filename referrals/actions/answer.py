@@ -41,13 +41,15 @@ def hops_left(referral: Referral, by: Actor) -> Refused | None:
     return None
 
 
-def change_priority(referral: Referral, move: Move, priority: int | None, reason: str | None) -> None:
-    """Set another priority with its coded reason, remembered in the event."""
+def change_priority(
+    referral: Referral, move: Move, priority: int | None, reason: str | None, comment: str = ""
+) -> None:
+    """Set another priority with its coded reason and words beside it, remembered in the event."""
     if priority is None or priority == referral.priority:
         return
     if not reason:
         raise Refused(Code.INVALID_INPUT, _("调整优先级须选择原因。"), field="priorityReason")
-    registry.concepts("REASON/PRIORITY_CHANGE", [reason], on=timezone.localdate(move.now), field="priorityReason")
+    move.because("PRIORITY_CHANGE", reason, comment, field="priorityReason", comment_field="priorityComment")
     move.detail["priority"] = {
         "from": Priority(referral.priority).name,
         "to": Priority(priority).name,
@@ -149,9 +151,10 @@ def accept_referral(
     instructions: str = "",
     priority: int | None = None,
     priority_reason: str | None = None,
+    priority_comment: str = "",
 ) -> None:
     """Accept the patient and hold a place of the needed capability; NO_CAPACITY when none is left."""
-    change_priority(referral, move, priority, priority_reason)
+    change_priority(referral, move, priority, priority_reason, priority_comment)
     decide(referral, move, Decision.ACCEPTED)
     department = referral.performer_department
     referral.held_capacity = capacity.hold(department, referral.needed_capability) if department else None
@@ -173,9 +176,10 @@ def waitlist_referral(
     instructions: str = "",
     priority: int | None = None,
     priority_reason: str | None = None,
+    priority_comment: str = "",
 ) -> None:
     """Accept the patient without a place yet; the performer makes contact by a date that follows from the priority."""
-    change_priority(referral, move, priority, priority_reason)
+    change_priority(referral, move, priority, priority_reason, priority_comment)
     decide(referral, move, Decision.WAITLISTED)
     referral.instructions = instructions.strip()
 

@@ -94,7 +94,9 @@ def return_outcome(referral: Referral, move: Move, *, outcome: Mapping[str, Any]
     write_outcome(referral, move, outcome)
 
 
-def downward_leg(referral: Referral, move: Move, outcome: Mapping[str, Any], **changes: Any) -> Referral:
+def downward_leg(
+    referral: Referral, move: Move, outcome: Mapping[str, Any], *, series: str = "R", **changes: Any
+) -> Referral:
     """Store the outcome and make the leg back, not yet aimed nor stored: the specialist's department sends it."""
     written, diagnoses = write_outcome(referral, move, outcome)
     facts = ClinicalSummary.objects.create(
@@ -107,7 +109,7 @@ def downward_leg(referral: Referral, move: Move, outcome: Mapping[str, Any], **c
     return content.copy_of(
         referral,
         clinical=facts,
-        number=next_number("R", move.now),
+        number=next_number(series, move.now),
         requester_hospital=referral.performer_hospital,
         requester_department=referral.performer_department,
         needed_capability=None,

@@ -33,6 +33,7 @@ def create_referral(
     now: datetime,
     event_at: datetime | None = None,
     backdating_reason: str = "",
+    backdating_comment: str = "",
     **written: Any,
 ) -> Referral:
     """Write a draft for a patient; OPEN_CASE_EXISTS unless a coded reason says why a second case is needed."""
@@ -41,7 +42,13 @@ def create_referral(
         raise Refused(Code.INVALID_INPUT, _("转出科室不存在或已停用。"), field="requesterDepartment")
     role = access.require_at(by, "create_referral", hospital=sender.hospital_id, department=sender.pk)
     taking = lifecycle.move(
-        by, "create_referral", role, now=now, event_at=event_at, backdating_reason=backdating_reason
+        by,
+        "create_referral",
+        role,
+        now=now,
+        event_at=event_at,
+        backdating_reason=backdating_reason,
+        backdating_comment=backdating_comment,
     )
     with transaction.atomic(savepoint=False):
         who = content.register_patient(by=by, hospital=sender.hospital, now=now, **patient)

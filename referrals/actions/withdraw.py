@@ -1,6 +1,7 @@
 """How a referral ends early: managed locally, cancelled, death, expiry, entered in error."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from consortium import clocks
+from consortium import clocks, lifecycle, outbox
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.lifecycle import Move, transition
@@ -87,17 +88,43 @@ def cancel_referral(referral: Referral, move: Move, *, reason: str, comment: str
     tells=BOTH,
 )
 def record_death(referral: Referral, move: Move, *, comment: str = "") -> None:
-    """The patient has died: the leg ends, and every limit of every other leg of this patient stops at once."""
+    """The patient has died: every limit of every leg stops at once; this leg ends, and each that waits to depart.
+
+    Where the patient is on the way or in a bed elsewhere, both sides are told, and they end the leg themselves.
+    """
     move.comment = comment.strip()
     patient = referral.patient
     patient.deceased_at = patient.deceased_at or move.event_at
     patient.save(update_fields=["deceased_at", "name_grams"])
-    others = Referral.objects.filter(case__patient=patient, closed_at__isnull=True).exclude(pk=referral.pk)
-    for other in others.select_related(*Referral.LOADED):
+    rows = Referral.objects.select_related(*Referral.LOADED).select_for_update(of=("self",), no_key=True)
+    others = list(rows.filter(case__patient=patient, closed_at__isnull=True).exclude(pk=referral.pk).order_by("id"))
+    for other in others:
         other.case.patient = patient
-        clocks.refresh(other)
+    # Words beside this leg are not for the parties of another one.
+    elsewhere = replace(move, comment="", detail={"elsewhere": True}, tells=BOTH)
+    waiting = [leg for leg in others if leg.status in BEFORE_DEPARTURE]
+    _warn([leg for leg in others if leg not in waiting], elsewhere)
+    _end_before_departure(waiting, elsewhere)
     give_back(referral, move)
     referral.end(Ending.DECEASED, move.now)
+
+
+def _end_before_departure(legs: Sequence[Referral], move: Move) -> None:
+    """Nobody will come: what is held for the patient is free for others, and both sides are told."""
+    for leg in legs:
+        give_back(leg, move)
+        leg.end(Ending.DECEASED, move.now)
+    lifecycle.carry(legs, move, status=Status.CLOSED, tells=BOTH, also=("ending", "held_capacity"))
+    for leg in legs:
+        leg.after_step(move)
+
+
+def _warn(legs: Sequence[Referral], move: Move) -> None:
+    """What hands at the bedside do is not overruled from elsewhere: the leg stays open, silent, and both are told."""
+    outbox.call_back(legs, but=move.step)
+    for leg in legs:
+        clocks.refresh(leg)
+        lifecycle.note(leg, move)
 
 
 @transition(

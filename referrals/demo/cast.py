@@ -99,6 +99,14 @@ class Cast:
                 lives_near = targets[0] if plot.route == "DOWN" else sender
                 return Parties(text, sender, tuple(targets[: plot.targets]), self.home(lives_near, chance))
 
+    def callers(self, text: Mapping[str, Any], chance: Random, *, at_home: bool) -> Parties:
+        """A county department that calls for an emergency; of the named accounts' hospital if at home."""
+        county = self.named[COUNTY_HOME].hospital_id
+        able = self.sending[Level.COUNTY, text["specialty"]]
+        able = [row for row in able if row.hospital_id == county] if at_home else able
+        sender = chance.choice(able)
+        return Parties(text, sender, (), self.home(sender, chance))
+
     def senders(self, plot: Plot, text: Mapping[str, Any], chance: Random) -> list[Department]:
         """The departments of one level that treat such patients and have a doctor to send them."""
         up = Level.COUNTY if plot.reviewed or chance.random() < FROM_COUNTY else Level.CITY

@@ -9,12 +9,16 @@ GO_HOME = "outcome acknowledge follow_up"
 
 @dataclass(frozen=True)
 class Plot:
-    """A sequence of steps, how many stories follow it, which way the patient goes, and whether it comes to an end."""
+    """A sequence of steps, how many stories follow it, which way the patient goes, and whether it comes to an end.
+
+    `kind` is the kind of emergency of a story that goes by the green channel.
+    """
 
     times: int
     script: str
     finished: bool = True
     route: str = "UP"
+    kind: str = ""
 
     @property
     def words(self) -> list[str]:

@@ -68,9 +68,9 @@ class Story:
         department = self.leg.performer_department or self.parties.targets[0]
         return self.cast.actor(role, department, at, self.number)
 
-    def take(self, action: Callable[..., Referral], by: access.Actor, at: datetime, **inputs: Any) -> None:
+    def take(self, action: Callable[..., Referral], by: access.Actor, now: datetime, /, **inputs: Any) -> None:
         """Take a step on the leg."""
-        self.legs[-1] = action(by=by, id=self.leg.pk, expected_version=self.leg.version, now=at, **inputs)
+        self.legs[-1] = action(by=by, id=self.leg.pk, expected_version=self.leg.version, now=now, **inputs)
 
     def because(self, step: str) -> str:
         """A coded reason for a step."""
@@ -79,6 +79,11 @@ class Story:
     def follow(self) -> None:
         """Go on with the leg that came out of the last step."""
         self.legs.append(Referral.objects.select_related(*Referral.LOADED).get(based_on=self.leg))
+
+    def look_again(self) -> None:
+        """Go on with the leg as others have left it."""
+        if self.legs:
+            self.legs[-1] = Referral.objects.select_related(*Referral.LOADED).get(pk=self.leg.pk)
 
     def next_target(self) -> Department:
         """The hospital's department that is asked next."""

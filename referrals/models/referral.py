@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from consortium.access import Arm
-from consortium.models import Concept, Hospital, Level, Patient, Row, ServiceRequest, Side
+from consortium.models import Concept, Hospital, Level, Patient, Row, ServiceRequest, Side, Trail
 
 
 class Status(models.TextChoices):
@@ -98,6 +98,11 @@ class Case(Row):
 
     class Meta:
         indexes = [models.Index(fields=["patient"], condition=Q(closed_at__isnull=True), name="case_open_by_patient")]
+
+    @property
+    def runs(self) -> Trail:
+        """The time limits of all its legs and of what hangs on them."""
+        return Trail(self, "runs", "ClockRun", key="thread_id")
 
 
 class ClinicalSummary(Row):

@@ -13,12 +13,11 @@ from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import HttpResponseBase
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from graphql import ExecutionResult, execute
 
-from consortium import access, feed
+from consortium import access, feed, moment
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.feed import Mark
@@ -95,7 +94,7 @@ class Desk:
     def look(self, streams: Collection[Stream], hand: Hand) -> Mark:
         """Hand every stream what is new to it, and the end to those that may not stand any more; how far it came."""
         self.listen()
-        now = timezone.now()
+        now = moment.now()
         acting = standing.actors({stream.subscription.credential for stream in streams}, now=now)
         staying: list[tuple[Stream, Actor]] = []
         for stream in streams:

@@ -7,11 +7,10 @@ from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import CsrfViewMiddleware
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from consortium import access, tokens
+from consortium import access, moment, tokens
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 
@@ -67,7 +66,7 @@ def gated(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @csrf_exempt
     @wraps(view)
     def behind(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        request.now, request.trace = timezone.now(), str(uuid4())
+        request.now, request.trace = moment.now(), str(uuid4())
         try:
             request.actor = admit(request)
         except Refused as refused:

@@ -1,9 +1,11 @@
 """A person at the other end of the wire: signs in, posts operations, keeps the answers; standard library only."""
 
 import json
+import threading
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.cookiejar import CookieJar
 from typing import Any
 from uuid import uuid4
@@ -25,19 +27,34 @@ class Person:
         if status != 200:
             raise Failed(f"{username} cannot sign in: {body}")
 
-    def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, Any]:
+    def _request(
+        self, method: str, path: str, body: Mapping[str, Any] | None, **headers: str
+    ) -> urllib.request.Request:
         token = next((cookie.value for cookie in self.jar if cookie.name == "csrftoken"), "") or ""
-        request = urllib.request.Request(  # noqa: S310 - the address is the server under test
+        return urllib.request.Request(  # noqa: S310 - the address is the server under test
             self.url + path,
             data=json.dumps(body).encode() if body is not None else None,
             method=method,
-            headers={"Content-Type": "application/json", "X-CSRFToken": token, "Referer": self.url},
+            headers={"Content-Type": "application/json", "X-CSRFToken": token, "Referer": self.url} | headers,
         )
+
+    def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, Any]:
+        request = self._request(method, path, body)
         try:
             with self.opener.open(request, timeout=60) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"{}")
+
+    def listen(self, document: str, **variables: Any) -> "Listener":
+        """The live stream of a subscription, open; Failed if the server refuses it."""
+        asked = {"query": document, "variables": variables}
+        request = self._request("POST", "/graphql/stream/", asked, Accept="text/event-stream")
+        try:
+            answer = self.opener.open(request, timeout=60)
+        except urllib.error.HTTPError as error:
+            raise Failed(f"{self.username} cannot listen: {error.read().decode()}") from error
+        return Listener(self.username, answer)
 
     def post(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The whole answer to an operation."""
@@ -91,3 +108,36 @@ class Person:
         if not payload["errors"]:
             raise Failed(f"{self.username} {action} was not refused")
         return str(payload["errors"][0]["code"])
+
+
+class Listener:
+    """Somebody who listens to a live stream, and remembers what it tells."""
+
+    def __init__(self, username: str, answer: Any) -> None:
+        self.username, self.answer = username, answer
+        self.heard: list[dict[str, Any]] = []
+        self.news = threading.Condition()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        kind = ""
+        try:
+            for line in self.answer:
+                name, _colon, value = line.decode().rstrip("\n").partition(": ")
+                kind = value if name == "event" else kind
+                if name == "data" and kind == "next":
+                    with self.news:
+                        self.heard.append(json.loads(value)["data"])
+                        self.news.notify_all()
+        except (OSError, ValueError):
+            return  # the stream is over, or nobody listens any more
+
+    def until(self, wanted: Callable[[dict[str, Any]], bool], what: str, *, seconds: float = 10) -> dict[str, Any]:
+        """The first of all that was told that is wanted; Failed if it does not come in time."""
+        end = time.monotonic() + seconds
+        with self.news:
+            while True:
+                if found := next((told for told in self.heard if wanted(told)), None):
+                    return found
+                if not self.news.wait(end - time.monotonic()):
+                    raise Failed(f"{self.username} was not told in {seconds:.0f} s: {what}; heard {self.heard[-3:]}")

@@ -5,24 +5,32 @@ Needs a network in which the people of the cast have the published password; sta
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from tests.walks.client import Failed, Person
+from tests.receiver import Receiver
+from tests.walks.client import Failed, Listener, Person
 from tests.walks.story import PASSWORD, expect
 
 NAME, GUARDIAN, PHONE = "欧阳示例", "欧阳家属", "13900001234"
 OFFERS = """{ offers(open: true) { nodes { id number version status accessLevel ring rank travelMinutes travelSource
     kind { code } facts { reason age sex summary vitals { systolic } exams { name result } treatment allergies
     diagnoses { code } } events { kind comment } availableActions { action allowed code reason }
+    clock { kind holder }
     requesterHospital { name } performerHospital { name } } } }"""
 OFFER = "query($id: ID!) { offer(id: $id) { id version status accessLevel facts { summary } } }"
+PHONE_ANSWER = "query($id: ID!) { referral(id: $id) { offers { id version status unconfirmed } } }"
+NOTICES = "subscription { noticesReceived { kind subjectId } }"
+CHANGES = """subscription($id: ID!) { caseChanged(id: $id) { event { kind } case { legs { status } } } }"""
+TOLD = "{ deliveries(channel: [WEBHOOK], first: 100) { nodes { state channel hospital { name } } } }"
 READ = """query($id: ID!) { referral(id: $id) { id number version status accessLevel direction consentAt
     case { id } patient { displayName identity { name } } greenKind { code }
     performerHospital { name } milestones { kind { code } at } handover { signed } clock { kind holder }
+    clocks { kind holder hospital { name } department { name } roles remainingMinutes met } events { kind }
     offers { id version status performerHospital { name } }
     qualityReviews { minutes cause } followedBy { id number version status direction } } }"""
 
@@ -33,7 +41,10 @@ class Night:
 
     url: str
     cast: Mapping[str, str]
+    receiver: Receiver
+    pass_on: Callable[[], None] = lambda: None  # delivers what is due, where no worker does
     people: dict[str, Person] = field(default_factory=dict)
+    streams: dict[str, Listener] = field(default_factory=dict)
     seen: dict[str, Any] = field(default_factory=dict)
 
     def who(self, part: str) -> Person:
@@ -46,6 +57,11 @@ class Night:
         """The department at which somebody works."""
         roles = self.who(part).ask("{ me { roles { department { id } } } }")["me"]["roles"]
         return str(next(role["department"]["id"] for role in roles if role["department"]))
+
+    def hospital_of(self, part: str) -> str:
+        """The hospital at which somebody works."""
+        roles = self.who(part).ask("{ me { roles { hospital { id } } } }")["me"]["roles"]
+        return str(roles[0]["hospital"]["id"])
 
     def read(self, part: str, referral: Mapping[str, Any]) -> dict[str, Any]:
         """One referral, as a person sees it."""
@@ -69,6 +85,18 @@ def told(night: Night) -> Iterator[tuple[str, Callable[[], None]]]:
     """Every step of the night with its name, in order."""
     who, seen = night.who, night.seen
 
+    def listens() -> None:
+        for part in ("county.office", "near.expert"):
+            night.streams[part] = who(part).listen(NOTICES)
+        who("county.admin").do(
+            "createWebhookEndpoint",
+            of="webhookEndpoint",
+            shape="id",
+            hospital=night.hospital_of("county.admin"),
+            name="院内系统",
+            url=night.receiver.url,
+        )
+
     def activates() -> None:
         parts = ("near.expert", "far.expert", "other.expert")
         seen["leg"] = who("county.doctor").do(
@@ -81,7 +109,19 @@ def told(night: Night) -> Iterator[tuple[str, Callable[[], None]]]:
             targets=[night.department_of(part) for part in parts],
         )
         expect(seen["leg"]["status"], "BROADCAST", "status")
-        expect(len(night.read("county.doctor", seen["leg"])["offers"]), 3, "hospitals asked")
+        leg = night.read("county.doctor", seen["leg"])
+        expect(len(leg["offers"]), 3, "hospitals asked")
+        (ring,) = [clock for clock in leg["clocks"] if clock["kind"] == "GREEN_RING"]
+        expect((ring["holder"], bool(ring["department"]), bool(ring["roles"])), ("REQUESTER", True, True), "the holder")
+        for part in ("county.office", "near.expert"):
+            night.streams[part].until(
+                lambda told: told["noticesReceived"]["kind"] == "activate_green_channel", "the activation"
+            )
+        night.streams["case"] = who("county.doctor").listen(CHANGES, id=leg["case"]["id"])
+
+    def sees_the_clocks() -> None:
+        offer = night.called("near.expert")
+        expect((offer["clock"]["kind"], offer["clock"]["holder"]), ("GREEN_ANSWER", "PERFORMER"), "the answer's limit")
 
     def reads_without_identity() -> None:
         for part in ("near.expert", "far.expert", "other.expert"):
@@ -174,6 +214,9 @@ def told(night: Night) -> Iterator[tuple[str, Callable[[], None]]]:
         )
         review = night.read("county.doctor", seen["leg"])["qualityReviews"]
         expect(review, [{"minutes": 41, "cause": "CONSENT_DELAY"}], "review")
+        clocks = {clock["kind"]: clock for clock in night.read("county.doctor", seen["leg"])["clocks"]}
+        expect((clocks["STROKE_CT"]["holder"], clocks["STROKE_CT"]["met"]), ("PERFORMER", True), "door to CT in time")
+        expect(clocks["STROKE_NEEDLE"]["met"], True, "door to needle within the hour")
 
     def goes_home() -> None:
         up = who("other.expert").step(
@@ -200,6 +243,43 @@ def told(night: Night) -> Iterator[tuple[str, Callable[[], None]]]:
         up = who("county.doctor").step("acknowledgeOutcome", seen["up"])
         expect(up["status"], "CLOSED", "status of the upward leg")
 
+    def was_told() -> None:
+        for kind in ("choose_offer", "depart_referral", "arrive_referral", "record_milestone", "acknowledge_outcome"):
+            night.streams["case"].until(lambda told, kind=kind: told["caseChanged"]["event"]["kind"] == kind, kind)
+        night.streams["near.expert"].until(lambda told: told["noticesReceived"]["kind"] == "choose_offer", "the choice")
+        night.pass_on()
+        end = time.monotonic() + 20
+        while len(night.receiver.ids()) < 10 and time.monotonic() < end:
+            time.sleep(0.2)
+        rows = who("county.admin").ask(TOLD)["deliveries"]["nodes"]
+        if len(night.receiver.ids()) < 10 or len(rows) < 10:
+            raise Failed(f"of {len(rows)} deliveries to the hospital's system {len(night.receiver.taken)} came")
+        if NAME in "".join(request.body.decode() for request in night.receiver.taken):
+            raise Failed("a message outside the house names the patient")
+
+    def phones() -> None:
+        leg = who("county.doctor").do(
+            "activateGreenChannel",
+            kind="STROKE",
+            requesterDepartment=night.department_of("county.doctor"),
+            targets=[night.department_of("near.expert")],
+        )
+        (offer,) = who("county.doctor").ask(PHONE_ANSWER, id=leg["id"])["referral"]["offers"]
+        offer = who("county.doctor").step(
+            "recordPhoneAnswer", offer, of="offer", answer="CAN_TAKE", spokenWith="神经内科值班医生"
+        )
+        state = who("county.doctor").ask(PHONE_ANSWER, id=leg["id"])["referral"]["offers"][0]
+        expect((state["status"], state["unconfirmed"]), ("OFFERED", True), "an answer by telephone")
+        who("near.expert").step("confirmPhoneAnswer", offer, of="offer")
+        state = who("county.doctor").ask(PHONE_ANSWER, id=leg["id"])["referral"]["offers"][0]
+        expect((state["status"], state["unconfirmed"]), ("OFFERED", False), "the answer when confirmed")
+        code = who("near.expert").code("confirmPhoneAnswer", state, of="offer")
+        expect(code, "INVALID_STATE", "confirming it again")
+        leg = night.read("county.doctor", leg)
+        leg = who("county.doctor").step("chooseOffer", leg, offer=offer["id"])
+        leg = who("county.doctor").step("refuseConsent", leg, reason="COST")
+        expect(leg["status"], "CANCELLED", "status when consent is refused")
+
     def stands_down() -> None:
         leg = who("county.doctor").do(
             "activateGreenChannel",
@@ -213,7 +293,9 @@ def told(night: Night) -> Iterator[tuple[str, Callable[[], None]]]:
         expect(ended["status"], "CANCELLED", "status")
         expect(who("near.expert").ask(OFFER, id=offer["id"])["offer"]["status"], "WITHDRAWN", "the offer")
 
+    yield "接通实时流，登记院内系统 · live streams open, a hospital's system listens", listens
     yield "一键启动，三家医院被询问 · one click asks three hospitals", activates
+    yield "时限与持有方可见 · limits are shown with their holders", sees_the_clocks
     yield "被询问方看到病情，看不到身份 · they read the facts, not the identity", reads_without_identity
     yield "一家谢绝，两家可以接收 · one declines, two can take", answers
     yield "两人同时选定，仅一家胜出 · two choose at once, one wins", chooses_at_once
@@ -224,4 +306,6 @@ def told(night: Night) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "溶栓时间与质控复盘 · needle time and review", needle
     yield "下转快速通道 · the downward fast track", goes_home
     yield "回到当地，闭环 · home, the loop closes", closes
+    yield "实时流、通知与推送都已送达 · streams, notices and pushes have arrived", was_told
+    yield "电话答复待确认，确认后生效 · a telephone answer waits for its confirmation", phones
     yield "误启动后终止 · a false alarm is stood down", stands_down

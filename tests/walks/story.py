@@ -1,12 +1,10 @@
-"""The story of the network over HTTP, step by step: `python -m tests.walks.story --url http://127.0.0.1:8000`.
+"""The story of the network over HTTP, step by step.
 
 A county doctor sends a child up, the city passes it on, the province takes it and sends it home, the loop closes; and
 beside it what goes wrong in practice. Needs the demo network; invents patients of its own. Standard library only.
 """
 
-import argparse
 import secrets
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -325,23 +323,3 @@ def told(stage: Stage) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "重复提交只有一次效果 · a doubled submit has one effect", doubled_submit
     yield "过期页面得到明确冲突 · a stale version is a clear conflict", stale_version
     yield "覆盖数字随故事变化 · coverage counts what followed", figures_after
-
-
-def main() -> int:
-    """Tell the story to a server and return 0, or 1 naming the step that failed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--url", default="http://127.0.0.1:8000")
-    stage = Stage(parser.parse_args().url)
-    for number, (name, step) in enumerate(told(stage), start=1):
-        try:
-            step()
-        except (Failed, OSError) as error:
-            print(f"✗ {number:2} {name}\n   {error}", file=sys.stderr, flush=True)
-            return 1
-        print(f"✓ {number:2} {name}", flush=True)
-    print("全部步骤通过 · every step passed", flush=True)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -8,9 +8,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
-from django.utils import timezone
 
-from consortium import grants
+from consortium import grants, moment
 from consortium.models import Department, Division, Hospital, Person
 from consortium.roles import HELD_AT, Place, Role
 
@@ -45,7 +44,7 @@ class Command(BaseCommand):
                 practitioner_roles__ends_at__isnull=True,
             ).exists():
                 raise CommandError(f"{person.username} already holds {role.value} there.")
-            grants.enrol([(person, role, where)], starts_at=timezone.now())
+            grants.enrol([(person, role, where)], starts_at=moment.now())
             grants.sync()
         self.stderr.write(f"{person.username}: {role.value} · {where}")
 

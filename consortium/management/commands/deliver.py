@@ -3,9 +3,8 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
-from consortium import outbox
+from consortium import moment, outbox
 
 
 class Command(BaseCommand):
@@ -15,5 +14,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Send and say what came of it."""
-        taken, missed = outbox.deliver(now=timezone.now())
+        taken, missed = outbox.deliver(now=moment.now())
         self.stdout.write(f"delivered {taken}, failed {missed}")

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from consortium import moment
 from consortium.members import Rejected, Report, import_members
 from consortium.progress import shown
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         """Import the file and print what changed, or every mistake in it."""
         try:
             report = import_members(
-                path=file, now=timezone.now(), dry_run=dry_run, progress=shown(self.stdout, _("检查"))
+                path=file, now=moment.now(), dry_run=dry_run, progress=shown(self.stdout, _("检查"))
             )
         except Rejected as rejected:
             for problem in rejected.problems:

@@ -10,7 +10,7 @@ from django.db import transaction
 from consortium.models import Division, TravelTime
 
 COLUMNS = ("origin", "destination", "minutes", "source")
-LONGEST = 24 * 60
+LONGEST, WITHIN = 24 * 60, 120  # minutes: anywhere, and within one division
 
 
 class Command(BaseCommand):
@@ -55,11 +55,15 @@ class Command(BaseCommand):
         self.stdout.write(f"travel times {len(rows)}")
 
 
-def wrong(line: dict[str, str], known: set[str]) -> str:
+def wrong(line: dict[str, Any], known: set[str]) -> str:
     """What is wrong with a line, or nothing."""
+    if None in line or None in line.values():
+        return f"there must be {len(COLUMNS)} values"
     for column in ("origin", "destination"):
         if line[column] not in known:
             return f"{column} {line[column]!r} is not a division"
     if not line["minutes"].isdecimal() or not 1 <= int(line["minutes"]) <= LONGEST:
         return f"minutes {line['minutes']!r} is not a whole number from 1 to {LONGEST}"
+    if line["origin"] == line["destination"] and int(line["minutes"]) > WITHIN:
+        return f"minutes {line['minutes']!r} is more than {WITHIN} within one division"
     return "" if line["source"].strip() else "source is empty"

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from consortium import access, tokens
+from consortium import access, moment, tokens
 from consortium.errors import Refused
 from consortium.models import Person
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         person = Person.objects.filter(username=username, is_active=True).first()
         if person is None:
             raise CommandError(_("没有名为“{username}”的在用账号。").format(username=username))
-        now = timezone.now()
+        now = moment.now()
         try:
             with transaction.atomic():
                 token, secret = tokens.issue_api_token(

@@ -36,6 +36,7 @@ from referrals.models import (
 from referrals.numbers import next_number, next_numbers
 from referrals.ranking import Target, targets
 
+lifecycle.NOTED["activate_green_channel"] = gettext_lazy("启动绿色通道")
 RING = "GREEN_RING"  # the time limit of one ring, in the registry
 ON_THE_WAY = [Status.BROADCAST, Status.ACCEPTED, Status.SCHEDULED, Status.IN_TRANSIT]
 
@@ -72,16 +73,24 @@ def activate_green_channel(
     now: datetime,
     event_at: datetime | None = None,
     backdating_reason: str = "",
+    backdating_comment: str = "",
     **written: Any,
 ) -> Referral:
     """Call the first ring of hospitals for an emergency of a kind; the identity may follow, `event_at` is time zero.
 
-    A patient with an open case continues it; OPEN_CASE_EXISTS while another green-channel call for them is under way.
+    A patient with an open case continues it; OPEN_CASE_EXISTS while another green-channel call for them is under way,
+    INVALID_STATE for one whose death is recorded.
     """
     department = sender(requester_department)
     role = access.require_over(by, "activate_green_channel", department)
     move = lifecycle.move(
-        by, "activate_green_channel", role, now=now, event_at=event_at, backdating_reason=backdating_reason
+        by,
+        "activate_green_channel",
+        role,
+        now=now,
+        event_at=event_at,
+        backdating_reason=backdating_reason,
+        backdating_comment=backdating_comment,
     )
     rule = rule_of(kind, now=now)
     with transaction.atomic(savepoint=False):
@@ -89,7 +98,13 @@ def activate_green_channel(
         who = content.register_patient(
             by=by, hospital=department.hospital, now=now, **_labelled(patient or {}, f"绿色通道 {number}")
         )
-        Patient.objects.select_for_update().get(pk=who.pk)
+        who = Patient.objects.select_for_update().get(pk=who.pk)
+        if who.deceased_at:  # every limit of theirs is silent
+            raise Refused(
+                Code.INVALID_STATE,
+                _("该患者已登记死亡；如登记有误，请不填身份证号，以临时身份启动，并联系登记医院。"),
+                field="patient",
+            )
         case = _episode(who, department, move)
         referral = Referral(
             case=case,

@@ -40,7 +40,7 @@ def broadcast_down(
 ) -> None:
     """Return the outcome and call hospitals below for a bed, the nearest to the patient's home first."""
     rule = rule_of(KIND, now=move.now, down=True)
-    leg = downward_leg(referral, move, outcome, pathway=Pathway.GREEN_CHANNEL, green_kind=rule.concept)
+    leg = downward_leg(referral, move, outcome, series="G", pathway=Pathway.GREEN_CHANNEL, green_kind=rule.concept)
     leg.direction = Direction.DOWN
     written = {"reason": reason, "consent_by": consent_by, "consent_relation": consent_relation}
     content.write(leg, move.now, **written, needed_capability=needed_capability)

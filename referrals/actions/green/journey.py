@@ -39,7 +39,13 @@ def identify_patient(referral: Referral, move: Move, *, patient: Mapping[str, An
     unknown = referral.case.patient
     hospital = referral.requester_hospital
     found = content.register_patient(by=move.by, hospital=hospital, now=move.now, **patient)
-    Patient.objects.select_for_update(no_key=True).get(pk=found.pk)
+    found = Patient.objects.select_for_update(no_key=True).get(pk=found.pk)
+    if found.deceased_at:  # every limit of the case would fall silent
+        raise Refused(
+            Code.INVALID_STATE,
+            _("该身份证号的患者已登记死亡，请核对号码；如登记有误，请联系登记医院。"),
+            field="patient.idNumber",
+        )
     referral.case.patient = found
     referral.case.save(update_fields=["patient"])
     move.detail["temporaryIdentity"] = unknown.temporary_identity

@@ -1,20 +1,13 @@
 """What the clock does by itself: call the next ring, remind those who are late, propose expiry of what is stale."""
 
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
-from django.core.management.base import BaseCommand
-from django.db import transaction
-from django.utils import timezone
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from consortium import lifecycle
-from consortium.access import SYSTEM
+from consortium import moment
 from consortium.errors import Refused
-from consortium.escalation import escalate
-from referrals import actions
-from referrals.models import Referral
+from referrals.rounds import take_round
 
 
 class Command(BaseCommand):
@@ -22,26 +15,26 @@ class Command(BaseCommand):
 
     help = "Widen silent green-channel calls, remind those who are late, propose that stale referrals expire."
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Take each of the clock's steps in a transaction of its own, then climb the ladder of reminders."""
-        now = timezone.now()
-        widened = take(actions.widen_on_silence, list(actions.unanswered_broadcasts(now)), now=now)
-        for model in lifecycle.STEPS:
-            tally = escalate(model, now=now)
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add `--ahead`."""
+        parser.add_argument(
+            "--ahead", type=float, default=0.0, help="First let so many minutes pass; demonstrations only."
+        )
+
+    def handle(self, *args: Any, ahead: float = 0.0, verbosity: int = 1, **options: Any) -> None:
+        """Let time pass if asked to, take one round, and say what it did."""
+        if ahead < 0:
+            raise CommandError("time does not go back: --ahead takes minutes from 0 on")
+        if ahead:
+            try:
+                moment.put_ahead(timedelta(minutes=ahead))
+            except Refused as refused:
+                raise CommandError(refused.message) from refused
+        done = take_round(moment.now())
+        if verbosity == 0:
+            return
+        for kind, tally in done.reminded.items():
             self.stdout.write(
-                f"{model.KIND}: reminders {tally.reminders} · empty rungs {tally.alarms} · unheard {len(tally.unheard)}"
+                f"{kind}: reminders {tally.reminders} · empty rungs {tally.alarms} · unheard {len(tally.unheard)}"
             )
-        stale = Referral.objects.filter(pk__in=list(actions.stale(now))).values_list("pk", "version")
-        proposed = take(actions.propose_expiry, list(stale), now=now)
-        self.stdout.write(f"calls widened {widened} · expiry proposed for {proposed}")
-
-
-def take(step: Callable[..., Referral], due: Iterable[tuple[UUID, int]], **given: Any) -> int:
-    """Take one step on each referral that is due; how many took place."""
-    taken = 0
-    for pk, version in due:
-        # Somebody moved it meanwhile: then the clock has nothing to do.
-        with suppress(Refused), transaction.atomic():
-            step(by=SYSTEM, id=pk, expected_version=version, **given)
-            taken += 1
-    return taken
+        self.stdout.write(f"calls widened {done.widened} · expiry proposed for {done.proposed}")

@@ -1,0 +1,1 @@
+"""The demo network, its stories, its emergencies and its nights."""
