@@ -31,7 +31,7 @@ DEMO_STEPS = {
 NIGHT_MINUTES = 480
 SETTING_UP = list(DEMO_STEPS)[:3]  # what a database needs before anything can act in it
 DRILLS = PROJECT / "tests" / "drills"
-QUICKLY = ["-q", "-n", "auto", "--maxprocesses", "4"]
+QUICKLY = ["-q", "-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
 CHECKS = {
     "ruff check": ["ruff", "check", "."],
     "ruff format": ["ruff", "format", "--check", "."],

@@ -153,7 +153,7 @@ def test_the_scopes_are_all_permissions_and_share_none():
     assert SCOPES["read"] & SCOPES["write"] == frozenset()
 
 
-UNSENT, NARROWED = {S.DRAFT, S.OFFICE_REVIEW}, {S.REJECTED, S.REDIRECTED}
+UNSENT, NARROWED = {S.DRAFT, S.OFFICE_REVIEW, S.BROADCAST}, {S.REJECTED, S.REDIRECTED}
 OWN = {("county", DOCTOR), ("county", OFFICE), ("county", EXPERT)}
 ASKED = {("province", EXPERT), ("province", OFFICE)}
 

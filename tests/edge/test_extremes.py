@@ -173,7 +173,7 @@ def test_a_moment_that_can_be_written_can_be_read(world):
     assert Referral.objects.get(pk=leg.pk).due_at is not None
 
 
-def test_the_tables_of_strange_values_name_every_type():
+def test_the_tables_of_strange_values_name_every_type(world):
     named = {
         get_named_type(argument.type)
         for kind in schema.graphql_schema.type_map.values()

@@ -90,7 +90,7 @@ def test_a_bug_in_the_action_undoes_what_it_had_written(world, expert, monkeypat
     def fail(*_: Any, **__: Any) -> None:
         raise Bug(WORDS)
 
-    monkeypatch.setattr("consortium.lifecycle.audit", fail)  # after the row, the event and the capacity
+    monkeypatch.setattr("consortium.outbox.post", fail)  # after the row, the capacity, the event and its notices
     answer = expert.attempt("acceptReferral", **step(referral)).json()
     assert (answer["data"], code_of(answer)) == (None, "INTERNAL")
     assert rows() == before
@@ -104,7 +104,7 @@ def test_an_error_of_the_database_is_masked_and_undone(world, expert, monkeypatc
         with connection.cursor() as cursor:
             cursor.execute("select geheim_4711 from consortium_patient")
 
-    monkeypatch.setattr("consortium.lifecycle.audit", fail)
+    monkeypatch.setattr("consortium.outbox.post", fail)
     response = expert.attempt("acceptReferral", **step(referral))
     assert (response.json()["data"], code_of(response.json())) == (None, "INTERNAL")
     assert b"geheim" not in response.content

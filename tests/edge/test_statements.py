@@ -246,7 +246,7 @@ COSTS: dict[str, int] = {
     "recordFollowUp": 17, "cancelReferral": 21, "recordDeath": 22, "reportError": 17, "recordNoShow": 21,
     "createReferral": 21, "confirmExpiry": 21, "confirmError": 20, "updateCapacity": 9, "grantRole": 16,
     "revokeRole": 9, "issueApiToken": 8, "revokeApiToken": 9, "readNotice": 8, "setClockRule": 12, "setDuty": 12,
-    "swapDuty": 10, "acceptSwap": 14, "setPreference": 10, "createWebhookEndpoint": 10, "rotateWebhookSecret": 9,
+    "swapDuty": 13, "acceptSwap": 20, "setPreference": 10, "createWebhookEndpoint": 10, "rotateWebhookSecret": 9,
     "deactivateWebhookEndpoint": 9, "replayDeliveries": 9, "resendDelivery": 9, "identifyPatient": 20,
     "widenBroadcast": 32, "chooseOffer": 33, "giveConsent": 18, "refuseConsent": 23, "divertReferral": 41,
     "signHandover": 17, "standDown": 33, "recordMilestone": 18, "reviewQuality": 19, "broadcastDown": 58,
