@@ -15,8 +15,7 @@ from telemedicine.uploads.receive import receive_piece
 from telemedicine.wsi.check import Inspection, inspect
 from telemedicine.wsi.generate import make_dicom, make_svs, make_tiff
 
-SIZE = {"width": 1024, "height": 768}
-MAKE = {"svs": make_svs, "tiff": make_tiff}
+WIDTH, HEIGHT = 1024, 768
 
 
 class Scanner:
@@ -54,7 +53,8 @@ class Scanner:
         """One of the scanner's files of a kind."""
         path = self.folder / f"{seed}.{kind}"
         if not path.exists():
-            MAKE[kind](path, **SIZE, seed=seed)
+            make = make_svs if kind == "svs" else make_tiff
+            make(path, width=WIDTH, height=HEIGHT, seed=seed)
         return path
 
     def series(self, patient: str, seed: int) -> Path:
@@ -62,7 +62,8 @@ class Scanner:
         folder = self.folder / f"{patient}-{seed}"
         path = folder.with_suffix(".zip")
         if not path.exists():
-            make_dicom(folder, **SIZE, seed=seed, patient=f"Demo^Patient={patient[0]}^{patient[1:]}")
+            name = f"Demo^Patient={patient[0]}^{patient[1:]}"
+            make_dicom(folder, width=WIDTH, height=HEIGHT, seed=seed, patient=name)
             with zipfile.ZipFile(path, "w") as archive:
                 for part in sorted(folder.iterdir()):
                     archive.writestr(zipfile.ZipInfo(part.name, (2026, 1, 15, 9, 30, 0)), part.read_bytes())

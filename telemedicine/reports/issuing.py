@@ -137,7 +137,8 @@ def _misplaced(case: PathologyCase, chosen: Template, images: list[Mapping[str, 
         return [Refused(Code.INVALID_INPUT, message, field="report.content.keyImages")]
     slides = Slide.objects.filter(case=case, withdrawn_at__isnull=True)
     own = {str(pk) for pk in slides.values_list("pk", flat=True)} if images else set()
-    found, kept = [], key_images.chosen(case, images)
+    found: list[Refused] = []
+    kept = key_images.chosen(case, images)
     for number, image in enumerate(images):
         before = len(found)
         at = f"report.content.keyImages.{number}"

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -33,9 +34,7 @@ def told(command: list[str], given: dict[str, Any], *, seconds: int) -> dict[str
     """What a script tells in JSON of its walk; it is given its task as JSON too."""
     given = {"chromium": str(CHROMIUM)} | given
     # A session of its own, so that a browser that hangs ends with its script.
-    running = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+    running = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, start_new_session=True)
     try:
         said, complained = running.communicate(json.dumps(given), timeout=seconds)
     except subprocess.TimeoutExpired:
