@@ -338,6 +338,6 @@ class Mutation:
         department=place("For which department (科室).", required=True),
         person=place("Who (专家).", required=True),
         subspecialty=text("Code, catalogue SUBSPECIALTY; GENERAL reads every organ (亚专科).", required=True),
-        open_limit=graphene.Int(required=True, description="Unfinished cases at most, from 1 (在办上限)."),
+        open_limit=graphene.Int(required=True, description="Unfinished cases at most, 1 to 999 (在办上限)."),
         ended=graphene.Boolean(description="Whether this person reads it no longer (停止)."),
     )

@@ -19,6 +19,7 @@ from telemedicine import catalogues
 from telemedicine.models import Expertise, Kind, PathologyCase, Recusal, Status
 
 IN_HAND = [Status.ASSIGNED, Status.READING, Status.MORE_NEEDED, Status.PRELIMINARY, Status.SECOND_REVIEW]
+MOST_OPEN = 999
 
 
 @dataclass(frozen=True)
@@ -125,8 +126,9 @@ def set_expertise(
         )
         if not readers.exists():
             raise Refused(Code.INVALID_INPUT, _("请选择会诊科室现任的病理专家。"), field="person")
-        if open_limit < 1:
-            raise Refused(Code.INVALID_INPUT, _("在办上限至少为 1。"), field="openLimit")
+        if not 1 <= open_limit <= MOST_OPEN:
+            message = _("在办上限须在 1 至 {limit} 之间。").format(limit=MOST_OPEN)
+            raise Refused(Code.INVALID_INPUT, message, field="openLimit")
         concept = catalogues.concept("SUBSPECIALTY", subspecialty, on=timezone.localdate(now), field="subspecialty")
         kept, _made = Expertise.objects.select_for_update(of=("self",)).get_or_create(
             department=place, person_id=person, subspecialty=concept, defaults={"open_limit": open_limit, "version": 0}
