@@ -24,11 +24,11 @@ def test_no_description_is_the_librarys_own():
 
 
 def test_no_two_types_share_a_name():
-    """The library would silently take one of them for both."""
+    """The library would silently take one of them for both. What has no description of its own is a base."""
     made = [base.Type, base.Plain]
     for kind in made:
         made += kind.__subclasses__()
-    own = [kind for kind in made if "_meta" in vars(kind) and kind.__module__.startswith("schema.")]  # the others are bases
+    own = [kind for kind in made if "_meta" in vars(kind) and kind.__module__.startswith("schema.")]
     names = [kind._meta.name for kind in own]
     assert sorted(names) == sorted(set(names))
     assert "ReportKeyImage" in names
