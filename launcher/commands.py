@@ -99,9 +99,7 @@ def claim_port(port: int) -> int:
 @contextmanager
 def served(python: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     """The web server on 127.0.0.1, answering when the commands within begin and stopped after them."""
-    # A live stream does not end by itself, so the graceful stop has an end.
-    manner = "--workers 2 --log-level warning --no-server-header --no-proxy-headers --timeout-graceful-shutdown 2"
-    server = begin(python, "-m", "uvicorn", *manner.split(), "--port", str(port), "consortium.asgi:application")
+    server = begin(python, "-m", "consortium.serve", "--port", str(port))
     try:
         end = time.monotonic() + 60
         while not answers(f"http://127.0.0.1:{port}/"):

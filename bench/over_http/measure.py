@@ -103,9 +103,8 @@ def kept(world: World, path: Path) -> SlideImage:
 def server(application: str, **known: str) -> Iterator[int]:
     """An application under uvicorn as the service is started, answering while within; its port."""
     port = free_port()
-    options = ["--workers", "2", "--port", str(port), "--log-level", "warning", "--no-proxy-headers"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", application, *options, "--timeout-graceful-shutdown", "2"],
+        [sys.executable, "-m", "consortium.serve", application, "--port", str(port)],
         cwd=ROOT, env=os.environ | known,
     )  # fmt: skip
     try:

@@ -45,9 +45,8 @@ class Server:
 
     def start(self) -> None:
         """Run until it answers."""
-        options = ["--workers", "2", "--port", str(self.port), "--no-proxy-headers", "--timeout-graceful-shutdown", "2"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", "consortium.asgi:application", *options],
+            [sys.executable, "-m", "consortium.serve", "--port", str(self.port)],
             cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log, start_new_session=True,
         )  # fmt: skip
         end = time.monotonic() + PATIENCE
