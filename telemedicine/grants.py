@@ -98,12 +98,22 @@ class Trusted:
 trusted = Trusted()
 
 
+def trusts(grant: Grant, *, session_key: str) -> bool:
+    """Whether this process found lately that a grant counts, and it comes in the session that it was made for."""
+    return in_its_session(grant, session_key) and grant in trusted
+
+
+def in_its_session(grant: Grant, session_key: str) -> bool:
+    """Whether a session's grant comes in that session; a token's may come in any."""
+    return not grant.credential.startswith("s:") or grant.credential == by_session(session_key)
+
+
 def holds(grant: Grant, *, session_key: str, now: datetime) -> bool:
     """Whether a grant still counts: its person, roles and case as the database has them, or had them a moment ago.
 
     `session_key` is the session that the request carries, if any: a session's grant counts in that session alone.
     """
-    if grant.credential.startswith("s:") and grant.credential != by_session(session_key):
+    if not in_its_session(grant, session_key):
         return False
     if grant in trusted:
         return True

@@ -38,6 +38,10 @@ class Opened:
                 self._kept.popitem(last=False)
         return slide
 
+    def at_hand(self, image: UUID) -> Slide | None:
+        """The slide of an image if it is open."""
+        return self._kept.get(image)
+
     def forget(self) -> None:
         """Close them all."""
         with self._lock:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from telemedicine.wsi.faults import BadSlide, Fault, NoSuchTile
 from telemedicine.wsi.jpeg import START
-from telemedicine.wsi.source import Source
+from telemedicine.wsi.source import Source, at_once
 
 JPEG = "image/jpeg"
 
@@ -99,8 +99,11 @@ class Slide:
                 return row * size.columns + column
         raise NoSuchTile(f"level {level}, column {column}, row {row}")
 
-    def raw_tile(self, level: int, column: int, row: int) -> bytes | None:
-        """The stored JPEG, self-contained and undecoded; None where it must be decoded; NoSuchTile outside the grid."""
+    def raw_tile(self, level: int, column: int, row: int, *, waiting: bool = True) -> bytes | None:
+        """The stored JPEG, self-contained and undecoded; None where it must be decoded; NoSuchTile outside the grid.
+
+        Without waiting also None where its bytes are not in this machine's memory.
+        """
         number = self.number(level, column, row)
         tiles = self.stored[level]
         if tiles is None:
@@ -112,7 +115,11 @@ class Slide:
         source = self.sources[tiles.part]
         if source is None:
             raise BadSlide(Fault.UNREADABLE, f"part {tiles.part} is not at hand")
-        data = source.read_at(tiles.offsets[number], length)
+        data = (
+            source.read_at(tiles.offsets[number], length) if waiting else at_once(source, tiles.offsets[number], length)
+        )
+        if data is None:
+            return None
         if len(data) != length or data[:2] != START:
             raise BadSlide(Fault.DAMAGED_TILE, f"level {level}, column {column}, row {row}")
         return tiles.opening + data[2:]

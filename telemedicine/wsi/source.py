@@ -36,6 +36,16 @@ class FileSource:
         """The bytes from an offset on; fewer at the end."""
         return os.pread(self._descriptor, length, offset)
 
+    def read_at_once(self, offset: int, length: int) -> bytes | None:
+        """The same, if the system has all of it in memory; None where a disk would have to be waited for."""
+        held = bytearray(length)
+        try:
+            if os.preadv(self._descriptor, [held], offset, os.RWF_NOWAIT) == length:
+                return bytes(held)
+        except (OSError, AttributeError):  # not in memory, or a system that cannot say
+            pass
+        return None
+
     def close(self) -> None:
         """Give the file back; reading afterwards fails."""
         if self._descriptor >= 0:
@@ -69,6 +79,11 @@ def as_source(given: Any) -> Source:
     if isinstance(given, Source):
         return given
     return StreamSource(given)
+
+
+def at_once(source: Source, offset: int, length: int) -> bytes | None:
+    """Bytes of a local file that can be had without waiting, or None."""
+    return source.read_at_once(offset, length) if isinstance(source, FileSource) else None
 
 
 class Window:

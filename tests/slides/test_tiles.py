@@ -12,6 +12,7 @@ from consortium import grants as rights
 from consortium.models import AuditEntry, Person, PractitionerRole
 from consortium.roles import Role
 from schema import ids
+from schema.views import slides
 from telemedicine import grants, store, tiles
 from telemedicine.models import PathologyCase, SlideImage, Status
 from telemedicine.uploads import check
@@ -98,6 +99,50 @@ def test_a_tile_is_the_stored_jpeg_without_a_statement(expert, image, made, djan
             assert response.headers["Content-Type"] == "image/jpeg"
             shape = Image.open(io.BytesIO(response.content)).size
             assert shape == (level["tileWidth"], level["tileHeight"])
+
+
+def asked_at_once(edge: Edge, path: str, **headers: str) -> Any:
+    """What the server's loop has at hand for a GET of this browser."""
+    cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in edge.client.cookies.items())
+    told = {"cookie": cookie} | {name.replace("_", "-"): text for name, text in headers.items()}
+    scope = {"path": path, "method": "GET", "headers": [(k.encode(), v.encode("latin-1")) for k, v in told.items()]}
+    return slides.at_hand(scope)
+
+
+def test_a_tile_at_hand_is_the_one_that_the_page_serves(expert, image, django_assert_num_queries):
+    path = info(expert, image)["tiles"].format(level=0, column=1, row=2)
+    ordinary = get(expert, path)
+    with django_assert_num_queries(0):
+        headers, data = asked_at_once(expert, path)
+    assert data == ordinary.content
+    for name in ("ETag", "Cache-Control", "Content-Type", "X-Content-Type-Options", "Referrer-Policy"):
+        assert headers[name] == ordinary.headers[name]
+
+
+def test_nothing_is_at_hand_for_whoever_is_not_trusted_right_now(world, expert, image, clock):
+    path = info(expert, image)["tiles"].format(level=0, column=0, row=0)
+    headers, _data = asked_at_once(expert, path)
+    assert asked_at_once(expert, path, if_none_match=headers["ETag"]) is None
+    for other in (at(image, "info"), at(image, "tiles/0/99_0"), at(image, "tiles/99/0_0"), at(None, "tiles/0/0_0")):
+        assert asked_at_once(expert, other) is None
+    stranger = as_role(world, "foreign", PATHOLOGIST)
+    assert asked_at_once(stranger, path) is None
+    # Somebody else's grant, in one's own session.
+    stranger.client.cookies["slide"] = expert.client.cookies["slide"].value
+    assert asked_at_once(stranger, path) is None
+    clock.moment = NOW + timedelta(minutes=10)
+    assert asked_at_once(expert, path) is None
+    clock.moment = NOW
+    assert asked_at_once(expert, path) is not None
+    grants.trusted.forget()
+    assert asked_at_once(expert, path) is None
+
+
+def test_what_the_disk_would_have_to_be_waited_for_is_not_at_hand(expert, image, monkeypatch):
+    path = info(expert, image)["tiles"].format(level=0, column=0, row=0)
+    monkeypatch.setattr("os.preadv", lambda *_given: (_ for _ in ()).throw(BlockingIOError()))
+    assert asked_at_once(expert, path) is None
+    assert get(expert, path).status_code == 200
 
 
 def test_a_tile_is_kept_no_longer_than_the_grant(expert, image, clock):
