@@ -175,9 +175,13 @@ def demo(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Run pytest on the embedded PostgreSQL, in parallel when not told otherwise; return its exit code."""
+    """Run pytest on the embedded PostgreSQL, in parallel when not told otherwise; return its exit code.
+
+    The pages are built for the tests in a browser; those say loudly that they were skipped where that fails.
+    """
     python = prepared(DEVELOPMENT)
     use_test_data(python)
+    set_up(python, [PAGES])
     with database(python):
         return call(python, "-m", "pytest", *(arguments or QUICKLY)).returncode
 
