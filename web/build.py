@@ -24,8 +24,14 @@ FRESH = WEB / ".building"
 MODULES = WEB / "node_modules"
 LOG = WEB / ".build.log"
 STAMP = ".stamp.json"
+DOCUMENTS = WEB / ".documents.json"  # what operations.mjs makes: hash → text of every operation
+MADE = WEB / "src" / "operations.ts"
+SCHEMA = WEB.parent / "schema" / "schema.graphql"  # what the operations are held against
 OLDEST_NODE = (22, 12)
-SOURCES = ("package.json", "package-lock.json", ".npmrc", "tsconfig.json", "vite.config.ts", "*.html", "src/**/*")
+SOURCES = (
+    *("package.json", "package-lock.json", ".npmrc", "tsconfig.json", "vite.config.ts"),
+    *("operations.mjs", "*.html", "src/**/*"),
+)
 SECONDS_FOR_ONE_STEP = 900
 
 
@@ -59,8 +65,12 @@ def build() -> None:
     node, npm = find_node() or node_from_wheel()
     install_packages(node, npm)
     say("正在构建浏览器前端", "building the browser front")
+    run([node, str(WEB / "operations.mjs")], node=node, failure=build_failed)
     vite = [node, str(MODULES / "vite" / "bin" / "vite.js"), "build", "--outDir", str(FRESH), "--emptyOutDir"]
     run(vite, node=node, failure=build_failed)
+    shutil.copy(DOCUMENTS, FRESH / "documents.json")
+    if (DIST / "documents.json").is_file():  # pages that are open now still ask by these
+        shutil.copy(DIST / "documents.json", FRESH / "documents.previous.json")
     stamp = {"inputs": inputs, "files": files_under(FRESH)}
     (FRESH / STAMP).write_text(json.dumps(stamp, indent=1, sort_keys=True), encoding="utf-8")
     shutil.rmtree(DIST, ignore_errors=True)
@@ -83,9 +93,10 @@ def is_current() -> bool:
 def digest_of_sources() -> str:
     """One hash over the names and bytes of everything the built files depend on."""
     digest = hashlib.sha256()
-    for path in sorted({found for pattern in SOURCES for found in WEB.glob(pattern) if found.is_file()}):
+    found = {path for pattern in SOURCES for path in WEB.glob(pattern) if path.is_file()} - {MADE}
+    for path in (*sorted(found), SCHEMA):
         content = path.read_bytes()
-        digest.update(f"{path.relative_to(WEB).as_posix()}\0{len(content)}\0".encode())
+        digest.update(f"{path.relative_to(WEB.parent).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()
 

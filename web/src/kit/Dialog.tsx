@@ -1,0 +1,45 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { words } from "./words";
+
+interface Props {
+  readonly title: string;
+  /** Called by Escape and the close button; without it the dialog must be answered. */
+  readonly onClose?: (() => void) | undefined;
+  readonly wide?: boolean | undefined;
+  readonly children: ComponentChildren;
+}
+
+/** A dialog over the page: holds the focus while it is there and gives it back afterwards. Shown while rendered. */
+export function Dialog({ title, onClose, wide, children }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const before = document.activeElement;
+    dialog.current?.showModal();
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      class={wide ? "dialog wide" : "dialog"}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose?.();
+      }}
+    >
+      <div class="dialog-head">
+        <h2 id={id}>{title}</h2>
+        {onClose ? (
+          <button type="button" class="button quiet icon" aria-label={words().close} onClick={onClose}>
+            <span aria-hidden="true">✕</span>
+          </button>
+        ) : null}
+      </div>
+      {children}
+    </dialog>
+  );
+}

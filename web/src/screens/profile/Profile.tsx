@@ -1,0 +1,38 @@
+import { Empty } from "../../kit";
+import { me } from "../../net/session";
+import { words } from "./words";
+
+/** Who I am to the network. */
+export default function Profile() {
+  const say = words();
+  const person = me.value;
+  if (!person) return null;
+  return (
+    <>
+      <h1>{say.title}</h1>
+      <section class="panel">
+        <h2>{say.account}</h2>
+        <dl class="facts">
+          <dt>{say.name}</dt>
+          <dd>{person.person.name}</dd>
+          <dt>{say.username}</dt>
+          <dd>{person.username}</dd>
+        </dl>
+      </section>
+      <section class="panel">
+        <h2>{say.roles}</h2>
+        {person.roles.length ? (
+          <ul class="plain">
+            {person.roles.map((role) => (
+              <li key={role.id}>
+                <strong>{role.label}</strong> · {[role.hospital?.name, role.department?.name, role.division?.name].filter(Boolean).join(" ")}
+              </li>
+            ))}
+          </ul>
+        ) : (
+          <Empty title={say.noRoles}>{say.noRolesHint}</Empty>
+        )}
+      </section>
+    </>
+  );
+}
