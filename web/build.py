@@ -21,6 +21,7 @@ from pathlib import Path
 WEB = Path(__file__).resolve().parent
 DIST = WEB / "dist"
 FRESH = WEB / ".building"
+TOOLS = WEB / ".tools"  # the pages of GraphiQL and the viewer, built when their own sources change
 MODULES = WEB / "node_modules"
 LOG = WEB / ".build.log"
 STAMP = ".stamp.json"
@@ -28,10 +29,9 @@ DOCUMENTS = WEB / ".documents.json"  # what operations.mjs makes: hash → text 
 MADE = WEB / "src" / "operations.ts"
 SCHEMA = WEB.parent / "schema" / "schema.graphql"  # what the operations are held against
 OLDEST_NODE = (22, 12)
-SOURCES = (
-    *("package.json", "package-lock.json", ".npmrc", "tsconfig.json", "vite.config.ts"),
-    *("operations.mjs", "*.html", "src/**/*"),
-)
+SETTINGS = ("package.json", "package-lock.json", ".npmrc", "tsconfig.json", "vite.config.ts")
+SOURCES = (*SETTINGS, "operations.mjs", "*.html", "src/**/*")
+TOOL_SOURCES = (*SETTINGS, "graphiql.html", "viewer.html", "src/graphiql/*", "src/viewer/*")
 SECONDS_FOR_ONE_STEP = 900
 
 
@@ -61,13 +61,15 @@ def build() -> None:
     """Install the locked packages if they changed, build beside the old dist, then put the new one in its place."""
     began = time.monotonic()
     LOG.write_text("", encoding="utf-8")
-    inputs = digest_of_sources()
+    inputs = digest_of(SOURCES)
     node, npm = find_node() or node_from_wheel()
     install_packages(node, npm)
     say("正在构建浏览器前端", "building the browser front")
     run([node, str(WEB / "operations.mjs")], node=node, failure=build_failed)
-    vite = [node, str(MODULES / "vite" / "bin" / "vite.js"), "build", "--outDir", str(FRESH), "--emptyOutDir"]
-    run(vite, node=node, failure=build_failed)
+    build_tools(node)
+    shutil.rmtree(FRESH, ignore_errors=True)
+    shutil.copytree(TOOLS, FRESH, ignore=shutil.ignore_patterns(STAMP))
+    pages(node, "app", FRESH, "--no-emptyOutDir")
     shutil.copy(DOCUMENTS, FRESH / "documents.json")
     if (DIST / "documents.json").is_file():  # pages that are open now still ask by these
         shutil.copy(DIST / "documents.json", FRESH / "documents.previous.json")
@@ -76,6 +78,22 @@ def build() -> None:
     shutil.rmtree(DIST, ignore_errors=True)
     FRESH.rename(DIST)
     say(f"完成，用时 {time.monotonic() - began:.0f} 秒", f"done in {time.monotonic() - began:.0f} s")
+
+
+def build_tools(node: str) -> None:
+    """Build GraphiQL and the viewer, unless they were built from just these sources."""
+    inputs = digest_of(TOOL_SOURCES)
+    stamp = TOOLS / STAMP
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == inputs:
+        return
+    pages(node, "tools", TOOLS, "--emptyOutDir")
+    stamp.write_text(inputs, encoding="utf-8")
+
+
+def pages(node: str, mode: str, folder: Path, emptying: str) -> None:
+    """Let vite build some of the pages into a folder."""
+    vite = [node, str(MODULES / "vite" / "bin" / "vite.js"), "build", "--mode", mode]
+    run([*vite, "--outDir", str(folder), emptying], node=node, failure=build_failed)
 
 
 # --- what is there already -------------------------------------------------------------------------------------------
@@ -87,14 +105,14 @@ def is_current() -> bool:
         stamp = json.loads((DIST / STAMP).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return bool(stamp == {"inputs": digest_of_sources(), "files": files_under(DIST)})
+    return bool(stamp == {"inputs": digest_of(SOURCES), "files": files_under(DIST)})
 
 
-def digest_of_sources() -> str:
-    """One hash over the names and bytes of everything the built files depend on."""
+def digest_of(patterns: tuple[str, ...]) -> str:
+    """One hash over the names and bytes of the files that fit; with the schema, where operations are among them."""
     digest = hashlib.sha256()
-    found = {path for pattern in SOURCES for path in WEB.glob(pattern) if path.is_file()} - {MADE}
-    for path in (*sorted(found), SCHEMA):
+    found = {path for pattern in patterns for path in WEB.glob(pattern) if path.is_file()} - {MADE}
+    for path in (*sorted(found), *([SCHEMA] if patterns is SOURCES else [])):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(WEB.parent).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)
