@@ -40,7 +40,7 @@ def server(django_db_setup: None, django_db_blocker: Any) -> Iterator[Server]:
 
 @pytest.fixture
 def front(committed: World, server: Server) -> Any:
-    """The committed small world behind a server: `task(...)` is what a script is given, `login(...)` lets somebody in."""
+    """The committed small world behind a server: `task(…)` is what a script is given, `login(…)` lets somebody in."""
 
     def login(person: Person) -> dict[str, str]:
         person.set_password(PASSWORD)
