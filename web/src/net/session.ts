@@ -31,8 +31,6 @@ let waiting: ((again: boolean) => void)[] = [];
 /** Finds out who is signed in. */
 export async function begin(): Promise<void> {
   trouble.value = null;
-  // Without its CSRF cookie a session could not ask who it is; GET sets it.
-  if (!csrfToken()) await send("/session/", { headers: headers() });
   await become();
 }
 
