@@ -9,7 +9,6 @@ import { call } from "../../net/client";
 import { intention, useRead } from "../../net/hooks";
 import type { Problem } from "../../net/problem";
 import { Notices, type NoticeRowFragment, ReadNotice } from "../../operations";
-import { language } from "../../words";
 import { words } from "./words";
 
 const read = intention(ReadNotice);
