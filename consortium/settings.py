@@ -119,7 +119,8 @@ STORAGES = {
 }
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [("web", BASE_DIR / "web" / "dist")] if (BASE_DIR / "web" / "dist").is_dir() else []
+FRONT = BASE_DIR / "web" / "dist"  # the built browser front
+STATICFILES_DIRS = [("web", FRONT)] if FRONT.is_dir() else []
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/web/assets/.+-[\w-]{8}\.\w+$"  # the hash is in the name
 MEDIA_ROOT = DATA_FOLDER / "files"

@@ -4,7 +4,7 @@ from django.urls import path
 
 from schema.views.endpoint import endpoint
 from schema.views.files import download, upload
-from schema.views.pages import door, graphiql
+from schema.views.pages import app, door, graphiql
 from schema.views.reports import as_json, as_pdf, verify
 from schema.views.session import session
 from schema.views.slides import info, picture, tile
@@ -14,6 +14,9 @@ from schema.views.viewer import key_image, viewer
 
 urlpatterns = [
     path("", door),
+    path("app", app),
+    path("app/<path:rest>", app),
+    path("app/", app),
     path("graphql/", endpoint, name="graphql"),
     path("graphql/stream/", stream),
     path("graphiql/", graphiql),
