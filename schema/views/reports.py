@@ -8,11 +8,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from consortium import paper, seal
 from consortium.errors import Refused
 from schema import ids
 from schema.views.files import STATUS, signed_in
 from schema.views.gate import gated, refusal
-from telemedicine.reports import reading, seal, sheet
+from telemedicine.reports import reading
 
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store"}
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -89,7 +90,7 @@ def _result(typed: str) -> SafeString:
         (_("会诊单号"), found.number),
         (_("版本"), found.version),
         (_("签发医院"), found.hospital),
-        (_("签发时间"), sheet.moment(found.signed_at)),
+        (_("签发时间"), paper.moment(found.signed_at)),
         (_("补充报告"), found.addenda),
         ("SHA-256", found.sha256),
     ]

@@ -6,12 +6,12 @@ from typing import Any
 import pypdfium2
 import pytest
 
+from consortium import seal
 from consortium.models import AuditEntry
 from consortium.roles import Role
 from schema import ids
 from telemedicine import reports
 from telemedicine.models import ReportDraft
-from telemedicine.reports import seal
 from telemedicine.reports.templates import every
 from tests.edge.client import Edge, as_role, code_of, gid, widest
 from tests.reports import CONCLUSION, LAB, PATHOLOGIST, READER, case, complete, content, image, of, sign
