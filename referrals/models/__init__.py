@@ -1,6 +1,7 @@
 """Cases, legs, and what belongs to them."""
 
 from referrals.models.care import Attachment, Booking, InformationRequest, Journey, Outcome
+from referrals.models.forms import Form, PrintedForm
 from referrals.models.green import (
     LIVE,
     UNANSWERED,
@@ -36,6 +37,7 @@ __all__ = [
     "Diagnosis",
     "Direction",
     "Ending",
+    "Form",
     "Handover",
     "InformationRequest",
     "Journey",
@@ -45,6 +47,7 @@ __all__ = [
     "Outcome",
     "Pathway",
     "PhoneAnswer",
+    "PrintedForm",
     "QualityReview",
     "Referral",
     "Status",
