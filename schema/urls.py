@@ -3,6 +3,7 @@
 from django.urls import path
 
 from schema.views.endpoint import endpoint
+from schema.views.exports import export
 from schema.views.files import download, upload
 from schema.views.pages import door, graphiql
 from schema.views.reports import as_json, as_pdf, form_as_pdf, verify
@@ -24,6 +25,7 @@ urlpatterns = [
     path("reports/<str:id>.json", as_json),
     path("forms/<str:id>/<str:form>.pdf", form_as_pdf),
     path("verify/", verify),
+    path("exports/<str:id>/", export),
     path("slides/<str:id>/info", info),
     path("slides/<str:id>/pictures/<str:name>", picture),
     path("slides/<str:id>/tiles/<str:level>/<str:place>", tile),

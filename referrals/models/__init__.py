@@ -1,6 +1,7 @@
 """Cases, legs, and what belongs to them."""
 
 from referrals.models.care import Attachment, Booking, InformationRequest, Journey, Outcome
+from referrals.models.exports import Export, ExportFormat, ExportState, ExportTable
 from referrals.models.forms import Form, PrintedForm
 from referrals.models.green import (
     LIVE,
@@ -37,6 +38,10 @@ __all__ = [
     "Diagnosis",
     "Direction",
     "Ending",
+    "Export",
+    "ExportFormat",
+    "ExportState",
+    "ExportTable",
     "Form",
     "Handover",
     "InformationRequest",

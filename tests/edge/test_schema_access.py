@@ -155,6 +155,7 @@ def test_every_query_by_every_role(world, every_state, alliance, party, roles):
     present = {"Hospital": gid(row.performer_hospital), "Referral": gid(row), "Case": gid(row.case)}
     present |= {"Department": gid(row.performer_department), "Offer": gid(world.offer())}
     read = pathology(world)
+    present |= {"Export": ABSENT["Export"]}
     present |= {"PathologyCase": gid(read), "Slide": gid(read.slides.get()), "Report": gid(sign(world, read))}
     found, expected = {}, {}
     for role in roles:
