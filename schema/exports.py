@@ -100,9 +100,7 @@ class RequestExport(Action):
         capability = graphene.String(description="Code of a needed capability (能力).")
         since = Date(required=True, description="First day (起).")
         until = Date(required=True, description="Last day (止).")
-        format = FormatEnum(
-            required=True, description="CSV (a ZIP, a file for each table) or a workbook (格式)."
-        )
+        format = FormatEnum(required=True, description="CSV (a ZIP, a file for each table) or a workbook (格式).")
         tables = graphene.List(graphene.NonNull(TableEnum), description="Which tables; all if empty (表).")
         months = graphene.Int(description="Months of the trend, 12 if empty (趋势月数).")
 

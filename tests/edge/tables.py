@@ -210,7 +210,7 @@ def expected_of(query: str, party: str, role: Role, *, absent: bool) -> str:
     if query == "staff":
         return OK if role in (ADMIN, Role.ALLIANCE_ADMIN) else FORBIDDEN
     if query == "patientLookup":
-        return OK if role == DOCTOR else FORBIDDEN
+        return OK if role in (DOCTOR, LAB) else FORBIDDEN
     if query in ("coverage", "countedReferrals", "attainment", "breachForecast") and role == Role.ALLIANCE_ADMIN:
         return OK if party == PARTNER else NOT_FOUND
     if query in ("attainment", "breachForecast"):
