@@ -1,7 +1,7 @@
 import { Checkbox, TextField, wrongWith } from "../../kit";
 import type { Problem } from "../../net/problem";
 import { isMinor, type Values } from "./form";
-import { today } from "./saving";
+import { today } from "./idnumber";
 import { words } from "./words";
 
 interface Props {

@@ -7,7 +7,7 @@ import { type Draft, findDraft, keepDraft, useDraft } from "../../net/drafts";
 import { useAct, useRead } from "../../net/hooks";
 import type { Problem } from "../../net/problem";
 import { me } from "../../net/session";
-import { ReferralDraft, SubmitReferral } from "../../operations";
+import { ReferralDraft, SendDraft } from "../../operations";
 import { language } from "../../words";
 import { ConditionPart } from "./ConditionPart";
 import { ConsentPart } from "./ConsentPart";
@@ -15,11 +15,11 @@ import { DestinationPart } from "./DestinationPart";
 import { Discard } from "./Discard";
 import { Files } from "./Files";
 import { type Content, EMPTY, isMinor, type Values } from "./form";
-import { readIdNumber } from "./idnumber";
+import { readIdNumber, today } from "./idnumber";
 import { Origin } from "./Origin";
 import { PatientPart } from "./PatientPart";
 import { SavingState } from "./SavingState";
-import { today, useSaving, valuesOf } from "./saving";
+import { useSaving, valuesOf } from "./saving";
 import "./style.css";
 import { words } from "./words";
 
@@ -245,7 +245,7 @@ function Lacking({ lacks }: { readonly lacks: readonly Lack[] }) {
 /** Sending: what is typed goes first, then the step itself, then on to the case. */
 function useSubmit(draft: Draft<Values>, flush: () => Promise<Values["server"]>) {
   const say = words();
-  const { act } = useAct(SubmitReferral);
+  const { act } = useAct(SendDraft);
   const [busy, setBusy] = useState(false);
   const [tried, setTried] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);

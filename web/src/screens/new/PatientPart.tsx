@@ -4,8 +4,7 @@ import { useRead } from "../../net/hooks";
 import type { Problem } from "../../net/problem";
 import { LookUpPatient } from "../../operations";
 import { isMinor, type PatientValues, type Values } from "./form";
-import { type Read, readIdNumber } from "./idnumber";
-import { today } from "./saving";
+import { type Read, readIdNumber, today } from "./idnumber";
 import { words } from "./words";
 
 interface Props {

@@ -1,6 +1,6 @@
 /** What is typed of a new referral, what of it the server holds, and how the two are told apart. */
 import type { Option } from "../../kit";
-import type { CreateReferralInput, CreateReferralData, Priority, Sex, UpdateReferralInput, VitalsInput } from "../../operations";
+import type { CreateReferralInput, WriteDraftData, Priority, Sex, UpdateReferralInput, VitalsInput } from "../../operations";
 import { monthsBetween, readIdNumber } from "./idnumber";
 
 /** Who is referred, as typed; fixed once the server holds the draft. */
@@ -161,7 +161,7 @@ export function creation(values: Values, idempotencyKey: string, today: string):
 }
 
 /** A draft as the server holds it. */
-export type Held = NonNullable<NonNullable<CreateReferralData["createReferral"]>["referral"]>;
+export type Held = NonNullable<NonNullable<WriteDraftData["createReferral"]>["referral"]>;
 
 /** The content of a draft that the server holds. */
 export function contentOf(held: Held): Content {

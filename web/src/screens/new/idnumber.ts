@@ -1,4 +1,5 @@
 /** The resident identity number, checked as it is typed (GB 11643-1999); the server checks it again. */
+import { now } from "../../net/moment";
 
 const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 const CHECKS = "10X98765432";
@@ -28,4 +29,9 @@ export function monthsBetween(birthDate: string, today: string): number {
   const [year = 0, month = 0, day = 0] = birthDate.split("-").map(Number);
   const [thisYear = 0, thisMonth = 0, thisDay = 0] = today.split("-").map(Number);
   return (thisYear - year) * 12 + thisMonth - month - (thisDay < day ? 1 : 0);
+}
+
+/** The day in the hospitals' zone, yyyy-mm-dd. */
+export function today(): string {
+  return new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai", dateStyle: "short" }).format(now());
 }

@@ -5,8 +5,9 @@ import type { Draft } from "../../net/drafts";
 import { returned } from "../../net/line";
 import { now } from "../../net/moment";
 import type { Problem } from "../../net/problem";
-import { CreateReferral, ReferralDraft, UpdateReferral, type UpdateReferralInput } from "../../operations";
+import { WriteDraft, ReferralDraft, ChangeDraft, type UpdateReferralInput } from "../../operations";
 import { changes, type Content, contentBegun, contentOf, creation, type Held, merged, patientOf, patientReady, type Values } from "./form";
+import { today } from "./idnumber";
 
 const HOLD = 1200; // milliseconds of silence after which a change goes to the server
 
@@ -22,11 +23,6 @@ export interface Saving {
   readonly gone: Held | null;
   /** Sends what is not yet there; resolves to the draft the server now holds, null when it does not hold all. */
   readonly flush: () => Promise<Values["server"]>;
-}
-
-/** The day in the hospitals' zone, yyyy-mm-dd. */
-export function today(): string {
-  return new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai", dateStyle: "short" }).format(now());
 }
 
 /** The server's copy of a draft on this machine. */
@@ -71,7 +67,7 @@ export function useSaving(draft: Draft<Values>): Saving {
     if (!value.creating && at.current.refused === JSON.stringify({ ...input, idempotencyKey: "" })) return false;
     set({ creating: input });
     tell((said) => ({ ...said, state: "sending" }));
-    const answer = await call(CreateReferral, { input });
+    const answer = await call(WriteDraft, { input });
     const held = answer.ok ? answer.data.createReferral?.referral : null;
     if (held) {
       set({ creating: null, server: serverOf(held), synced: contentOf(held) });
@@ -93,7 +89,7 @@ export function useSaving(draft: Draft<Values>): Saving {
     tell((said) => ({ ...said, state: "sending" }));
     const sent = value.content;
     const input = { id: server.id, expectedVersion: server.version, idempotencyKey: newKey(), ...left };
-    const answer = await call(UpdateReferral, { input });
+    const answer = await call(ChangeDraft, { input });
     const version = answer.ok ? answer.data.updateReferral?.referral?.version : null;
     if (version) {
       const kept = Object.fromEntries(Object.keys(left).map((name) => [name, sent[name as keyof Content]]));
