@@ -41,9 +41,9 @@ export default function Call({ params }: ScreenProps) {
     OfferMoved,
     {},
     {
-      next: ({ offersChanged: { offer, event } }) => {
+      next: ({ offersChanged: { offer } }) => {
         if (offer.referralId !== id) return;
-        setHeard(`${offer.performerHospital?.name ?? ""} ${event.label}`);
+        setHeard(words().heard(offer.performerHospital?.name ?? "", words().offer[offer.status]));
         set(({ referral }) => ({ referral: referral && { ...referral, offers: withOffer(referral.offers, offer) } }));
       },
       gap: again,
@@ -92,8 +92,8 @@ export default function Call({ params }: ScreenProps) {
         <Steps actions={call.availableActions} forms={FORMS} dangerous={DANGEROUS} begin={(action) => setDoing({ action })} />
       </div>
       {doing ? (
-        <Dialog title={titleOf(call, doing)} onClose={() => setDoing(null)}>
-          <CallStep call={call} doing={doing} changed={changed} refresh={reload} cancel={() => setDoing(null)} />
+        <Dialog key={doing.action} title={titleOf(call, doing)} onClose={() => setDoing(null)}>
+          <CallStep call={call} doing={doing} changed={changed} refresh={reload} cancel={() => setDoing(null)} instead={(action) => setDoing({ action })} />
         </Dialog>
       ) : null}
     </div>
@@ -111,11 +111,12 @@ function titleOf(call: CallPartsFragment, doing: Doing): string {
 
 const STAGES = ["BROADCAST", "ACCEPTED", "consent", "IN_TRANSIT", "ARRIVED"] as const;
 
+/** Which stage waits to be done; as many as there are when none does. */
 function stageOf(call: CallPartsFragment): number {
-  if (call.arrivedAt) return 4;
-  if (call.departedAt) return 3;
-  if (call.status === "BROADCAST") return 0;
-  return call.consentAt ? 2 : 1;
+  if (call.arrivedAt) return 5;
+  if (call.departedAt) return 4;
+  if (call.status === "BROADCAST") return call.offers.some((one) => one.status === "OFFERED") ? 1 : 0;
+  return call.consentAt ? 3 : 2;
 }
 
 /** What, since when, whose move, and how far it has come. */

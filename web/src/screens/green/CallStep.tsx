@@ -1,4 +1,4 @@
-import { Combobox, type Option, StepForm, TextField } from "../../kit";
+import { Banner, Button, Combobox, type Option, StepForm, TextField } from "../../kit";
 import { call as ask } from "../../net/client";
 import { now } from "../../net/moment";
 import { me } from "../../net/session";
@@ -16,10 +16,12 @@ interface Props {
   readonly changed: (next: CallPartsFragment | null | undefined, said: string) => void;
   readonly refresh: () => Promise<void>;
   readonly cancel: () => void;
+  /** Takes another step first. */
+  readonly instead: (action: string) => void;
 }
 
 /** The form of one step of a call. */
-export function CallStep({ call, doing, changed, refresh, cancel }: Props) {
+export function CallStep({ call, doing, changed, refresh, cancel, instead }: Props) {
   const say = words();
   const common = { row: call, refresh, cancel };
   const offer = doing.offer && (call.offers.find((one) => one.id === doing.offer?.id) ?? doing.offer);
@@ -92,7 +94,13 @@ export function CallStep({ call, doing, changed, refresh, cancel }: Props) {
           submit={say.consentNow}
           late
           done={(data) => changed(data.giveConsent?.referral, say.consented)}
-        />
+        >
+          {child && !call.patient.identity?.guardianName ? (
+            <Banner tone="warn" action={<Button small onClick={() => instead("identifyPatient")}>{say.identifyFirst}</Button>}>
+              {say.guardianUnknown}
+            </Banner>
+          ) : null}
+        </StepForm>
       );
     case "refuseConsent":
       return (

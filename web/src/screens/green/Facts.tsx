@@ -7,9 +7,9 @@ import { useRead } from "../../net/hooks";
 import { returned } from "../../net/line";
 import type { Problem } from "../../net/problem";
 import { CallGreen, GreenTargets, type GreenKindsData } from "../../operations";
-import { readIdNumber, today } from "../new/idnumber";
+import { monthsBetween, readIdNumber, today } from "../new/idnumber";
 import { Origin } from "../new/Origin";
-import { callOf, type CallValues } from "./facts";
+import { bornFor, callOf, type CallValues } from "./facts";
 import { Targets } from "./Targets";
 import { words } from "./words";
 
@@ -28,9 +28,11 @@ export function Facts({ kind, draft, done }: Props) {
   const ranked = targets.data?.greenTargets ?? [];
   const asked = value.targets ?? ranked.slice(0, kind.ringSize).map((one) => one.department.id);
   const read = value.idNumber ? readIdNumber(value.idNumber, today()) : null;
+  const born = read?.ok ? read.birthDate : bornFor(value.age, value.unit, today());
+  const child = born !== "" && monthsBetween(born, today()) < 14 * 12;
   const wrongNumber = read && !read.ok && read.why !== "short" ? say.wrongNumber : "";
   return (
-    <form class="green facts stack" noValidate onSubmit={(event) => { event.preventDefault(); void send(); }}>
+    <form class="green call-facts stack" noValidate onSubmit={(event) => { event.preventDefault(); void send(); }}>
       <div class="row spread">
         <h1>{kind.concept.label}</h1>
         <Button kind="quiet" onClick={() => setQuery({ kind: null })}>
@@ -57,6 +59,7 @@ export function Facts({ kind, draft, done }: Props) {
               )}
             </Field>
           </div>
+          {child ? <TextField label={say.guardian} hint={say.guardianHint} autoComplete="off" value={value.guardianName} onChange={(guardianName) => set({ guardianName })} required={false} /> : null}
           <TextArea label={say.summary} hint={say.summaryHint} rows={2} value={value.summary} onChange={(summary) => set({ summary })} required={false} error={wrongWith(problem, "summary")} />
           <div class="quick">
             {(["heartRate", "systolic", "diastolic", "spo2"] as const).map((name) => (
@@ -68,7 +71,6 @@ export function Facts({ kind, draft, done }: Props) {
             <div class="stack">
               <TextField label={say.idNumber} autoComplete="off" maxLength={20} value={value.idNumber} onChange={(idNumber) => set({ idNumber })} error={wrongNumber || wrongWith(problem, "patient.idNumber")} required={false} />
               <TextField label={say.name} autoComplete="off" value={value.name} onChange={(name) => set({ name })} error={wrongWith(problem, "patient.name")} required={false} />
-              <TextField label={say.guardian} autoComplete="off" value={value.guardianName} onChange={(guardianName) => set({ guardianName })} required={false} />
             </div>
           </details>
         </section>
