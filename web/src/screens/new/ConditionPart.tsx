@@ -1,7 +1,9 @@
-import { Badge, Button, Choices, ConceptField, Field, type Option, TextArea, TextField, wrongWith } from "../../kit";
+import { Badge, Button, Choices, Combobox, Field, type Option, TextArea, TextField, wrongWith } from "../../kit";
+import { call } from "../../net/client";
 import type { Problem } from "../../net/problem";
 import { href } from "../../app/router";
 import { can } from "../../net/session";
+import { Concepts } from "../../operations";
 import { type Content, type ExamValues, type Vital, VITALS } from "./form";
 import { words } from "./words";
 
@@ -48,13 +50,30 @@ export function ConditionPart({ value, change, problem, missing }: Props) {
   );
 }
 
+const SHOWN = 12; // options of a search
+
+/** Diagnoses that fit what was typed: the term itself first, then what begins with it, then the shortest. */
+async function findDiagnoses(text: string, signal: AbortSignal): Promise<readonly Option[]> {
+  const answer = await call(Concepts, { system: "ICD10", text, first: 100 }, { signal });
+  if (!answer.ok) return [];
+  const wanted = text.toLowerCase();
+  const far = ({ code, label }: { code: string; label: string }) => {
+    const [term, own] = [label.toLowerCase(), code.toLowerCase()];
+    return own.startsWith(wanted) || term === wanted ? 0 : term.startsWith(wanted) ? 1 : term.endsWith(wanted) ? 2 : 3;
+  };
+  return [...answer.data.concepts.nodes]
+    .sort((one, other) => far(one) - far(other) || one.label.length - other.label.length)
+    .slice(0, SHOWN)
+    .map(({ code, label }) => ({ value: code, label, hint: code }));
+}
+
 /** Diagnoses of ICD-10, the principal one first. */
 export function Diagnoses({ value, onChange, error }: { readonly value: readonly Option[]; readonly onChange: (chosen: readonly Option[]) => void; readonly error: string }) {
   const say = words();
   const add = (one: Option | null) => one && !value.some((other) => other.value === one.value) && onChange([...value, one]);
   return (
     <div class="diagnoses">
-      <ConceptField key={value.length} system="ICD10" label={say.diagnoses} hint={say.diagnosesHint} required value={null} onChange={add} error={error} />
+      <Combobox key={value.length} search={findDiagnoses} label={say.diagnoses} hint={say.diagnosesHint} required value={null} onChange={add} error={error} />
       <ol class="chosen" aria-label={say.diagnoses}>
         {value.map((one, at) => (
           <li key={one.value}>

@@ -15,6 +15,7 @@ interface Props {
 }
 
 type Place = DestinationsData["departments"]["nodes"][number];
+const SHOWN = 6; // departments at first; the rest on demand
 const LEVELS: readonly HospitalLevel[] = ["PROVINCE", "CITY", "COUNTY"];
 
 /** Where to: by what is needed, how free it is and when that was counted, and how far. */
@@ -66,14 +67,7 @@ export function DestinationPart({ value, change, error }: Props) {
       <Trouble problem={problem} retry={() => void reload()} />
       {!data && busy ? <Loading what={say.seeking} /> : null}
       {data && !places.length ? <Empty title={say.noPlace}>{say.noPlaceHint}</Empty> : null}
-      <Places places={places} chosen={value.performerDepartment} capability={capability} choose={(performerDepartment) => change({ performerDepartment })} error={error} />
-      {page?.hasNextPage ? (
-        <div>
-          <Button small onClick={() => void more()}>
-            {say.morePlaces}
-          </Button>
-        </div>
-      ) : null}
+      <Places places={places} chosen={value.performerDepartment} capability={capability} choose={(performerDepartment) => change({ performerDepartment })} error={error} more={page?.hasNextPage ? () => void more() : null} />
     </>
   );
 }
@@ -102,11 +96,15 @@ function Places(props: {
   readonly capability: string | null;
   readonly choose: (one: Option) => void;
   readonly error: string;
+  /** Loads the next ones; null when there are none. */
+  readonly more: (() => void) | null;
 }) {
   const say = words();
   const name = useId();
-  const { chosen, places } = props;
-  const beyond = chosen && !places.some((one) => one.id === chosen.value);
+  const { chosen } = props;
+  const [all, setAll] = useState(false);
+  const places = all ? props.places : props.places.filter((one, at) => at < SHOWN || one.id === chosen?.value);
+  const beyond = chosen && !props.places.some((one) => one.id === chosen.value);
   return (
     <fieldset class={props.error ? "places field wrong" : "places field"} data-field="performerDepartment" tabIndex={-1}>
       <legend>{say.destination}</legend>
@@ -136,6 +134,13 @@ function Places(props: {
           </label>
         );
       })}
+      {places.length < props.places.length || props.more ? (
+        <div class="more-places">
+          <Button small onClick={() => (all ? props.more?.() : setAll(true))}>
+            {say.morePlaces}
+          </Button>
+        </div>
+      ) : null}
     </fieldset>
   );
 }

@@ -34,7 +34,7 @@ export default function Drafts() {
   }
 
   return (
-    <>
+    <div class="new">
       <div class="row spread">
         <h1>{say.drafts}</h1>
         <ButtonLink href={href("/new")} kind="primary">
@@ -83,6 +83,6 @@ export default function Drafts() {
           />
         </Dialog>
       ) : null}
-    </>
+    </div>
   );
 }

@@ -15,9 +15,11 @@ export function SavingState({ value, saving }: { readonly value: Values; readonl
         ? say.savingServer
         : !online.value
           ? say.savedHereCut
-          : value.server
-            ? say.savingSoon
-            : say.savedHere;
+          : saving.state === "waiting" && saving.problem?.kind === "refused"
+            ? say.savedHereRefused
+            : value.server
+              ? say.savingSoon
+              : say.savedHere;
   return (
     <p class="saving aside" role="status" data-state={saving.state}>
       {text}

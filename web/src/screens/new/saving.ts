@@ -145,7 +145,9 @@ export function useSaving(draft: Draft<Values>): Saving {
   const typed = JSON.stringify([draft.value.content, draft.value.server ? null : [draft.value.patient, draft.value.from, draft.value.duplicateReason, draft.value.duplicateComment]]);
   useEffect(() => {
     if (!draft.ready) return;
-    tell((said) => (said.state === "saved" ? { ...said, state: "typing" } : said));
+    const { content, synced, server } = draft.value;
+    const all = server && synced && !Object.keys(changes(content, synced)).length;
+    tell((said) => (said.state === "saved" && !all ? { ...said, state: "typing" } : said));
     at.current.timer = window.setTimeout(() => void push(), HOLD);
     return () => window.clearTimeout(at.current.timer);
   }, [typed, draft.ready, push]);
