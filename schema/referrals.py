@@ -97,6 +97,7 @@ class AvailableAction(Plain):
     action = graphene.String(required=True, description="Name of the mutation.")
     label = graphene.String(required=True, description="The step in the reader's language (步骤名称).")
     allowed = graphene.Boolean(required=True, description="Whether you may take it now.")
+    possible = graphene.Boolean(required=True, description="Whether the state lets anybody take it now.")
     code = CodeEnum(description="Why not, as a code; empty if allowed.")
     reason = graphene.String(description="Why not, as a sentence; empty if allowed.")
     who = listed(Party, "Who could take it.")
@@ -324,6 +325,7 @@ def available(choice: lifecycle.Choice, case: ServiceRequest) -> AvailableAction
         action=to_camel_case(choice.step.name),
         label=str(choice.step.label),
         allowed=refusal is None,
+        possible=lifecycle.fits(choice.step, case),
         code=refusal.code if refusal else None,
         reason=refusal.message if refusal else None,
         who=[

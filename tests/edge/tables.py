@@ -136,6 +136,7 @@ QUERIES: dict[str, tuple[str, str]] = {
     "referral": ("query($id: ID!) { referral(id: $id) { number } }", "Referral"),
     "case": ("query($id: ID!) { case(id: $id) { number } }", "Case"),
     "patientLookup": (f'{{ patientLookup(idNumber: "{id_number(date(2022, 1, 5), 1)}") {{ known }} }}', ""),
+    "specialists": ("query($id: ID!) { specialists(referral: $id) { name } }", "Referral"),
     "coverage": ('{ coverage(alliance: "walk") { since } }', ""),
     "attainment": ('{ attainment(alliance: "walk") { group } }', ""),
     "breachForecast": ('{ breachForecast(alliance: "walk") { kind } }', ""),
@@ -193,6 +194,9 @@ def expected_of(query: str, party: str, role: Role, *, absent: bool) -> str:
     if query in ("referral", "case"):
         reads = role in CARE | {ADMIN, HOTLINE}
         return (OK if (party, role) in SEES and not absent else NOT_FOUND) if reads else FORBIDDEN
+    if query == "specialists":
+        seen = (party, role) in SEES and not absent
+        return (OK if seen else NOT_FOUND) if role in (OFFICE, EXPERT) else FORBIDDEN
     if query == "worklist":
         return OK if role in CARE | {ADMIN, HOTLINE} else FORBIDDEN
     if query == "offers":

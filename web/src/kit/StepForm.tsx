@@ -8,7 +8,7 @@ import { Button } from "./Button";
 import { isEmpty, StepControl, type StepField, type Values, wireOf } from "./step-fields";
 import { words } from "./words";
 
-type NameOf<Variables> = keyof InputOf<Variables> & string;
+type NameOf<Variables> = (keyof InputOf<Variables> & string) | `${keyof InputOf<Variables> & string}.${string}`;
 
 interface Props<Data, Variables> {
   /** The mutation; its key, id and version are seen to here. */
@@ -130,7 +130,7 @@ function Refusal({ problem, names }: { readonly problem: Problem | null; readonl
       </Banner>
     );
   }
-  const elsewhere = problem.all.filter((one) => !names.has((one.field ?? "").split(".")[0] ?? ""));
+  const elsewhere = problem.all.filter((one) => !names.has(one.field ?? "") && !names.has((one.field ?? "").split(".")[0] ?? ""));
   if (problem.kind === "refused" && problem.all.length && !elsewhere.length) return null;
   return <Trouble problem={elsewhere[0] ? { ...problem, message: elsewhere.map((one) => one.message).join(" ") } : problem} />;
 }

@@ -1,6 +1,6 @@
 /** Small signs that every list and page of referrals shares. */
 import { Badge, type Tone } from "../../kit";
-import type { Priority, ReferralRowData, ReferralStatus, Sex, Side } from "../../operations";
+import type { Priority, ReferralRowFragment, ReferralStatus, Sex, Side } from "../../operations";
 import { labels } from "./labels";
 
 const TONES: Partial<Record<ReferralStatus, Tone>> = {
@@ -51,6 +51,6 @@ export function partyOf(row: Parties, side: Side): string {
 }
 
 /** Whose move it is, in words; nothing when nobody's. */
-export function holderOf(row: Parties & Pick<ReferralRowData, "clock">): string | undefined {
+export function holderOf(row: Parties & Pick<ReferralRowFragment, "clock">): string | undefined {
   return row.clock?.holder ? partyOf(row, row.clock.holder) : undefined;
 }
