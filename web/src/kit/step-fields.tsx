@@ -14,33 +14,45 @@ interface Common<Name extends string> {
   /** The name in the mutation's input, dotted within an object: outcome.treatment. */
   readonly name: Name;
   readonly label: string;
-  readonly hint?: string;
-  readonly required?: boolean;
+  readonly hint?: string | undefined;
+  readonly required?: boolean | undefined;
   /** Asked for only while this holds. */
-  readonly when?: (values: Values) => boolean;
+  readonly when?: ((values: Values) => boolean) | undefined;
 }
 
 /** One field of a step. */
 export type StepField<Name extends string = string> = Common<Name> &
   (
-    | { readonly kind: "text"; readonly maxLength?: number; readonly type?: "text" | "tel" | "date" | "time" }
-    | { readonly kind: "area"; readonly rows?: number }
-    | { readonly kind: "number"; readonly unit?: string; readonly min?: number; readonly max?: number; readonly step?: number | "any" }
-    | { readonly kind: "moment"; readonly withNow?: boolean }
-    | { readonly kind: "select" | "choices" | "many"; readonly options: readonly Option[] }
+    | { readonly kind: "text"; readonly maxLength?: number | undefined; readonly type?: "text" | "tel" | "date" | "time" | undefined }
+    | { readonly kind: "area"; readonly rows?: number | undefined }
+    | {
+        readonly kind: "number";
+        readonly unit?: string | undefined;
+        readonly min?: number | undefined;
+        readonly max?: number | undefined;
+        readonly step?: number | "any" | undefined;
+      }
+    | { readonly kind: "moment"; readonly withNow?: boolean | undefined }
+    /** One of a list; `empty` is the word for none, null where one is always chosen. */
+    | { readonly kind: "select"; readonly options: readonly Option[]; readonly empty?: string | null | undefined }
+    | { readonly kind: "choices" | "many"; readonly options: readonly Option[] }
     | { readonly kind: "check" }
     /** Codes of a catalogue of reasons, any number of them. */
     | { readonly kind: "codes"; readonly catalogue: string }
     /** A coded reason; `comment` is the input's name for the words beside it. */
-    | { readonly kind: "reason"; readonly catalogue: string; readonly comment?: Name }
+    | { readonly kind: "reason"; readonly catalogue: string; readonly comment?: Name | undefined }
     | { readonly kind: "concept" | "concepts"; readonly system: ConceptSystem }
     /** One of very many, such as a department; the option's value goes on the wire. */
-    | { readonly kind: "search"; readonly search: (text: string, signal: AbortSignal) => Promise<readonly Option[]>; readonly least?: number }
+    | {
+        readonly kind: "search";
+        readonly search: (text: string, signal: AbortSignal) => Promise<readonly Option[]>;
+        readonly least?: number | undefined;
+      }
     /** Any control; `value` is what it last gave, and goes on the wire as it is unless `wire` makes something of it. */
     | {
         readonly kind: "custom";
         readonly render: (given: { value: unknown; onChange: (value: unknown) => void; error: string; values: Values }) => ComponentChildren;
-        readonly wire?: (value: unknown) => unknown;
+        readonly wire?: ((value: unknown) => unknown) | undefined;
       }
   );
 
@@ -68,7 +80,7 @@ export function StepControl({ field, values, change, error }: Props) {
     case "moment":
       return <DateTimeField {...frame} {...text} withNow={field.withNow} />;
     case "select":
-      return <Select {...frame} {...text} options={field.options} />;
+      return <Select {...frame} {...text} options={field.options} empty={field.empty} />;
     case "choices":
       return <Choices {...frame} {...text} options={field.options} />;
     case "many":
