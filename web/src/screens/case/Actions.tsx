@@ -205,7 +205,7 @@ function Awaited({ leg }: { readonly leg: CaseLegFragment }) {
 function Blocked({ steps }: { readonly steps: readonly StepOf[] }) {
   const say = words();
   const closed = steps.filter((one) => !one.allowed && PLANS[one.action]);
-  const wanting = closed.filter((one) => one.possible && one.code !== "FORBIDDEN");
+  const wanting = closed.filter((one) => one.possible && one.code !== "FORBIDDEN" && one.code !== "INVALID_STATE");
   const rest = closed.filter((one) => !wanting.includes(one));
   return (
     <>

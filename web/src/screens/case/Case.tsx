@@ -56,7 +56,7 @@ export default function Case({ params }: ScreenProps) {
         <a class="back no-print" href={href("/worklist")}>
           ← {say.toList}
         </a>
-        <h1>{personOf(found.patient)}</h1>
+        <h1>{personOf({ ...found.patient, displayName: found.patient.identity?.name || found.patient.displayName })}</h1>
         <p class="aside">
           {say.number(found.number)} · {say.opened(found.origin.name)} {date(found.openedAt)} {found.closedAt ? <Badge>{say.closed}</Badge> : null}
         </p>

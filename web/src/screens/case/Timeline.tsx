@@ -8,25 +8,39 @@ import { words } from "./words";
 interface Told {
   readonly event: CaseEventFragment;
   readonly number: string;
+  /** How often the system did the same in a row, this being the last. */
+  readonly times: number;
 }
 
 const SAME = 5 * 60_000; // milliseconds within which what happened was also recorded
 
 /** The events of all legs, the newest first. */
 export function Timeline({ legs }: { readonly legs: readonly { readonly number: string; readonly events: readonly CaseEventFragment[] }[] }) {
-  const told: Told[] = legs.flatMap(({ number, events }) => events.map((event) => ({ event, number })));
+  const told: Told[] = legs.flatMap(({ number, events }) => events.map((event) => ({ event, number, times: 1 })));
   const order = told.map((one, at) => ({ one, at }));
   order.sort((a, b) => Date.parse(b.one.event.eventAt) - Date.parse(a.one.event.eventAt) || b.at - a.at);
   return (
     <ol class="timeline plain">
-      {order.map(({ one }) => (
+      {joined(order.map(({ one }) => one)).map((one) => (
         <Line key={one.event.id} {...one} numbered={legs.length > 1} />
       ))}
     </ol>
   );
 }
 
-function Line({ event, number, numbered }: Told & { readonly numbered: boolean }) {
+/** Reminders that only repeat become one line, so that they do not bury what people did. */
+function joined(told: readonly Told[]): readonly Told[] {
+  const all: Told[] = [];
+  for (const one of told) {
+    const last = all.at(-1);
+    const again = last && !one.event.actor && !last.event.actor && last.event.kind === one.event.kind && last.number === one.number;
+    if (again) all[all.length - 1] = { ...last, times: last.times + 1 };
+    else all.push(one);
+  }
+  return all;
+}
+
+function Line({ event, number, times, numbered }: Told & { readonly numbered: boolean }) {
   const say = words();
   const late = Date.parse(event.recordedAt) - Date.parse(event.eventAt) > SAME;
   const moved = event.toStatus && event.toStatus !== event.fromStatus;
@@ -38,6 +52,7 @@ function Line({ event, number, numbered }: Told & { readonly numbered: boolean }
     <li class={moved ? "moved" : undefined}>
       <p class="what">
         <b>{event.label}</b>
+        {times > 1 ? ` × ${times}` : null}
         {moved ? <span class="status"> {say.toStatus(labels().status[event.toStatus as ReferralStatus] ?? event.toStatus)}</span> : null}
         {numbered ? <span class="aside"> {number}</span> : null}
       </p>

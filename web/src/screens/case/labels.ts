@@ -58,6 +58,7 @@ export const labels = defineWords({
     from: "从",
     to: "至",
     undecided: "尚未确定",
+    asked: "被询问的医院",
   },
   en: {
     status: {
@@ -115,5 +116,6 @@ export const labels = defineWords({
     from: "from",
     to: "to",
     undecided: "not yet chosen",
+    asked: "the hospitals asked",
   },
 });

@@ -1,6 +1,6 @@
 /** Small signs that every list and page of referrals shares. */
 import { Badge, type Tone } from "../../kit";
-import type { Priority, ReferralRowFragment, ReferralStatus, Sex, Side } from "../../operations";
+import type { Pathway, Priority, ReferralRowFragment, ReferralStatus, Sex, Side } from "../../operations";
 import { labels } from "./labels";
 
 const TONES: Partial<Record<ReferralStatus, Tone>> = {
@@ -36,6 +36,7 @@ export function personOf({ displayName, sex, age }: { displayName: string; sex: 
 }
 
 interface Parties {
+  readonly pathway: Pathway;
   readonly requesterHospital: { readonly name: string };
   readonly requesterDepartment: { readonly name: string };
   readonly performerHospital: { readonly name: string } | null;
@@ -47,7 +48,8 @@ export function partyOf(row: Parties, side: Side): string {
   if (side === "PATIENT") return labels().side.PATIENT;
   const [hospital, department] =
     side === "REQUESTER" ? [row.requesterHospital, row.requesterDepartment] : [row.performerHospital, row.performerDepartment];
-  return hospital ? [hospital.name, department?.name].filter(Boolean).join(" ") : labels().undecided;
+  if (hospital) return [hospital.name, department?.name].filter(Boolean).join(" ");
+  return row.pathway === "GREEN_CHANNEL" ? labels().asked : labels().undecided;
 }
 
 /** Whose move it is, in words; nothing when nobody's. */

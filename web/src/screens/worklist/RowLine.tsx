@@ -25,6 +25,7 @@ export function RowLine({ one, box, current, chosen, result, beside, show, choos
   const { row } = one;
   const claimable = row.availableActions.some(({ action }) => action === "claimReferral");
   const may = usualLabels(row.availableActions);
+  const green = row.greenKind?.label ?? labels().green;
   const other = box === "IN" ? "REQUESTER" : "PERFORMER";
   return (
     <li class={`row-line${current ? " current" : ""}${one.gone ? " gone" : ""}`} data-id={row.id}>
@@ -54,7 +55,7 @@ export function RowLine({ one, box, current, chosen, result, beside, show, choos
         </span>
         <span class="who">{personOf(row.patient)}</span>
         <span class="why">
-          {row.pathway === "GREEN_CHANNEL" ? <Badge tone="stat">{row.greenKind?.label ?? labels().green}</Badge> : null} {row.reason}
+          {row.pathway === "GREEN_CHANNEL" ? <Badge tone="stat">{green}</Badge> : null} {row.reason === green ? null : row.reason}
         </span>
         <span class="state">
           <StatusMark status={row.status} />

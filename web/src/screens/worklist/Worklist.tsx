@@ -15,7 +15,6 @@ import { currentFilters, type Filters, narrowed } from "./filters";
 import { RowLine } from "./RowLine";
 import { useRows } from "./rows";
 import { ring, sounding, switchSound } from "./sound";
-import "./style.css";
 import { useLater, useWide } from "./view";
 import { words } from "./words";
 
@@ -172,7 +171,7 @@ function Nothing({ filters }: { readonly filters: Filters }) {
   return <Empty title={title ?? ""}>{hint}</Empty>;
 }
 
-/** The preview, whose code is fetched once the list stands. */
+/** The preview, whose code is fetched when it is first wanted, or when the list has stood a while. */
 function Beside(props: {
   readonly id: string | null;
   readonly version: number | undefined;
@@ -180,7 +179,7 @@ function Beside(props: {
   readonly asked: { action: string; turn: number } | null;
 }) {
   const say = words();
-  const Preview = useLater(() => import("./Preview"));
+  const Preview = useLater(() => import("./Preview"), props.id !== null);
   return (
     <aside class="preview" aria-label={say.preview}>
       {!props.id ? <Empty title={say.preview}>{say.previewHint}</Empty> : Preview ? <Preview {...props} id={props.id} /> : <Loading what={say.previewLoading} />}

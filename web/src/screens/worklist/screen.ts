@@ -1,4 +1,5 @@
 import type { Screen } from "../../app/screens";
+import "./style.css"; // with the frame's: most people begin here, and a file less is waited for
 
 export default {
   path: "/worklist",

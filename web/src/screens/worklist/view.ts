@@ -14,20 +14,21 @@ export function useWide(): boolean {
   return wide;
 }
 
-/** A component whose code is fetched when it is first drawn; null until it is there. */
-export function useLater<Props>(load: () => Promise<{ default: ComponentType<Props> }>): ComponentType<Props> | null {
+const QUIET = 3000; // milliseconds after which what may be wanted next is fetched
+
+/** A component whose code is fetched when it is `wanted`, or else when the page has been quiet; null until it is there. */
+export function useLater<Props>(load: () => Promise<{ default: ComponentType<Props> }>, wanted: boolean): ComponentType<Props> | null {
   const [found, setFound] = useState<ComponentType<Props> | null>(null);
   useEffect(() => {
-    let gone = false;
+    if (found) return;
+    let timer = 0;
     const again = () =>
-      load().then(
-        (module) => !gone && setFound(() => module.default),
-        () => !gone && window.setTimeout(() => void again(), 5000), // the line is cut: the list works without
+      void load().then(
+        (module) => setFound(() => module.default),
+        () => (timer = window.setTimeout(again, 5000)), // the line is cut: the list works without
       );
-    void again();
-    return () => {
-      gone = true;
-    };
-  }, []);
+    timer = window.setTimeout(again, wanted ? 0 : QUIET);
+    return () => window.clearTimeout(timer);
+  }, [wanted, found]);
   return found;
 }
