@@ -43,32 +43,36 @@ export function RowLine({ one, box, current, chosen, result, beside, show, choos
           show(row.id);
         }}
       >
-        <span class="when">
-          {row.clock?.dueAt ? (
-            <Clock dueAt={row.clock.dueAt} startedAt={row.clock.startedAt} />
-          ) : (
-            <span class="clock none">{row.status === "DRAFT" ? say.draftHint : say.noClock}</span>
-          )}
+        <span class="upper">
+          <span class="when">
+            {row.clock?.dueAt ? (
+              <Clock dueAt={row.clock.dueAt} startedAt={row.clock.startedAt} />
+            ) : (
+              <span class="clock none">{row.status === "DRAFT" ? say.draftHint : say.noClock}</span>
+            )}
+          </span>
+          <span class="urgency">
+            <PriorityMark priority={row.priority} />
+          </span>
+          <span class="who">{personOf(row.patient)}</span>
+          <span class="why">
+            {row.pathway === "GREEN_CHANNEL" ? <Badge tone="stat">{green}</Badge> : null} {row.reason === green ? null : row.reason}
+          </span>
+          <span class="state">
+            <StatusMark status={row.status} />
+          </span>
         </span>
-        <span class="urgency">
-          <PriorityMark priority={row.priority} />
-        </span>
-        <span class="who">{personOf(row.patient)}</span>
-        <span class="why">
-          {row.pathway === "GREEN_CHANNEL" ? <Badge tone="stat">{green}</Badge> : null} {row.reason === green ? null : row.reason}
-        </span>
-        <span class="state">
-          <StatusMark status={row.status} />
-        </span>
-        <span class="party">
-          {box === "IN" ? say.from : say.to} {partyOf(row, other)}
-          {row.neededCapability ? ` · ${row.neededCapability.label}` : ""}
-        </span>
-        <span class="now">
-          {result ?? (one.gone ? say.gone : one.changed ? say.changed : may.length ? `${say.mayDo} ${may.join("、")}` : row.clock?.holder ? `${say.waiting} ${holderOf(row)}` : "")}
-        </span>
-        <span class="age">
-          {row.number} · <Ago at={row.sentAt ?? row.createdAt} />
+        <span class="lower">
+          <span class="now">
+            {result ?? (one.gone ? say.gone : one.changed ? say.changed : may.length ? `${say.mayDo} ${may.join("、")}` : row.clock?.holder ? `${say.waiting} ${holderOf(row)}` : "")}
+          </span>
+          <span class="party">
+            {box === "IN" ? say.from : say.to} {partyOf(row, other)}
+            {row.neededCapability ? ` · ${row.neededCapability.label}` : ""}
+          </span>
+          <span class="age">
+            <Ago at={row.sentAt ?? row.createdAt} />
+          </span>
         </span>
       </a>
     </li>

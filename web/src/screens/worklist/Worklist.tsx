@@ -65,8 +65,13 @@ export default function WorklistScreen() {
     ask((before) => ({ action, turn: (before?.turn ?? 0) + 1 }));
   }
 
-  const latest = useRef({ move, begin, show, bulk, at });
-  latest.current = { move, begin, show, bulk, at };
+  function renew(): void {
+    setSaid("");
+    void list.reload().then(counted.reload);
+  }
+
+  const latest = useRef({ move, begin, show, bulk, at, renew });
+  latest.current = { move, begin, show, bulk, at, renew };
   useKeys(
     useMemo(() => {
       const run = (does: (now: typeof latest.current) => void) => () => does(latest.current);
@@ -74,6 +79,7 @@ export default function WorklistScreen() {
         { keys: "j", does: say.next, run: run((now) => now.move(1)) },
         { keys: "k", does: say.previous, run: run((now) => now.move(-1)) },
         { keys: "/", does: say.focusSearch, run: () => document.getElementById("find")?.focus() },
+        { keys: "n", does: say.showFresh, run: run((now) => now.renew()) },
         { keys: "x", does: say.toggle, run: run((now) => now.at && now.bulk.choose(now.at)) },
         { keys: "Escape", does: say.close, run: run((now) => now.show(null)) },
       ];
@@ -106,8 +112,8 @@ export default function WorklistScreen() {
         <section class="list" aria-label={say.list(say[filters.box])}>
           <Trouble problem={list.problem} retry={() => void list.reload()} />
           {list.fresh.length ? (
-            <button type="button" class="fresh" onClick={() => void list.reload().then(counted.reload)}>
-              {say.fresh(list.fresh.length)}
+            <button type="button" class="fresh" aria-keyshortcuts="n" onClick={renew}>
+              {say.fresh(list.fresh.length)} <kbd aria-hidden="true">n</kbd>
             </button>
           ) : null}
           {bulk.bar}
