@@ -137,6 +137,7 @@ QUERIES: dict[str, tuple[str, str]] = {
     "referral": ("query($id: ID!) { referral(id: $id) { number } }", "Referral"),
     "case": ("query($id: ID!) { case(id: $id) { number } }", "Case"),
     "patientLookup": (f'{{ patientLookup(idNumber: "{id_number(date(2022, 1, 5), 1)}") {{ known }} }}', ""),
+    "specialists": ("query($id: ID!) { specialists(referral: $id) { name } }", "Referral"),
     "coverage": ('{ coverage(alliance: "walk") { since } }', ""),
     "countedReferrals": ('{ countedReferrals(alliance: "walk", legs: SENT) { nodes { number } } }', ""),
     "exports": ("{ exports { nodes { state } } }", ""),
@@ -197,6 +198,9 @@ def expected_of(query: str, party: str, role: Role, *, absent: bool) -> str:
     if query in ("referral", "case"):
         reads = role in CARE | {ADMIN, HOTLINE}
         return (OK if (party, role) in SEES and not absent else NOT_FOUND) if reads else FORBIDDEN
+    if query == "specialists":
+        seen = (party, role) in SEES and not absent
+        return (OK if seen else NOT_FOUND) if role in (OFFICE, EXPERT) else FORBIDDEN
     if query == "worklist":
         return OK if role in CARE | {ADMIN, HOTLINE} else FORBIDDEN
     if query == "offers":

@@ -1,0 +1,98 @@
+/** A referral beside the list: enough to decide, and every step to answer with. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { href } from "../../app/router";
+import { ButtonLink, Loading, Trouble } from "../../kit";
+import { intention, useRead } from "../../net/hooks";
+import { type CaseLegFragment, ReferralPreview, type ReferralRowFragment, StepOpenReferral } from "../../operations";
+import { Actions } from "../case/Actions";
+import { LegHead } from "../case/LegHead";
+import { Clinical, Files } from "../case/Clinical";
+import { Course } from "../case/Course";
+import { personOf } from "../case/marks";
+import "../case/style.css";
+import { Timeline } from "../case/Timeline";
+import { words as caseWords } from "../case/words";
+import { words } from "./words";
+
+const GLANCE = 180; // milliseconds on a row before its record is asked for: moving past it discloses nothing
+const READ = 2500; // milliseconds of looking at it after which the sender is told that it was read
+
+interface Props {
+  readonly id: string;
+  /** The version that the list shows; a newer one than here asks anew. */
+  readonly version: number | undefined;
+  readonly put: (row: ReferralRowFragment) => void;
+  readonly asked: { action: string; turn: number } | null;
+}
+
+/** The preview of one referral. */
+export default function Preview({ id, version, put, asked }: Props) {
+  const say = words();
+  const settled = useSettled(id);
+  const { data, problem, reload } = useRead(ReferralPreview, { id: settled }, { skip: !settled });
+  const found = data?.referral?.id === id ? data.referral : null;
+  const behind = found && version !== undefined && version > found.version;
+  useEffect(() => {
+    if (behind) void reload();
+  }, [behind, version, reload]);
+  const row = found ?? null;
+  useReceipt(row, (now) => {
+    put(now);
+    void reload();
+  });
+  if (!row) return problem && settled === id ? <Trouble problem={problem} retry={() => void reload()} /> : <Loading what={say.previewLoading} />;
+  const does = caseWords();
+  const done = (now: ReferralRowFragment) => {
+    put(now);
+    void reload();
+  };
+  return (
+    <div class="stack preview-body" key={row.id}>
+      <div class="preview-head">
+        <h2>
+          {row.patient.identity?.name ?? row.patient.displayName} <span class="aside">{personOf({ ...row.patient, displayName: "" })}</span>
+        </h2>
+        <ButtonLink href={href(`/case/${encodeURIComponent(row.case.id)}`, { leg: row.id })}>{say.openCase}</ButtonLink>
+      </div>
+      <Trouble problem={problem} retry={() => void reload()} />
+      <LegHead leg={row} />
+      <Actions key={row.id} leg={row} done={done} refresh={reload} asked={asked} keyed={false} />
+      <Clinical row={row} />
+      {row.attachments?.length ? <Files files={row.attachments} /> : null}
+      <Course row={row} />
+      <details class="part">
+        <summary>{does.timeline}</summary>
+        <Timeline legs={[row]} />
+      </details>
+    </div>
+  );
+}
+
+/** The id once it has stood still for a moment. */
+function useSettled(id: string): string {
+  const [settled, setSettled] = useState("");
+  useEffect(() => {
+    const timer = window.setTimeout(() => setSettled(id), GLANCE);
+    return () => window.clearTimeout(timer);
+  }, [id]);
+  return settled;
+}
+
+const opening = intention(StepOpenReferral);
+
+/** Tells the sender that the referral was read, once it has been looked at; a refusal is nobody's trouble. */
+function useReceipt(row: CaseLegFragment | null, told: (row: ReferralRowFragment) => void): void {
+  const latest = useRef(told);
+  latest.current = told;
+  const due = row && !row.openedAt && row.steps.some((one) => one.action === "openReferral" && one.allowed) ? row : null;
+  useEffect(() => {
+    if (!due) return;
+    const timer = window.setTimeout(() => {
+      void opening({ id: due.id, expectedVersion: due.version }).then((answer) => {
+        const now = answer.ok ? answer.data.openReferral?.referral : null;
+        if (now) latest.current(now);
+      });
+    }, READ);
+    return () => window.clearTimeout(timer);
+  }, [due?.id, due?.version]);
+}
