@@ -130,16 +130,16 @@ export interface Option {
   readonly hint?: string | undefined;
 }
 
-/** One of a list. `empty` is the word for none; without it the first look asks to choose. */
+/** One of a list. `empty` is the word for none, null where one is always chosen; without it the first look asks to choose. */
 export function Select(
-  props: FieldProps & Valued<string> & { readonly options: readonly Option[]; readonly empty?: string | undefined; readonly disabled?: boolean | undefined },
+  props: FieldProps & Valued<string> & { readonly options: readonly Option[]; readonly empty?: string | null | undefined; readonly disabled?: boolean | undefined },
 ) {
   const { label, hint, error, required, value, onChange, options, empty, disabled } = props;
   return (
     <Field label={label} hint={hint} error={error} required={required}>
       {(tied) => (
         <select {...tied} class="control" disabled={disabled} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-          <option value="">{empty ?? words().choose}</option>
+          {empty === null ? null : <option value="">{empty ?? words().choose}</option>}
           {options.map((one) => (
             <option key={one.value} value={one.value}>
               {one.label}
