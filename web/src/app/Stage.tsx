@@ -3,8 +3,8 @@ import { Component, type ComponentChildren, type ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Banner, Button, ButtonLink, Empty, Loading } from "../kit";
 import { language } from "../words";
-import { go, href, place } from "./router";
-import { offered, type Screen, screenAt, type ScreenProps } from "./screens";
+import { go, href, place, scrollBack } from "./router";
+import { offered, permitted, type Screen, screenAt, type ScreenProps } from "./screens";
 import { words } from "./words";
 
 const loaded = new Map<Screen, ComponentType<ScreenProps>>();
@@ -12,12 +12,14 @@ const loaded = new Map<Screen, ComponentType<ScreenProps>>();
 /** The screen that the address names; a word while it is fetched, and what to do when it cannot be. */
 export function Stage() {
   const { path } = place.value;
-  if (path === "/") return <Front />;
   const found = screenAt(path);
-  return found ? <Shown key={found.screen.path} {...found} /> : <Absent />;
+  if (path === "/" && !(found && permitted(found.screen))) return <Front />;
+  if (found && !permitted(found.screen)) return <Barred title={found.screen.title[language.value]} />;
+  // Another object is another screen: nothing that was begun for one case is left open over the next.
+  return found ? <Shown key={path} {...found} /> : <Absent />;
 }
 
-/** The start: the first screen that the person is offered. */
+/** The start of whoever has no screen at its address: the first one that they are offered. */
 function Front() {
   const first = offered()[0];
   useEffect(() => {
@@ -36,6 +38,18 @@ function Absent() {
     <Main title={say.absent}>
       <h1 tabIndex={-1}>{say.absent}</h1>
       <Empty title={say.absentHint} action={<ButtonLink href={href("/")}>{say.home}</ButtonLink>} />
+    </Main>
+  );
+}
+
+function Barred({ title }: { readonly title: string }) {
+  const say = words();
+  return (
+    <Main title={title}>
+      <h1>{title}</h1>
+      <Empty title={say.barred} action={<ButtonLink href={href("/")}>{say.home}</ButtonLink>}>
+        {say.barredHint}
+      </Empty>
     </Main>
   );
 }
@@ -100,7 +114,7 @@ function Main({ title, ready = true, children }: { readonly title: string; reado
   const { path } = place.value;
   useEffect(() => {
     if (!ready || document.querySelector("dialog:modal")) return;
-    window.scrollTo(0, 0);
+    scrollBack();
     const heading = main.current?.querySelector<HTMLElement>("h1");
     const target = heading ?? main.current;
     target?.setAttribute("tabindex", "-1");

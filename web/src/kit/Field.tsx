@@ -54,12 +54,16 @@ export function Group(props: FieldProps & { readonly children: ComponentChildren
   const { label, hint, error, required, children } = props;
   const id = useId();
   return (
-    <fieldset class={error ? "field wrong" : "field"} aria-describedby={error ? `${id}-error` : undefined}>
+    <fieldset class={error ? "field wrong" : "field"} aria-describedby={[hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ") || undefined}>
       <legend>
         {label}
         {required === false ? <span class="aside"> {words().optional}</span> : null}
       </legend>
-      {hint ? <p class="hint">{hint}</p> : null}
+      {hint ? (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      ) : null}
       {children}
       <p class="error" id={`${id}-error`} role={error ? "alert" : undefined} hidden={!error}>
         {error}

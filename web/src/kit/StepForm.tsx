@@ -8,14 +8,17 @@ import { Button } from "./Button";
 import { isEmpty, StepControl, type StepField, type Values, wireOf } from "./step-fields";
 import { words } from "./words";
 
-type NameOf<Variables> = keyof InputOf<Variables> & string;
+type NameOf<Variables> = (keyof InputOf<Variables> & string) | `${keyof InputOf<Variables> & string}.${string}`;
+
+/** A field of one mutation's step: its name is one of the input's. */
+export type FieldOf<Variables> = StepField<NameOf<Variables>>;
 
 interface Props<Data, Variables> {
   /** The mutation; its key, id and version are seen to here. */
   readonly operation: Operation<Data, Variables>;
   /** The row that is shown and decided on; null for a step that makes one. */
   readonly row: { readonly id: string; readonly version: number } | null;
-  readonly fields: readonly StepField<NameOf<Variables>>[];
+  readonly fields: readonly FieldOf<Variables>[];
   readonly initial?: Values | undefined;
   /** What else the input needs that nobody types. */
   readonly extra?: Partial<InputOf<Variables>> | undefined;
@@ -130,7 +133,7 @@ function Refusal({ problem, names }: { readonly problem: Problem | null; readonl
       </Banner>
     );
   }
-  const elsewhere = problem.all.filter((one) => !names.has((one.field ?? "").split(".")[0] ?? ""));
+  const elsewhere = problem.all.filter((one) => !names.has(one.field ?? "") && !names.has((one.field ?? "").split(".")[0] ?? ""));
   if (problem.kind === "refused" && problem.all.length && !elsewhere.length) return null;
   return <Trouble problem={elsewhere[0] ? { ...problem, message: elsewhere.map((one) => one.message).join(" ") } : problem} />;
 }

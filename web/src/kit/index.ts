@@ -14,7 +14,7 @@ export { DateTimeField } from "./DateTimeField";
 export { FileField } from "./FileField";
 export { roleName } from "./roles";
 export type { StepField, Values } from "./step-fields";
-export { StepForm } from "./StepForm";
+export { type FieldOf, StepForm } from "./StepForm";
 export { type Available, Steps, WhoCan } from "./Steps";
 export { type Column, Table } from "./Table";
 export { type Tab, Tabs } from "./Tabs";

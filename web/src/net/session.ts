@@ -31,8 +31,6 @@ let waiting: ((again: boolean) => void)[] = [];
 /** Finds out who is signed in. */
 export async function begin(): Promise<void> {
   trouble.value = null;
-  // Without its CSRF cookie a session could not ask who it is; GET sets it.
-  if (!csrfToken()) await send("/session/", { headers: headers() });
   await become();
 }
 
@@ -59,10 +57,11 @@ export async function signIn(username: string, password: string): Promise<Proble
 
 async function become(): Promise<Problem | null> {
   const answer = await call(Me, {}, { quiet: true });
+  if (!answer.ok && answer.problem.kind !== "signedOut") return (trouble.value = answer.problem);
+  trouble.value = null;
   if (!answer.ok || !answer.data.me) {
-    trouble.value = answer.ok ? null : answer.problem;
-    if (answer.ok) standing.value = "out";
-    return trouble.value;
+    standing.value = "out";
+    return answer.ok ? null : answer.problem;
   }
   me.value = answer.data.me;
   standing.value = "in";
