@@ -27,6 +27,7 @@ export interface KeyImage {
   y: number;
   width: number;
   height: number;
+  slideSha256: string;
   mine: boolean;
 }
 
@@ -84,7 +85,7 @@ export interface Info {
 }
 
 export const ANNOTATION = "id kind geometry label visibility version mine person { name }";
-export const KEY_IMAGE = "id slideId url caption x y width height mine";
+export const KEY_IMAGE = "id slideId url caption x y width height slideSha256 mine";
 export const TRACE = "columns rows cells share";
 const GLASS = "slideId imageId barcode stain marker block site opened share";
 
