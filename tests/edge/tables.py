@@ -137,6 +137,7 @@ QUERIES: dict[str, tuple[str, str]] = {
     "case": ("query($id: ID!) { case(id: $id) { number } }", "Case"),
     "patientLookup": (f'{{ patientLookup(idNumber: "{id_number(date(2022, 1, 5), 1)}") {{ known }} }}', ""),
     "coverage": ('{ coverage(alliance: "walk") { since } }', ""),
+    "countedReferrals": ('{ countedReferrals(alliance: "walk", legs: SENT) { nodes { number } } }', ""),
     "attainment": ('{ attainment(alliance: "walk") { group } }', ""),
     "breachForecast": ('{ breachForecast(alliance: "walk") { kind } }', ""),
     "escalationLadder": ("{ escalationLadder { rung } }", ""),
@@ -207,7 +208,7 @@ def expected_of(query: str, party: str, role: Role, *, absent: bool) -> str:
         return OK if role in (ADMIN, Role.ALLIANCE_ADMIN) else FORBIDDEN
     if query == "patientLookup":
         return OK if role == DOCTOR else FORBIDDEN
-    if query in ("coverage", "attainment", "breachForecast") and role == Role.ALLIANCE_ADMIN:
+    if query in ("coverage", "countedReferrals", "attainment", "breachForecast") and role == Role.ALLIANCE_ADMIN:
         return OK if party == PARTNER else NOT_FOUND
     if query in ("attainment", "breachForecast"):
         return {Role.COMMISSION_OBSERVER: OK, ADMIN: NOT_FOUND}.get(role, FORBIDDEN)
@@ -219,6 +220,8 @@ def expected_of(query: str, party: str, role: Role, *, absent: bool) -> str:
         return FORBIDDEN if role not in reads else OK if there else NOT_FOUND
     if query in ("roster", "onDuty"):
         return OK  # an absent department has an empty roster
+    if query == "countedReferrals":
+        return FORBIDDEN
     if query == "coverage":
         return OK if role == Role.COMMISSION_OBSERVER else FORBIDDEN
     return NOT_FOUND if absent else OK
