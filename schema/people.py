@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import graphene
 
-from consortium import access, notices, tokens
+from consortium import access, lifecycle, notices, tokens
 from consortium.grants import grant_role, revoke_role
 from consortium.models import ApiToken, Department, Hospital, Notice, Person, PractitionerRole
 from consortium.roles import SCOPES, Role
@@ -44,6 +44,8 @@ class NoticeType(Type):
     """Something that one must hear of; no name, no diagnosis (通知)."""
 
     kind = graphene.String(required=True, description="The step that happened (步骤).")
+    label = graphene.String(required=True, description="The step in the reader's language (步骤名称).")
+    subject_type = graphene.String(required=True, description="The type of what it is about, such as Referral (类型).")
     subject_id = graphene.ID(required=True, description="The referral, offer, pathology case or duty swap it is about.")
     event_at = DateTime(required=True, description="When it happened (发生时间).")
 
@@ -52,11 +54,19 @@ class NoticeType(Type):
 
         model, name, rule = Notice, "Notice", OWN
         fields = ("created_at", "read_at")
-        needs = dict.fromkeys(("kind", "subject_id", "event_at"), Through(joins=("event",)))
+        needs = dict.fromkeys(("kind", "label", "subject_type", "subject_id", "event_at"), Through(joins=("event",)))
 
     def resolve_kind(self: Any, info: Any) -> str:
         """From the event."""
         return self.event.kind
+
+    def resolve_label(self: Any, info: Any) -> str:
+        """The label of the table of steps."""
+        return str(lifecycle.label_of(self.event.kind))
+
+    def resolve_subject_type(self: Any, info: Any) -> str:
+        """From the event."""
+        return ids.kind_of(self.event.subject_kind)
 
     def resolve_subject_id(self: Any, info: Any) -> str:
         """From the event."""

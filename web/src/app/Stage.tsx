@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Banner, Button, ButtonLink, Empty, Loading } from "../kit";
 import { language } from "../words";
 import { go, href, place } from "./router";
-import { offered, type Screen, screenAt, type ScreenProps } from "./screens";
+import { offered, permitted, type Screen, screenAt, type ScreenProps } from "./screens";
 import { words } from "./words";
 
 const loaded = new Map<Screen, ComponentType<ScreenProps>>();
@@ -12,12 +12,13 @@ const loaded = new Map<Screen, ComponentType<ScreenProps>>();
 /** The screen that the address names; a word while it is fetched, and what to do when it cannot be. */
 export function Stage() {
   const { path } = place.value;
-  if (path === "/") return <Front />;
   const found = screenAt(path);
+  if (path === "/" && !(found && permitted(found.screen))) return <Front />;
+  if (found && !permitted(found.screen)) return <Barred title={found.screen.title[language.value]} />;
   return found ? <Shown key={found.screen.path} {...found} /> : <Absent />;
 }
 
-/** The start: the first screen that the person is offered. */
+/** The start of whoever has no screen at its address: the first one that they are offered. */
 function Front() {
   const first = offered()[0];
   useEffect(() => {
@@ -36,6 +37,18 @@ function Absent() {
     <Main title={say.absent}>
       <h1 tabIndex={-1}>{say.absent}</h1>
       <Empty title={say.absentHint} action={<ButtonLink href={href("/")}>{say.home}</ButtonLink>} />
+    </Main>
+  );
+}
+
+function Barred({ title }: { readonly title: string }) {
+  const say = words();
+  return (
+    <Main title={title}>
+      <h1>{title}</h1>
+      <Empty title={say.barred} action={<ButtonLink href={href("/")}>{say.home}</ButtonLink>}>
+        {say.barredHint}
+      </Empty>
     </Main>
   );
 }

@@ -2,7 +2,7 @@
 import type { ComponentType } from "preact";
 import { can } from "../net/session";
 import type { Language } from "../words";
-import { match } from "./router";
+import { href, match } from "./router";
 
 /** What a screen is given: the named parts of its address. */
 export interface ScreenProps {
@@ -21,6 +21,8 @@ export interface Screen {
   readonly order?: number;
   /** Whoever holds one of these permissions somewhere is offered it; everybody when not given. */
   readonly permissions?: readonly string[];
+  /** The types whose objects it shows by their `:id`, such as Referral; a notice about one leads here. */
+  readonly opens?: readonly string[];
   /** The key after `g` that goes there. */
   readonly key?: string;
 }
@@ -34,7 +36,18 @@ export const SCREENS: readonly Screen[] = Object.values(found)
 
 /** The screens that the signed-in person is offered. */
 export function offered(): readonly Screen[] {
-  return SCREENS.filter((one) => one.order !== undefined && (!one.permissions || can(...one.permissions)));
+  return SCREENS.filter((one) => one.order !== undefined && permitted(one));
+}
+
+/** The address that shows an object, "" when no screen does. */
+export function addressOf(type: string, id: string): string {
+  const screen = SCREENS.find((one) => one.opens?.includes(type));
+  return screen ? href(screen.path.replace(":id", encodeURIComponent(id))) : "";
+}
+
+/** Whether the signed-in person may use a screen. */
+export function permitted(screen: Screen): boolean {
+  return !screen.permissions || can(...screen.permissions);
 }
 
 /** The screen of a path with its parts, null when there is none. */

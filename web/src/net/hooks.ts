@@ -78,7 +78,8 @@ export function useRead<Data, Variables>(
   };
 }
 
-type InputOf<Variables> = Variables extends { input: infer Input } ? Omit<Input, "idempotencyKey"> : never;
+/** The input of a mutation but for the key, which is made here. */
+export type InputOf<Variables> = Variables extends { input: infer Input } ? Omit<Input, "idempotencyKey"> : never;
 
 /** A mutation, ready to be done. */
 export interface Act<Data, Variables> {

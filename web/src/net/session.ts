@@ -59,10 +59,11 @@ export async function signIn(username: string, password: string): Promise<Proble
 
 async function become(): Promise<Problem | null> {
   const answer = await call(Me, {}, { quiet: true });
+  if (!answer.ok && answer.problem.kind !== "signedOut") return (trouble.value = answer.problem);
+  trouble.value = null;
   if (!answer.ok || !answer.data.me) {
-    trouble.value = answer.ok ? null : answer.problem;
-    if (answer.ok) standing.value = "out";
-    return trouble.value;
+    standing.value = "out";
+    return answer.ok ? null : answer.problem;
   }
   me.value = answer.data.me;
   standing.value = "in";
