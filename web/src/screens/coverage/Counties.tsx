@@ -2,7 +2,7 @@ import { query, setQuery } from "../../app/router";
 import { Button, Empty, Table } from "../../kit";
 import type { CountyReach, CoverageFiguresData } from "../../operations";
 import { CountyCard } from "./CountyCard";
-import { CountyMap } from "./Map";
+import { CountyMap, Patterns } from "./Map";
 import { count } from "./numbers";
 import type { Scope } from "./scope";
 import { words } from "./words";
@@ -32,6 +32,9 @@ export function Counties({ scope, counties, levels }: Props) {
   return (
     <section class="panel geography" aria-labelledby="geography">
       <h2 id="geography">{say.map}</h2>
+      <svg class="unseen" aria-hidden="true">
+        <Patterns />
+      </svg>
       <div class="map-side">
         <CountyMap counties={counties} levels={levels} only={only} chosen={chosen} onChoose={choose} />
         <p class="aside source">{say.mapSource}</p>
@@ -39,7 +42,7 @@ export function Counties({ scope, counties, levels }: Props) {
       <div class="list-side stack">
         <Legend levels={levels} only={only} />
         {county ? <CountyCard scope={scope} county={county} levels={levels} onClose={() => setQuery({ county: null })} /> : null}
-        <CountyTable counties={counties} levels={levels} only={only} every={wanted === "ALL"} chosen={chosen} onChoose={choose} />
+        <CountyTable counties={counties} levels={levels} only={only} every={wanted === "ALL"} ability={Boolean(scope.capability)} chosen={chosen} onChoose={choose} />
       </div>
     </section>
   );
@@ -77,16 +80,21 @@ interface TableProps {
   readonly levels: readonly Level[];
   readonly only: CountyReach | null;
   readonly every: boolean;
+  /** Whether a capability is asked about, so that having it says something. */
+  readonly ability: boolean;
   readonly chosen: string | null;
   readonly onChoose: (code: string) => void;
 }
 
-function CountyTable({ counties, levels, only, every, chosen, onChoose }: TableProps) {
+function CountyTable({ counties, levels, only, every, ability, chosen, onChoose }: TableProps) {
   const say = words();
-  const shown: CountyReach | null = every ? null : (only ?? "NONE");
+  // The weakest level that has counties: where all have a member, those whose members are silent.
+  const weakest = levels.find((one) => one.counties)?.reach ?? "NONE";
+  const shown: CountyReach | null = every ? null : (only ?? weakest);
   const rows = counties.filter((one) => shown === null || one.reach === shown);
   const labelOf = new Map(levels.map((one) => [one.reach, one.label]));
   const title = shown === null ? say.allLevels : shown === "NONE" ? say.blank : say.onlyLevel(labelOf.get(shown) ?? "");
+  const noBlank = !every && !only && weakest !== "NONE";
   return (
     <div class="counties stack">
       <div class="row spread">
@@ -94,9 +102,14 @@ function CountyTable({ counties, levels, only, every, chosen, onChoose }: TableP
           {title} <span class="aside">{say.counties(rows.length)}</span>
         </h3>
         <Button small kind="quiet" onClick={() => setQuery({ reach: every ? null : "ALL" })}>
-          {every ? say.blank : say.allLevels}
+          {every ? say.weakest : say.allLevels}
         </Button>
       </div>
+      {noBlank ? (
+        <p class="aside">
+          ✓ {say.noBlank}{say.colon}{say.noBlankHint}
+        </p>
+      ) : null}
       {rows.length ? (
         <Table
           caption={title}
@@ -116,7 +129,7 @@ function CountyTable({ counties, levels, only, every, chosen, onChoose }: TableP
             { key: "prefecture", head: say.prefecture, cell: (row) => row.division.parent?.name ?? "" },
             ...(every ? [{ key: "level", head: say.level, cell: (row: County) => labelOf.get(row.reach) ?? "" }] : []),
             { key: "members", head: say.members, numeric: true, cell: (row) => row.members },
-            { key: "ability", head: say.ability, cell: (row) => (row.hasCapability ? say.has : say.hasNot) },
+            ...(ability ? [{ key: "ability", head: say.ability, cell: (row: County) => (row.hasCapability ? say.has : say.hasNot) }] : []),
             { key: "sent", head: say.sentFrom, numeric: true, cell: (row) => count(row.sent) },
             { key: "served", head: say.served, numeric: true, cell: (row) => count(row.served) },
           ]}

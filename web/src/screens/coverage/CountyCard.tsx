@@ -56,10 +56,12 @@ export function CountyCard({ scope, county, levels, onClose }: Props) {
             </dd>
           </div>
         ))}
-        <div>
-          <dt>{say.ability}</dt>
-          <dd>{county.hasCapability ? say.has : say.hasNot}</dd>
-        </div>
+        {scope.capability ? (
+          <div>
+            <dt>{say.ability}</dt>
+            <dd>{county.hasCapability ? say.has : say.hasNot}</dd>
+          </div>
+        ) : null}
       </dl>
       <Trouble problem={members.problem} retry={() => void members.reload()} />
       {members.busy && !members.data ? <Loading /> : null}

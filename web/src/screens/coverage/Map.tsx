@@ -34,7 +34,7 @@ export function CountyMap({ counties, levels, only, chosen, onChoose }: Props) {
 
   function sentence(county: County | undefined, name: string): string {
     if (!county) return name;
-    return `${name}：${levelOf.get(county.reach) ?? ""}，${say.members} ${county.members}，${say.sentFrom} ${count(county.sent)}，${say.served} ${count(county.served)}`;
+    return say.countyLine(name, levelOf.get(county.reach) ?? "", county.members, count(county.sent), count(county.served));
   }
 
   function onKey(event: KeyboardEvent, from: Outline): void {
@@ -52,7 +52,6 @@ export function CountyMap({ counties, levels, only, chosen, onChoose }: Props) {
   return (
     <div class="map">
       <svg ref={svg} viewBox={outlines.viewBox} onMouseLeave={() => setPointed(null)}>
-        <Patterns />
         <g role="listbox" aria-label={say.mapList}>
           {outlines.counties.map((one) => {
             const county = byCode.get(one.code);

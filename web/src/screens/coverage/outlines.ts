@@ -59,7 +59,8 @@ export function shortName(name: string): string {
 
 /** The nearest outline in a direction from one of them, null at the edge; what lies straight ahead counts as nearer. */
 export function nextTowards(all: readonly Outline[], from: Outline, key: string): Outline | null {
-  const [dx, dy] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key] ?? [0, 0];
+  const dx = Number(key === "ArrowRight") - Number(key === "ArrowLeft");
+  const dy = Number(key === "ArrowDown") - Number(key === "ArrowUp");
   let best: Outline | null = null;
   let least = Infinity;
   for (const one of all) {
