@@ -67,7 +67,7 @@ export function CountyCard({ scope, county, levels, onClose }: Props) {
       {members.busy && !members.data ? <Loading /> : null}
       {members.data && !members.data.hospitals.nodes.length ? (
         <p class="aside">
-          {say.noMembers}。{say.noMembersHint}
+          <strong>{say.noMembers}</strong> {say.noMembersHint}
         </p>
       ) : null}
       <ul class="plain county-members">

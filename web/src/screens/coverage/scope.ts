@@ -1,5 +1,6 @@
 /** What the figures are counted over, as the address says it: alliance, capability and period. */
 import { toLocal } from "../../kit";
+import { now } from "../../net/moment";
 import { can, me } from "../../net/session";
 
 const DAY = 86_400_000; // milliseconds
@@ -30,7 +31,7 @@ export function readable<Choice extends AllianceChoice>(alliances: readonly Choi
 
 /** Today by the hospitals' clock, YYYY-MM-DD; `before` days earlier. */
 export function today(before = 0): string {
-  return toLocal(Date.now() - before * DAY).slice(0, 10);
+  return toLocal(now() - before * DAY).slice(0, 10);
 }
 
 /** What the address asks for; null while no alliance is known. */
