@@ -2,6 +2,7 @@ import { query, setQuery } from "../../app/router";
 import { Empty, Loading, Select, Table, TextField, Trouble } from "../../kit";
 import { useRead } from "../../net/hooks";
 import { CatalogueEntries, type CatalogueEntryFragment, CatalogueReasons, Catalogues, type ConceptSystem } from "../../operations";
+import { catalogueWords } from "./catalogue-words";
 import { Frame } from "./Frame";
 import { words } from "./words";
 
@@ -35,7 +36,7 @@ export default function CataloguesScreen() {
           empty={say.systems.CAPABILITY}
           options={[
             ...SYSTEMS.slice(1).map((one) => ({ value: one as string, label: say.systems[one as keyof typeof say.systems] })),
-            ...(data?.reasonCatalogues ?? []).map((one) => ({ value: REASONS + one, label: say.reasonsOf(one) })),
+            ...(data?.reasonCatalogues ?? []).map((one) => ({ value: REASONS + one, label: say.reasonsOf(nameOf(one)) })),
           ]}
           onChange={(of) => setQuery({ of, find: null })}
         />
@@ -44,6 +45,12 @@ export default function CataloguesScreen() {
       {system ? <Entries system={system} /> : <ReasonList catalogue={chosen.slice(REASONS.length)} />}
     </Frame>
   );
+}
+
+/** A catalogue's name; a newer server may know one that this page does not. */
+function nameOf(catalogue: string): string {
+  const names: Readonly<Record<string, string>> = catalogueWords();
+  return names[catalogue] ?? catalogue;
 }
 
 function Entries({ system }: { readonly system: ConceptSystem }) {
