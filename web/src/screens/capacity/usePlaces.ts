@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { toast } from "../../kit";
 import { intention } from "../../net/hooks";
+import { returned } from "../../net/line";
 import { now } from "../../net/moment";
 import type { Problem } from "../../net/problem";
 import { type PlacesFragment, UpdateCapacity } from "../../operations";
@@ -42,7 +43,7 @@ export function usePlaces(row: PlacesFragment, put: (row: PlacesFragment) => voi
   const [state, setState] = useState<Entry["state"]>("still");
   const [problem, setProblem] = useState<Problem | null>(null);
   const update = useRef(intention(UpdateCapacity));
-  const latest = useRef({ row, draft, timer: 0, sending: false, again: false });
+  const latest = useRef({ row, draft, timer: 0, sending: false, again: false, cut: false });
   Object.assign(latest.current, { row, draft });
   useEffect(() => () => window.clearTimeout(latest.current.timer), []);
   const beds = draft ?? { free: row.bedsFree ?? 0, total: row.bedsTotal ?? 0 };
@@ -67,6 +68,7 @@ export function usePlaces(row: PlacesFragment, put: (row: PlacesFragment) => voi
     });
     at.sending = false;
     if (answer.ok || answer.problem.kind !== "line") moments.delete(at.row.id);
+    at.cut = !answer.ok && answer.problem.kind === "line";
     setState("still");
     setProblem(answer.ok ? null : answer.problem);
     if (!answer.ok) {
@@ -87,6 +89,11 @@ export function usePlaces(row: PlacesFragment, put: (row: PlacesFragment) => voi
     toast(unchanged ? words().confirmed(saved.kind.label) : words().saved(saved.kind.label, wanted.free));
   }
 
+  const back = returned.value;
+  useEffect(() => {
+    if (latest.current.cut) void send(); // the line is back, and the count with it
+  }, [back]);
+
   function enter(next: Beds): void {
     const at = latest.current;
     at.draft = next;
@@ -99,6 +106,7 @@ export function usePlaces(row: PlacesFragment, put: (row: PlacesFragment) => voi
 
   function drop(): void {
     window.clearTimeout(latest.current.timer);
+    latest.current.cut = false;
     setDraft(null);
     setProblem(null);
     setState("still");

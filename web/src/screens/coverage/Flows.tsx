@@ -104,9 +104,11 @@ function Matrix({ flows, levels, onOpen }: MatrixProps) {
   );
 }
 
-/** Each code once with its name, by code. */
+const LEVELS = ["PROVINCE", "CITY", "COUNTY"];
+
+/** Each code once with its name: levels from above, divisions by code. */
 function heads(pairs: readonly (readonly [string, string])[]): readonly (readonly [string, string])[] {
-  return [...new Map(pairs)].sort(([one], [other]) => one.localeCompare(other));
+  return [...new Map(pairs)].sort(([one], [other]) => LEVELS.indexOf(one) - LEVELS.indexOf(other) || one.localeCompare(other));
 }
 
 function Ranking({ flows }: { readonly flows: readonly Flow[] }) {

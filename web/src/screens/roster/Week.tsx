@@ -49,8 +49,8 @@ export function Week({ monday, duties, onAdd, onOpen }: Props) {
                 <p class="aside">{say.none}</p>
               )}
               {onAdd ? (
-                <Button small kind="quiet" aria-label={say.addOn(day)} onClick={() => onAdd(day)}>
-                  + {say.add}
+                <Button small kind="quiet" onClick={() => onAdd(day)}>
+                  + {say.add}<span class="unseen"> {day}</span>
                 </Button>
               ) : null}
             </li>
