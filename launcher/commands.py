@@ -41,6 +41,7 @@ CHECKS = {
     "schema snapshot": ["python", "manage.py", "export_schema", "--check"],
     "django": ["python", "manage.py", "check", "--database", "default"],
     "words": ["python", "manage.py", "words", "--check"],
+    "pages": ["python", "web/build.py", "--check"],
 }
 
 

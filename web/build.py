@@ -1,6 +1,7 @@
 """Build the browser front into web/dist, with the machine's Node.js or, where it has none, with one from a wheel.
 
-Run as `python web/build.py`. Exit 0: web/dist is there and matches the sources (which takes milliseconds when nothing
+Run as `python web/build.py`; with `--check` it only holds the operations and the types, where packages are installed.
+Exit 0: web/dist is there and matches the sources (which takes milliseconds when nothing
 changed). Exit 1: it could not be built, and the last line on stderr is one sentence naming the remedy; the API does
 not need web/dist to run.
 """
@@ -42,6 +43,8 @@ class Trouble(Exception):
 def main() -> int:
     """Bring web/dist up to date; 0 when it is, 1 with one sentence on stderr when it cannot be."""
     try:
+        if "--check" in sys.argv[1:]:
+            return check()
         if is_current():
             say("浏览器前端已是最新", "the browser front is up to date")
             return 0
@@ -78,6 +81,19 @@ def build() -> None:
     shutil.rmtree(DIST, ignore_errors=True)
     FRESH.rename(DIST)
     say(f"完成，用时 {time.monotonic() - began:.0f} 秒", f"done in {time.monotonic() - began:.0f} s")
+
+
+def check() -> int:
+    """Hold the operations against the schema and the sources against their types; says so where it cannot."""
+    found = node_in_environment() or find_node()
+    if not found or not (MODULES / ".refnet").exists():
+        say("前端依赖未安装，未检查类型", "the front's packages are not installed: its types were NOT checked")
+        return 0
+    LOG.write_text("", encoding="utf-8")
+    node, _npm = found
+    run([node, str(WEB / "operations.mjs")], node=node, failure=check_failed)
+    run([node, str(MODULES / "typescript" / "bin" / "tsc"), "--noEmit"], node=node, failure=check_failed)
+    return 0
 
 
 def build_tools(node: str) -> None:
@@ -283,6 +299,11 @@ def build_failed(said: str) -> str:
         " · The front cannot be built (the API is not affected): mend web/src as web/.build.log says, then run"
         " python web/build.py."
     )
+
+
+def check_failed(said: str) -> str:
+    """What the check found, as it was said."""
+    return said.strip()
 
 
 def cannot_write(said: str) -> str:

@@ -15,19 +15,20 @@ HERE = Path(__file__).parent
 CHROMIUM = Path("/usr/bin/chromium")
 
 
-def installed(folder: Path) -> list[str]:
+def installed(folder: Path, script: str = "viewer.mjs") -> list[str]:
     """The command that runs a script of ours in a folder, its packages fetched from the lock; skipped loudly if not."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
         pytest.skip("SKIPPED FOR LACK OF npm: the pages were NOT tried in a browser")
     if not CHROMIUM.exists():
         pytest.skip("SKIPPED FOR LACK OF Chromium (apt-get install chromium): the pages were NOT tried in a browser")
-    for name in ("package.json", "package-lock.json", ".npmrc", "viewer.mjs"):
-        shutil.copy(HERE / name, folder)
-    done = subprocess.run([npm, "ci"], cwd=folder, capture_output=True, text=True, timeout=300, check=False)
-    if done.returncode:
-        pytest.skip(f"SKIPPED FOR LACK OF playwright-core, npm could not fetch it: {done.stderr[-300:]}")
-    return [node, str(folder / "viewer.mjs")]
+    for path in (HERE / "package.json", HERE / "package-lock.json", HERE / ".npmrc", *HERE.glob("*.mjs")):
+        shutil.copy(path, folder)
+    if not (folder / "node_modules").is_dir():
+        done = subprocess.run([npm, "ci"], cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode:
+            pytest.skip(f"SKIPPED FOR LACK OF playwright-core, npm could not fetch it: {done.stderr[-300:]}")
+    return [node, str(folder / script)]
 
 
 def told(command: list[str], given: dict[str, Any], *, seconds: int) -> dict[str, Any]:
@@ -42,3 +43,13 @@ def told(command: list[str], given: dict[str, Any], *, seconds: int) -> dict[str
         said, complained = running.communicate()
     assert running.returncode == 0, (said + complained)[-3000:]
     return dict(json.loads(said.splitlines()[-1]))
+
+
+def clean(found: dict[str, Any], *, complaints: bool = True) -> None:
+    """A walk through the front met nothing serious: no finding of axe, nothing sideways, no request elsewhere, every
+    document asked for by its hash; and, unless it went looking for trouble, no error on the console."""
+    assert {name: bad for name, bad in found["axe"].items() if bad} == {}
+    assert {name: wide for name, wide in found["sideways"].items() if wide > 0} == {}
+    assert (found["outside"], found["free"]) == ([], 0)
+    if complaints:
+        assert (found["console"], found["failed"]) == ([], [])

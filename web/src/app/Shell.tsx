@@ -1,8 +1,8 @@
 /** The frame around every screen: who you are, where you can go, whether the line holds. */
-import { useEffect, useMemo } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { Banner, Button, Dialog, Loading, Trouble } from "../kit";
 import { Toasts } from "../kit/Toast";
-import { online } from "../net/line";
+import { online, outdated } from "../net/line";
 import { begin, me, standing, trouble } from "../net/session";
 import { language } from "../words";
 import { Bar } from "./Bar";
@@ -35,9 +35,6 @@ function Apart({ children }: { readonly children: preact.ComponentChildren }) {
 function Inside() {
   const say = words();
   useShellKeys();
-  useEffect(() => {
-    document.documentElement.classList.toggle("offline", !online.value);
-  });
   return (
     <div class="shell">
       <a class="skip" href="#content" onClick={skip}>
@@ -48,6 +45,11 @@ function Inside() {
       <div class="middle">
         <div class="line" aria-live="polite">
           {online.value ? null : <Banner tone="warn">{say.offline}</Banner>}
+          {outdated.value ? (
+            <Banner tone="warn" action={<Button small onClick={() => location.reload()}>{say.reload}</Button>}>
+              {say.outdated}
+            </Banner>
+          ) : null}
         </div>
         <Stage />
       </div>
@@ -67,7 +69,7 @@ function skip(event: Event): void {
 function SignInAgain() {
   const say = signInWords();
   return (
-    <Dialog title={say.againTitle}>
+    <Dialog title={say.againTitle} veiled>
       <p>{say.againHint}</p>
       <SignInForm username={me.value?.username ?? ""} fixed />
       <p class="aside">

@@ -54,12 +54,16 @@ export function Group(props: FieldProps & { readonly children: ComponentChildren
   const { label, hint, error, required, children } = props;
   const id = useId();
   return (
-    <fieldset class={error ? "field wrong" : "field"} aria-describedby={error ? `${id}-error` : undefined}>
+    <fieldset class={error ? "field wrong" : "field"} aria-describedby={[hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ") || undefined}>
       <legend>
         {label}
         {required === false ? <span class="aside"> {words().optional}</span> : null}
       </legend>
-      {hint ? <p class="hint">{hint}</p> : null}
+      {hint ? (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      ) : null}
       {children}
       <p class="error" id={`${id}-error`} role={error ? "alert" : undefined} hidden={!error}>
         {error}
@@ -130,16 +134,16 @@ export interface Option {
   readonly hint?: string | undefined;
 }
 
-/** One of a list. `empty` is the word for none; without it the first look asks to choose. */
+/** One of a list. `empty` is the word for none, null where one is always chosen; without it the first look asks to choose. */
 export function Select(
-  props: FieldProps & Valued<string> & { readonly options: readonly Option[]; readonly empty?: string | undefined; readonly disabled?: boolean | undefined },
+  props: FieldProps & Valued<string> & { readonly options: readonly Option[]; readonly empty?: string | null | undefined; readonly disabled?: boolean | undefined },
 ) {
   const { label, hint, error, required, value, onChange, options, empty, disabled } = props;
   return (
     <Field label={label} hint={hint} error={error} required={required}>
       {(tied) => (
         <select {...tied} class="control" disabled={disabled} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-          <option value="">{empty ?? words().choose}</option>
+          {empty === null ? null : <option value="">{empty ?? words().choose}</option>}
           {options.map((one) => (
             <option key={one.value} value={one.value}>
               {one.label}

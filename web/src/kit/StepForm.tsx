@@ -8,7 +8,7 @@ import { Button } from "./Button";
 import { isEmpty, StepControl, type StepField, type Values, wireOf } from "./step-fields";
 import { words } from "./words";
 
-type NameOf<Variables> = keyof InputOf<Variables> & string;
+type NameOf<Variables> = (keyof InputOf<Variables> & string) | `${keyof InputOf<Variables> & string}.${string}`;
 
 /** A field of one mutation's step: its name is one of the input's. */
 export type FieldOf<Variables> = StepField<NameOf<Variables>>;
@@ -133,7 +133,7 @@ function Refusal({ problem, names }: { readonly problem: Problem | null; readonl
       </Banner>
     );
   }
-  const elsewhere = problem.all.filter((one) => !names.has((one.field ?? "").split(".")[0] ?? ""));
+  const elsewhere = problem.all.filter((one) => !names.has(one.field ?? "") && !names.has((one.field ?? "").split(".")[0] ?? ""));
   if (problem.kind === "refused" && problem.all.length && !elsewhere.length) return null;
   return <Trouble problem={elsewhere[0] ? { ...problem, message: elsewhere.map((one) => one.message).join(" ") } : problem} />;
 }

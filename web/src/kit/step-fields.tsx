@@ -5,12 +5,13 @@ import { ConceptField, ReasonField, useReasons } from "./catalogue";
 import { Combobox } from "./Combobox";
 import { DateTimeField } from "./DateTimeField";
 import { Checkbox, Choices, ManyChoices, type Option, Select, TextArea, TextField } from "./Field";
+import { words } from "./words";
 
 /** What is typed so far, by the names of the fields. */
 export type Values = Readonly<Record<string, unknown>>;
 
 interface Common<Name extends string> {
-  /** The name in the mutation's input. */
+  /** The name in the mutation's input, dotted within an object: outcome.treatment. */
   readonly name: Name;
   readonly label: string;
   readonly hint?: string | undefined;
@@ -32,13 +33,15 @@ export type StepField<Name extends string = string> = Common<Name> &
         readonly step?: number | "any" | undefined;
       }
     | { readonly kind: "moment"; readonly withNow?: boolean | undefined }
-    | { readonly kind: "select" | "choices" | "many"; readonly options: readonly Option[] }
+    /** One of a list; `empty` is the word for none, null where one is always chosen. */
+    | { readonly kind: "select"; readonly options: readonly Option[]; readonly empty?: string | null | undefined }
+    | { readonly kind: "choices" | "many"; readonly options: readonly Option[] }
     | { readonly kind: "check" }
     /** Codes of a catalogue of reasons, any number of them. */
     | { readonly kind: "codes"; readonly catalogue: string }
     /** A coded reason; `comment` is the input's name for the words beside it. */
     | { readonly kind: "reason"; readonly catalogue: string; readonly comment?: Name | undefined }
-    | { readonly kind: "concept"; readonly system: ConceptSystem }
+    | { readonly kind: "concept" | "concepts"; readonly system: ConceptSystem }
     /** One of very many, such as a department; the option's value goes on the wire. */
     | {
         readonly kind: "search";
@@ -77,7 +80,7 @@ export function StepControl({ field, values, change, error }: Props) {
     case "moment":
       return <DateTimeField {...frame} {...text} withNow={field.withNow} />;
     case "select":
-      return <Select {...frame} {...text} options={field.options} />;
+      return <Select {...frame} {...text} options={field.options} empty={field.empty} />;
     case "choices":
       return <Choices {...frame} {...text} options={field.options} />;
     case "many":
@@ -101,6 +104,8 @@ export function StepControl({ field, values, change, error }: Props) {
     }
     case "concept":
       return <ConceptField {...frame} {...option} system={field.system} />;
+    case "concepts":
+      return <Concepts system={field.system} frame={frame} many={{ value: (given as readonly Option[] | undefined) ?? [], onChange: (value) => change(field.name, value) }} />;
     case "search":
       return <Combobox {...frame} {...option} search={field.search} least={field.least} />;
     case "custom":
@@ -117,6 +122,37 @@ function Codes(props: {
   return <ManyChoices {...props.frame} {...props.many} options={reasons.map(({ code, label }) => ({ value: code, label }))} />;
 }
 
+/** Any number of concepts: each chosen one becomes a line that can be taken away. */
+function Concepts(props: {
+  readonly system: ConceptSystem;
+  readonly frame: { label: string; hint: string | undefined; required: boolean; error: string };
+  readonly many: { value: readonly Option[]; onChange: (value: readonly Option[]) => void };
+}) {
+  const { value, onChange } = props.many;
+  const rest = (one: Option) => value.filter((other) => other.value !== one.value);
+  return (
+    <div class="chosen">
+      <ConceptField
+        {...props.frame}
+        key={value.length}
+        system={props.system}
+        value={null}
+        onChange={(found) => found && onChange([...rest(found), found])}
+      />
+      <ul class="plain">
+        {value.map((one) => (
+          <li key={one.value}>
+            {one.value} {one.label}{" "}
+            <button type="button" class="button quiet small" aria-label={words().remove(one.label)} onClick={() => onChange(rest(one))}>
+              <span aria-hidden="true">✕</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
 /** Whether nothing was given. */
 export function isEmpty(value: unknown): boolean {
   return value === undefined || value === null || value === "" || value === false || (Array.isArray(value) && !value.length);
@@ -128,16 +164,24 @@ export function wireOf(fields: readonly StepField[], values: Values): Record<str
   for (const field of fields) {
     if (field.when && !field.when(values)) continue;
     const value = values[field.name];
-    if (field.kind === "check") input[field.name] = value === true;
-    else if (!isEmpty(value)) input[field.name] = onWire(field, value);
-    if (field.kind === "reason" && field.comment && !isEmpty(values[field.comment])) input[field.comment] = values[field.comment];
+    if (field.kind === "check") put(input, field.name, value === true);
+    else if (!isEmpty(value)) put(input, field.name, onWire(field, value));
+    if (field.kind === "reason" && field.comment && !isEmpty(values[field.comment])) put(input, field.comment, values[field.comment]);
   }
   return input;
+}
+
+/** Puts a value where a name such as outcome.treatment says. */
+function put(input: Record<string, unknown>, name: string, value: unknown): void {
+  const [outer = "", inner] = name.split(".");
+  if (inner) input[outer] = { ...(input[outer] as object | undefined), [inner]: value };
+  else input[outer] = value;
 }
 
 function onWire(field: StepField, value: unknown): unknown {
   if (field.kind === "number") return Number(value);
   if (field.kind === "concept" || field.kind === "search") return (value as Option).value;
+  if (field.kind === "concepts") return (value as readonly Option[]).map((one) => one.value);
   if (field.kind === "custom") return field.wire ? field.wire(value) : value;
   return typeof value === "string" ? value.trim() : value;
 }

@@ -1,7 +1,7 @@
 /** How the front speaks to Refnet: one operation in, its data or a typed problem out. */
 import type { Operation } from "../operations";
 import { languageTag } from "../words";
-import { lineCut, lineHeld } from "./line";
+import { lineCut, lineHeld, outdated } from "./line";
 import { learn } from "./moment";
 import { type Answer, lineLost, type Problem, problemOf, refusedBy, type Said } from "./problem";
 
@@ -51,6 +51,7 @@ export async function send<Body>(path: string, init: RequestInit = {}): Promise<
   learn(answer.headers.get("X-Refnet-Now"));
   const body = (await answer.json().catch(() => null)) as Body | null;
   const found = problemOf(answer.status, body, answer.headers.get("X-Request-Id") ?? "");
+  if (found?.kind === "outdated") outdated.value = true;
   return found ? { ok: false, problem: found } : { ok: true, data: body as Body };
 }
 
@@ -68,6 +69,8 @@ export async function call<Data, Variables>(
   variables: Variables,
   manner: Manner = {},
 ): Promise<Answer<Data>> {
+  // Without its CSRF cookie a session could ask nothing; GET sets it.
+  if (!csrfToken()) await send("/session/", { headers: headers() });
   const body = JSON.stringify({ documentId: operation.id, operationName: operation.name, variables });
   for (let attempt = 0; ; attempt += 1) {
     const answer = await once<Data>(operation.kind, body, manner.signal);

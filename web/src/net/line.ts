@@ -4,6 +4,9 @@ import { effect, signal } from "@preact/signals";
 /** True while the last thing we sent was answered. */
 export const online = signal(navigator.onLine);
 
+/** True once the server has told that this page is older than itself; only a reload helps. */
+export const outdated = signal(false);
+
 /** How often the line came back; a reader that failed for want of it asks again when this moves. */
 export const returned = signal(0);
 

@@ -2,6 +2,8 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Operation } from "../operations";
 import { headers, send, signInAgain } from "./client";
+import { outdated } from "./line";
+import { problemOf } from "./problem";
 import { messagesOf } from "./sse";
 
 /** Who listens to a topic. */
@@ -88,7 +90,7 @@ async function run(topic: Topic): Promise<void> {
       cache: "no-store",
       signal: cut.signal,
     });
-    if (!answer.ok || !answer.body) return await refused(topic, answer.status);
+    if (!answer.ok || !answer.body) return await refused(topic, answer);
     topic.failures = 0;
     for await (const message of messagesOf(answer.body, cut.signal)) {
       if (message.id) topic.last = message.id;
@@ -107,7 +109,12 @@ async function run(topic: Topic): Promise<void> {
 }
 
 /** The server would not begin: sign in, load anew, or try later, as its status says. */
-async function refused(topic: Topic, status: number): Promise<void> {
+async function refused(topic: Topic, answer: Response): Promise<void> {
+  const { status } = answer;
+  if (problemOf(status, await answer.json().catch(() => null), "")?.kind === "outdated") {
+    outdated.value = true;
+    return;
+  }
   if (status === 401) return await ended(topic);
   if (status === 403 || status === 404) return; // not ours to hear
   if (status === 410 || (status === 400 && topic.last)) {

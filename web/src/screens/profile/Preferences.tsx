@@ -54,6 +54,7 @@ function Editor(props: { readonly row: Preference | null; readonly taken: readon
     {
       kind: "select",
       name: "leastPriority",
+      empty: null,
       label: say.least,
       options: (["ROUTINE", "URGENT", "ASAP", "STAT"] as const).map((one) => ({ value: one, label: one === "ROUTINE" ? say.anyPriority : say.atLeast(say.priorities[one]) })),
     },
