@@ -155,7 +155,7 @@ def coverage(
         now=now,
         counties=found,
         members_by_level={level: levels.get(level, 0) for level in Level.values},
-        flows=_flows(legs, grouping, asked.withheld),
+        flows=flows(legs, grouping, asked.withheld),
         indicators=[
             Rate(Indicator.COVERED, reached, len(found), 1.0),
             *of_legs(totals, asked.withheld),
@@ -235,7 +235,7 @@ def counties(over: Scope) -> QuerySet[Division]:
     return rows.filter(Q(pk__in=here) | Q(parent__in=here) | Q(parent__parent__in=here))
 
 
-def _flows(legs: QuerySet[Referral], grouping: Grouping, withheld: bool) -> list[Flow]:
+def flows(legs: QuerySet[Referral], grouping: Grouping, withheld: bool) -> list[Flow]:
     """The matrix of origin and destination, the strongest flow first."""
     if grouping is Grouping.PREFECTURE:
         found = _by_prefecture(legs)

@@ -10,12 +10,13 @@ import pytest
 import segno
 from PIL import Image
 
+from consortium import paper, seal
 from consortium.errors import Code, Refused
 from consortium.roles import Role
 from schema import ids
 from telemedicine import reports, store
 from telemedicine.models import KeyImage, Kind, Liability
-from telemedicine.reports import checks, paper, reading, seal
+from telemedicine.reports import checks, reading
 from tests.edge.client import as_role
 from tests.reports import LAB, PATHOLOGIST, READER, SENDER, case, complete, content, image, of, sign
 from tests.world import NOW
@@ -195,7 +196,7 @@ def test_a_draft_says_on_every_page_that_it_is_not_signed(world, row):
     draft = reports.save_report_draft(
         by=by, id=row.pk, expected_version=0, report={"conclusion": "待定", "content": given}, now=NOW
     )
-    data, name = reading.print_draft(by=by, id=draft.pk, address=ADDRESS)
+    data, name = reading.print_draft(by=by, id=draft.pk, address=ADDRESS, now=NOW)
     pages = pages_of(data)
     assert len(pages) > 1
     assert all("未签发" in page for page in pages)

@@ -243,7 +243,7 @@ COSTS: dict[str, int] = {
     "resendReferral": 36, "closeReferral": 20, "bookReferral": 20, "rescheduleReferral": 20, "loseBooking": 19,
     "holdReferral": 18, "resumeReferral": 17, "departReferral": 18, "turnBackReferral": 21, "arriveReferral": 20,
     "sendRecord": 18, "returnOutcome": 23, "referDown": 41, "acknowledgeOutcome": 23, "amendOutcome": 23,
-    "recordFollowUp": 17, "cancelReferral": 21, "recordDeath": 22, "reportError": 17, "recordNoShow": 21,
+    "recordFollowUp": 17, "cancelReferral": 21, "recordDeath": 24, "reportError": 17, "recordNoShow": 21,
     "createReferral": 21, "confirmExpiry": 21, "confirmError": 20, "updateCapacity": 9, "grantRole": 16,
     "revokeRole": 9, "issueApiToken": 8, "revokeApiToken": 9, "readNotice": 8, "setClockRule": 12, "setDuty": 12,
     "swapDuty": 13, "acceptSwap": 20, "setPreference": 10, "createWebhookEndpoint": 10, "rotateWebhookSecret": 9,
@@ -251,7 +251,9 @@ COSTS: dict[str, int] = {
     "widenBroadcast": 32, "chooseOffer": 33, "giveConsent": 18, "refuseConsent": 23, "divertReferral": 41,
     "signHandover": 17, "standDown": 33, "recordMilestone": 18, "reviewQuality": 19, "broadcastDown": 58,
     "readOffer": 16, "negotiateOffer": 16, "offerPlace": 17, "declineOffer": 18, "recordPhoneAnswer": 17,
-    "confirmPhoneAnswer": 16, "activateGreenChannel": 38,
+    "confirmPhoneAnswer": 16, "activateGreenChannel": 38, "saveReportDraft": 9, "addAddendum": 16, "reportViewing": 12,
+    "annotateSlide": 12, "changeAnnotation": 10, "deleteAnnotation": 10, "discardKeyImage": 9, "requestExport": 9,
+    "cancelExport": 8,
 }  # fmt: skip
 
 
