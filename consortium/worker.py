@@ -80,6 +80,7 @@ def schedule_jobs() -> None:
             planned: dict[str, Any] = {
                 "func": "django.core.management.call_command",
                 "args": repr((name,)),
+                "kwargs": "verbosity=0",  # what is wrong is logged; the rest is for who asks by hand
                 "schedule_type": Schedule.MINUTES,
                 "minutes": minutes,
                 "repeats": -1,

@@ -25,7 +25,7 @@ CSRF = "refnettestrefnettestrefnettest42"
 @pytest.fixture(autouse=True)
 def _the_worlds_clock(monkeypatch) -> None:
     """At the edge it is nine o'clock of the small world."""
-    monkeypatch.setattr(gate, "timezone", SimpleNamespace(now=lambda: NOW))
+    monkeypatch.setattr(gate, "moment", SimpleNamespace(now=lambda: NOW))
 
 
 def ask(world: World, who: tuple[str, Role], document: str, n: int = 1, **variables: Any) -> Any:

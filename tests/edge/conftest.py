@@ -14,7 +14,7 @@ from tests.world import NOW
 def _the_worlds_clock(request, monkeypatch) -> None:
     """The moment of every request; not for a live server, whose network is of today."""
     if "live_server" not in request.fixturenames:
-        monkeypatch.setattr(gate, "timezone", SimpleNamespace(now=lambda: NOW))
+        monkeypatch.setattr(gate, "moment", SimpleNamespace(now=lambda: NOW))
 
 
 @pytest.fixture(autouse=True)

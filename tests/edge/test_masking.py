@@ -240,7 +240,7 @@ def test_the_performers_access_ends_a_year_after_the_end(world, planted, monkeyp
     found = {}
     for seconds in (-1, 0):
         moment = end + timedelta(seconds=seconds)
-        monkeypatch.setattr("schema.views.gate.timezone", SimpleNamespace(now=lambda at=moment: at))
+        monkeypatch.setattr("schema.views.gate.moment", SimpleNamespace(now=lambda at=moment: at))
         for place, role in (("province", EXPERT), ("county", DOCTOR)):
             found[place, seconds] = as_role(world, place, role).code(document, id=gid(planted.province))
     assert found == {

@@ -16,7 +16,8 @@ CALL = """query($id: ID!) { referral(id: $id) { id version status events { kind 
     clocks { kind holder remainingMinutes stoppedAt hospital { name } }
     offers { id version status ring callDueAt unconfirmed performerHospital { id name } clock { kind holder overdue }
              events { kind reasonCode } } } }"""
-NOTICES = "{ notices(unread: true, first: 100) { nodes { kind subjectId } } }"
+NOTICES = """query($after: String) { notices(unread: true, first: 100, after: $after) {
+    nodes { kind subjectId } pageInfo { hasNextPage endCursor } } }"""
 
 
 @dataclass
@@ -64,8 +65,12 @@ class Silence:
 
     def reminded(self, part: str, offer: Mapping[str, Any]) -> int:
         """How many unread reminders of an offer somebody has."""
-        nodes = self.who(part).ask(NOTICES)["notices"]["nodes"]
-        return sum((row["kind"], row["subjectId"]) == ("escalate", offer["id"]) for row in nodes)
+        found, page = 0, {"hasNextPage": True, "endCursor": None}
+        while page["hasNextPage"]:
+            told = self.who(part).ask(NOTICES, after=page["endCursor"])["notices"]
+            found += sum((row["kind"], row["subjectId"]) == ("escalate", offer["id"]) for row in told["nodes"])
+            page = told["pageInfo"]
+        return found
 
 
 def told(story: Silence) -> Iterator[tuple[str, Callable[[], None]]]:

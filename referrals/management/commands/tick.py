@@ -21,7 +21,7 @@ class Command(BaseCommand):
             "--ahead", type=float, default=0.0, help="First let so many minutes pass; demonstrations only."
         )
 
-    def handle(self, *args: Any, ahead: float = 0.0, **options: Any) -> None:
+    def handle(self, *args: Any, ahead: float = 0.0, verbosity: int = 1, **options: Any) -> None:
         """Let time pass if asked to, take one round, and say what it did."""
         if ahead < 0:
             raise CommandError("time does not go back: --ahead takes minutes from 0 on")
@@ -31,6 +31,8 @@ class Command(BaseCommand):
             except Refused as refused:
                 raise CommandError(refused.message) from refused
         done = take_round(moment.now())
+        if verbosity == 0:
+            return
         for kind, tally in done.reminded.items():
             self.stdout.write(
                 f"{kind}: reminders {tally.reminders} · empty rungs {tally.alarms} · unheard {len(tally.unheard)}"
