@@ -131,6 +131,8 @@ def set_expertise(
         kept, _made = Expertise.objects.select_for_update(of=("self",)).get_or_create(
             department=place, person_id=person, subspecialty=concept, defaults={"open_limit": open_limit, "version": 0}
         )
+        if kept.version and (kept.open_limit, bool(kept.ended_at)) == (open_limit, ended):
+            return kept
         kept.open_limit, kept.ended_at, kept.version = open_limit, now if ended else None, kept.version + 1
         checked(kept).save()
         trail.audit(by, "set_expertise", kept, role=role, purpose="ADMINISTRATION", patient_id=None, now=now)
