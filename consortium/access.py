@@ -59,6 +59,7 @@ class Actor:
     permissions: dict[UUID, frozenset[str]] = field(default_factory=dict)
     shown: dict[UUID, str] = field(default_factory=dict)  # secrets to show in this answer and never again
     scopes: frozenset[str] | None = None  # of the token; none for somebody who signed in
+    known: dict[str, Any] = field(default_factory=dict)  # what a requirement read once, for all steps and cases
 
     def roles_with(self, permission: str) -> Iterable[PractitionerRole]:
         """The running roles that give a permission."""
@@ -174,8 +175,10 @@ def visible(by: Actor, rows: QuerySet[ModelT] | type[ModelT]) -> QuerySet[ModelT
     model = queryset.model
     if through := getattr(model, "SEEN_THROUGH", None):
         relation = model._meta.get_field(through)
-        cases = visible(by, relation.related_model).filter(**{relation.field.name: OuterRef("pk")})
-        return queryset.filter(Exists(cases))
+        cases = visible(by, relation.related_model)
+        if relation.many_to_one:  # it belongs to one case
+            return queryset.filter(**{f"{through}__in": cases.values("pk")})
+        return queryset.filter(Exists(cases.filter(**{relation.field.name: OuterRef("pk")})))
     some, full = Q(pk__in=[]), Q(pk__in=[])
     for arm in model.ARMS:
         reached = _reached(by, arm)

@@ -49,6 +49,7 @@ WORDS = {
     Role.REFERRAL_OFFICE: "office",
     Role.EXPERT: "expert",
     Role.PATHOLOGIST: "pathologist",
+    Role.PATHOLOGY_LEAD: "lead",
     Role.PATHOLOGY_LAB: "lab",
     Role.HOSPITAL_ADMIN: "admin",
     Role.ALLIANCE_ADMIN: "alliance",
@@ -130,14 +131,11 @@ def accounts() -> list[Account]:
     held = PractitionerRole.objects.filter(person__username__in=names).select_related(
         "person", "department", "hospital", "division"
     )
-    found = {
-        row.person.username: Account(
-            row.person.username,
-            str(Role(row.role).label),
-            " ".join(str(place) for place in (row.hospital, row.department, row.division) if place),
-        )
-        for row in held
-    }
+    found: dict[str, Account] = {}
+    for row in held.order_by("id"):
+        name, role = row.person.username, str(Role(row.role).label)
+        place = " ".join(str(place) for place in (row.hospital, row.department, row.division) if place)
+        found[name] = Account(name, f"{found[name].role}、{role}" if name in found else role, place)
     return [found[name] for name in names if name in found]
 
 

@@ -12,7 +12,10 @@ class Code(StrEnum):
 
     ALREADY_VISITED = "ALREADY_VISITED"
     BAD_REQUEST = "BAD_REQUEST"
+    BUSY = "BUSY"
+    CHECKSUM_MISMATCH = "CHECKSUM_MISMATCH"
     COMMENT_REQUIRED = "COMMENT_REQUIRED"
+    CONFLICT_OF_INTEREST = "CONFLICT_OF_INTEREST"
     CONSENT_REQUIRED = "CONSENT_REQUIRED"
     FORBIDDEN = "FORBIDDEN"
     IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
@@ -23,10 +26,12 @@ class Code(StrEnum):
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
     NO_CAPACITY = "NO_CAPACITY"
     NOT_FOUND = "NOT_FOUND"
+    NOT_QUALIFIED = "NOT_QUALIFIED"
     OPEN_CASE_EXISTS = "OPEN_CASE_EXISTS"
     SECOND_PERSON_NEEDED = "SECOND_PERSON_NEEDED"
     SLOT_TAKEN = "SLOT_TAKEN"
     STALE_VERSION = "STALE_VERSION"
+    STORAGE_FULL = "STORAGE_FULL"
     TOO_MANY_HOPS = "TOO_MANY_HOPS"
     UNAUTHENTICATED = "UNAUTHENTICATED"
 
@@ -34,7 +39,10 @@ class Code(StrEnum):
 MEANINGS: dict[Code, str] = {
     Code.ALREADY_VISITED: "The patient has already been offered to that hospital; choose another.",
     Code.BAD_REQUEST: "The request itself cannot be read: body, media type, document or variables.",
+    Code.BUSY: "Somebody else is doing just this; try again in a moment.",
+    Code.CHECKSUM_MISMATCH: "What arrived is not what was announced; it was dropped, send it again.",
     Code.COMMENT_REQUIRED: "The chosen reason needs a sentence of explanation.",
+    Code.CONFLICT_OF_INTEREST: "This person is tied to the sending hospital or stood aside; another must read.",
     Code.CONSENT_REQUIRED: "The patient's, or under 14 the guardian's, consent is not recorded.",
     Code.FORBIDDEN: "You see the object, but your role there does not allow this step.",
     Code.IDEMPOTENCY_MISMATCH: "The idempotency key was already used with another input; take a new key.",
@@ -43,12 +51,14 @@ MEANINGS: dict[Code, str] = {
     Code.INVALID_INPUT: "A value is not acceptable; `field` names it and the message says what is.",
     Code.INVALID_STATE: "The case is not in a state from which this step can be taken.",
     Code.LIMIT_EXCEEDED: "The request is larger, deeper or longer than the documented limit.",
-    Code.NO_CAPACITY: "No free place is left for the needed capability; waitlist or choose another place.",
+    Code.NO_CAPACITY: "No free place is left for the needed capability, or no hand for another case; choose another.",
     Code.NOT_FOUND: "There is no such object for you.",
+    Code.NOT_QUALIFIED: "The person does not read cases of this subspecialty for this department.",
     Code.OPEN_CASE_EXISTS: "The patient already has an open case; continue it, or say why a second one is needed.",
     Code.SECOND_PERSON_NEEDED: "This step must be taken by somebody other than the author.",
     Code.SLOT_TAKEN: "The place is already booked for that time.",
     Code.STALE_VERSION: "Somebody changed the case since you read it; read it again and decide anew.",
+    Code.STORAGE_FULL: "The server has no room left; what was received is kept, go on from there later.",
     Code.TOO_MANY_HOPS: "The case has been redirected as often as is allowed.",
     Code.UNAUTHENTICATED: "Nobody is signed in, or the token is unknown, expired or revoked.",
 }

@@ -111,6 +111,12 @@ def label_of(kind: str) -> str | Promise:
     return step.label if step else NOTED.get(kind, kind)
 
 
+def status_label(kind: str, status: str) -> str:
+    """The label of a state of one kind of case in the reader's language."""
+    model: Any = next(model for model in STEPS if kind == model.KIND)
+    return str(dict(model._meta.get_field("status").choices)[status])
+
+
 def refusal(step: Step, case: ServiceRequest, by: Actor) -> Refused | None:
     """Why the actor cannot take the step on the case as it stands, or nothing: role, then state, then requirements."""
     if _role(step, case, by) is None and not (by is access.SYSTEM and not step.sides):

@@ -17,6 +17,7 @@ class Role(models.TextChoices):
     REFERRAL_OFFICE = "REFERRAL_OFFICE", _("转诊办")
     EXPERT = "EXPERT", _("接诊专家")
     PATHOLOGIST = "PATHOLOGIST", _("病理专家")
+    PATHOLOGY_LEAD = "PATHOLOGY_LEAD", _("病理会诊负责人")
     PATHOLOGY_LAB = "PATHOLOGY_LAB", _("病理科（申请方）")
     HOSPITAL_ADMIN = "HOSPITAL_ADMIN", _("医院管理员")
     ALLIANCE_ADMIN = "ALLIANCE_ADMIN", _("联盟管理员")
@@ -39,6 +40,7 @@ HELD_AT: dict[Role, set[Place]] = {
     Role.REFERRAL_OFFICE: {Place.HOSPITAL},
     Role.EXPERT: CLINICAL,
     Role.PATHOLOGIST: CLINICAL,
+    Role.PATHOLOGY_LEAD: CLINICAL,
     Role.PATHOLOGY_LAB: CLINICAL,
     Role.HOSPITAL_ADMIN: {Place.HOSPITAL},
     Role.ALLIANCE_ADMIN: {Place.HOSPITAL},
@@ -83,6 +85,30 @@ RECEIVERS_SIDE = {
     "record_death",
 }
 
+READERS_OF_SLIDES = {
+    "view_received_pathology",
+    "view_identity",
+    "open_slide",
+    "annotate_slide",
+    "keep_key_image",
+    "confirm_reservation",
+    "claim_pathology",
+    "start_reading",
+    "decline_reading",
+    "request_material",
+    "give_preliminary_opinion",
+    "request_second_read",
+    "give_second_opinion",
+    "name_adjudicator",
+    "adjudicate_opinion",
+    "sign_report",
+    "amend_report",
+    "save_report_draft",
+    "add_addendum",
+    "declare_undiagnosable",
+    "refer_pathology",
+}
+QUALITY = {"view_received_pathology", "open_slide", "pass_quality", "fail_quality"}
 # The green channel (绿色通道), domain specification, section 4.
 GREEN_SENDERS = {
     "activate_green_channel",
@@ -132,8 +158,21 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         | {"view_sent_referral", "supply_information", "report_error"}
         | {"widen_broadcast", "record_phone_answer", "choose_offer"}
     ),
-    Role.PATHOLOGIST: frozenset(),
-    Role.PATHOLOGY_LAB: frozenset(),
+    Role.PATHOLOGIST: frozenset(READERS_OF_SLIDES),
+    # Leads a pathology department: who reads what, how much, and what came of it; need not be a pathologist.
+    Role.PATHOLOGY_LEAD: frozenset(
+        QUALITY
+        | {"view_sent_pathology", "view_identity", "assign_pathology", "reassign_pathology", "name_adjudicator"}
+        | {"set_expertise", "view_pathology_ledger"}
+    ),
+    # Of the sending hospital; at the performer's it looks at the quality of what came in.
+    Role.PATHOLOGY_LAB: frozenset(
+        QUALITY
+        | {"view_sent_pathology", "view_identity", "register_patient", "create_pathology", "update_pathology"}
+        | {"register_specimen", "register_block", "register_slides", "withdraw_slide", "upload_slide"}
+        | {"reserve_frozen", "submit_pathology", "fix_pathology", "supply_material"}
+        | {"acknowledge_report", "record_final_result", "refer_pathology", "cancel_pathology"}
+    ),
     Role.HOSPITAL_ADMIN: frozenset(
         {"confirm_error", "update_capacity", "grant_role", "revoke_role", "view_staff", "view_hospital_figures"}
         # Rosters of the own hospital; who is reminded when a department stays silent.

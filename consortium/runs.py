@@ -57,6 +57,7 @@ class Point:
     status: str
     priority: int
     due: dict[str, str] = field(default_factory=dict)
+    since: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -113,9 +114,10 @@ def points(events: Iterable[Event], priority: int) -> list[Point]:
     for event in found:
         if "priority" in event.detail:
             current = Priority[event.detail["priority"]["to"]].value
-        due = event.detail.get("due", {})
+        due, since = event.detail.get("due", {}), event.detail.get("since", {})
         if event.kind != RECORD_MILESTONE:
-            result.append(Point(_reached(event), event.recorded_at, event.event_at, event.to_status, current, due))
+            names = _reached(event)
+            result.append(Point(names, event.recorded_at, event.event_at, event.to_status, current, due, since))
         for kind, at in _milestones(event):
             if last[kind] is event:
                 names = frozenset({f"{MILESTONE}{kind}"})
@@ -173,7 +175,8 @@ def _runs_of(
             if all(name.startswith(">") for name in beginning):  # the state was only reached again
                 continue
             runs[-1].stop(at, fulfilled=False)
-        runs.append(_started(rule, at, point.due.get(kind)))
+        begun = datetime.fromisoformat(point.since[kind]) if kind in point.since else at
+        runs.append(_started(rule, begun, point.due.get(kind)))
     if silent_since:
         _hush(runs, silent_since)
     return runs

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "django_q",
     "consortium",
     "referrals",
+    "telemedicine",
     "schema",
 ]
 MIDDLEWARE = [
@@ -96,6 +97,26 @@ LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("英语"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
+
+# Slides lie in a folder beside the other files, or in a bucket of an S3 server.
+S3_BUCKET = os.environ.get("REFNET_S3_BUCKET", "")
+SLIDE_STORE: dict[str, object] = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+if S3_BUCKET:
+    SLIDE_STORE = {
+        "BACKEND": "telemedicine.bucket.Bucket",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": os.environ.get("REFNET_S3_ENDPOINT") or None,
+            "region_name": os.environ.get("REFNET_S3_REGION") or None,
+            "access_key": os.environ.get("REFNET_S3_KEY") or None,
+            "secret_key": os.environ.get("REFNET_S3_SECRET") or None,
+        },
+    }
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "slides": SLIDE_STORE,
+}
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [("web", BASE_DIR / "web" / "dist")] if (BASE_DIR / "web" / "dist").is_dir() else []
@@ -150,7 +171,8 @@ Q_CLUSTER = {
     "log_level": "WARNING",
     "label": "Refnet",
 }
-JOBS = {"tick": 1}  # the commands of manage.py that run by themselves, each with its minutes between two runs
+# The commands of manage.py that run by themselves, each with its minutes between two runs.
+JOBS = {"tick": 1, "clean_uploads": 60}
 
 # What follows is Refnet's own.
 GRAPHIQL = not PRODUCTION
@@ -176,3 +198,16 @@ WEB_THREADS = int(os.environ.get("REFNET_THREADS", "4"))
 MAX_HOPS = 3
 ACCESS_DAYS_AFTER_CLOSE = int(os.environ.get("REFNET_ACCESS_DAYS_AFTER_CLOSE", "365"))
 ATTACHMENT_BYTES = 20 * 1024 * 1024
+# Slides: the largest file, what a hospital may keep in all, uploads at a time, days an upload waits for its next byte,
+# what the disk must keep free, years that images stay after their case has ended.
+SLIDE_BYTES = int(float(os.environ.get("REFNET_SLIDE_GB", "10")) * 2**30)
+SLIDE_QUOTA_BYTES = int(float(os.environ.get("REFNET_SLIDE_QUOTA_GB", "2000")) * 2**30)
+UPLOADS_AT_A_TIME = 50
+UPLOAD_DAYS = 7
+DISK_RESERVE_BYTES = 2**30
+SLIDE_COPIES_BYTES = 20 * 2**30  # of a bucket's slides that must be decoded, and of decoded tiles half of that
+UPLOAD_THREADS = 16  # uploads that a process receives at the same time; others wait
+CHECK_UPLOADS = _switch("REFNET_CHECK_UPLOADS", "1")  # begin to check a slide when its last byte has come
+GRANT_SECONDS = 600  # how long a grant to see a slide's tiles lasts, and so how long a browser may keep a tile
+TRUST_SECONDS = 10  # how long a process trusts what it asked the database about a grant; a right ended is seen then
+SLIDE_YEARS = int(os.environ.get("REFNET_SLIDE_YEARS", "15"))

@@ -63,7 +63,12 @@ def revoke_api_token(*, by: Actor, id: UUID, now: datetime) -> ApiToken:
 
 def owner(secret: str, *, now: datetime) -> tuple[Person, list[str]] | None:
     """The person and scopes of a token that works at this moment, or nothing."""
-    token = _working(now).filter(digest=digest(secret)).select_related("person").first()
+    return owner_of(digest(secret), now=now)
+
+
+def owner_of(kept: bytes, *, now: datetime) -> tuple[Person, list[str]] | None:
+    """The same by the digest of a token, for those who must ask again and do not keep its secret."""
+    token = _working(now).filter(digest=kept).select_related("person").first()
     return (token.person, token.scopes) if token else None
 
 

@@ -48,6 +48,10 @@ class Move:
         if due_at:
             self.detail.setdefault("due", {})[kind] = due_at.isoformat()
 
+    def since(self, kind: str, at: datetime) -> None:
+        """Let the limit that the step begins count from a moment before it."""
+        self.detail.setdefault("since", {})[kind] = at.isoformat()
+
     def reach(self, point: str) -> None:
         """Name a point, beside the step itself, at which limits may begin or end: `POINT>STATE` in the registry."""
         self.detail.setdefault("points", []).append(point)

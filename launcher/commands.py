@@ -1,4 +1,4 @@
-"""The launcher's commands: demo, worker, test, check, drill, db, manage; standard library only."""
+"""The launcher's commands: demo, worker, test, check, bench, drill, db, manage; standard library only."""
 
 import argparse
 import io
@@ -99,9 +99,7 @@ def claim_port(port: int) -> int:
 @contextmanager
 def served(python: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     """The web server on 127.0.0.1, answering when the commands within begin and stopped after them."""
-    # A live stream does not end by itself, so the graceful stop has an end.
-    manner = "--workers 2 --log-level warning --no-server-header --no-proxy-headers --timeout-graceful-shutdown 2"
-    server = begin(python, "-m", "uvicorn", *manner.split(), "--port", str(port), "consortium.asgi:application")
+    server = begin(python, "-m", "consortium.serve", "--port", str(port))
     try:
         end = time.monotonic() + 60
         while not answers(f"http://127.0.0.1:{port}/"):
@@ -177,9 +175,13 @@ def demo(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Run pytest on the embedded PostgreSQL, in parallel when not told otherwise; return its exit code."""
+    """Run pytest on the embedded PostgreSQL, in parallel when not told otherwise; return its exit code.
+
+    The pages are built for the tests in a browser; those say loudly that they were skipped where that fails.
+    """
     python = prepared(DEVELOPMENT)
     use_test_data(python)
+    set_up(python, [PAGES])
     with database(python):
         return call(python, "-m", "pytest", *(arguments or QUICKLY)).returncode
 
@@ -202,15 +204,36 @@ def check(arguments: list[str]) -> int:
     return 1 if failed else 0
 
 
+def no_other_database() -> None:
+    """End with a sentence where DATABASE_URL names a database that a drill or a measurement would fill."""
+    if os.environ.get("DATABASE_URL"):
+        raise refusal(
+            "演练和测量只用自带的临时数据库：请先取消 DATABASE_URL。",
+            "A drill or a measurement takes no DATABASE_URL: unset it first.",
+        )
+
+
+def bench(arguments: list[str]) -> int:
+    """Run the measurement named first on a database of its own, gone afterwards, and return its exit code.
+
+    Each compares with a reference in the same run.
+    """
+    known = sorted(path.stem for path in (PROJECT / "bench").glob("*.py") if path.stem != "__init__")
+    if not arguments or arguments[0] not in known:
+        raise refusal(f"请指定测量：{' · '.join(known)}", f"Name a measurement: {' · '.join(known)}")
+    no_other_database()
+    python = prepared(RUNTIME)
+    with throwaway_data(python), database(python):
+        set_up(python, SETTING_UP)
+        return call(python, "-m", f"bench.{arguments[0]}", *arguments[1:]).returncode
+
+
 def drill(arguments: list[str]) -> int:
     """Run the program `tests.drills.NAME` on a database of its own, gone afterwards; return its exit code."""
     names = sorted(path.stem for path in DRILLS.glob("[a-z]*.py"))
     if not arguments or arguments[0] not in names:
         raise refusal(f"请指定演练：{' · '.join(names)}", f"Name a drill: {' · '.join(names)}")
-    if os.environ.get("DATABASE_URL"):
-        raise refusal(
-            "演练只用自带的临时数据库：请先取消 DATABASE_URL。", "A drill takes no DATABASE_URL: unset it first."
-        )
+    no_other_database()
     python = prepared(RUNTIME)
     with throwaway_data(python), database(python):
         set_up(python, SETTING_UP)
@@ -239,6 +262,7 @@ COMMANDS = {
     "worker": worker,
     "test": test,
     "check": check,
+    "bench": bench,
     "drill": drill,
     "db": db,
     "manage": manage,

@@ -125,14 +125,23 @@ def look_up_patient(*, by: Actor, id_number: str, now: datetime) -> tuple[Patien
 
 def destination(id: Any, *, field: str = "performerDepartment") -> Department:
     """The department that is asked; INVALID_INPUT if it or its hospital takes no part at present."""
-    found = (
-        Department.objects.select_related("hospital")
-        .filter(pk=id, status=Status.ACTIVE, hospital__status=Status.ACTIVE)
-        .first()
-    )
+    found = _active(id)
     if found is None:
         raise Refused(Code.INVALID_INPUT, _("接收科室不存在或已暂停接诊，请另选。"), field=field)
     return found
+
+
+def sender(id: Any) -> Department:
+    """The department that asks; INVALID_INPUT if it or its hospital takes no part at present."""
+    found = _active(id)
+    if found is None:
+        raise Refused(Code.INVALID_INPUT, _("转出科室不存在或已停用。"), field="requesterDepartment")
+    return found
+
+
+def _active(id: Any) -> Department | None:
+    rows = Department.objects.select_related("hospital")
+    return rows.filter(pk=id, status=Status.ACTIVE, hospital__status=Status.ACTIVE).first()
 
 
 def write(referral: Referral, now: datetime, **content: Any) -> None:
@@ -199,16 +208,21 @@ def require_complete(referral: Referral, *, today: date) -> None:
         if lacks:
             raise Refused(Code.INCOMPLETE, message, field=field)
     registry.concepts("ICD10", codes, on=today, field="diagnoses")
-    if not referral.consent_by or referral.consent_at is None:
+    require_consent(referral, today=today)
+
+
+def require_consent(case: Any, *, today: date) -> None:
+    """CONSENT_REQUIRED unless the patient, or under 14 the guardian, agreed that the case's record is shared."""
+    if not case.consent_by or case.consent_at is None:
         raise Refused(Code.CONSENT_REQUIRED, _("请记录患者（或监护人）同意共享病历。"), field="consentBy")
-    require_guardian(referral, today=today)
+    require_guardian(case, today=today)
 
 
-def require_guardian(referral: Referral, *, today: date) -> None:
+def require_guardian(case: Any, *, today: date) -> None:
     """CONSENT_REQUIRED if a child under 14 consents alone: a registered guardian must."""
-    patient = referral.patient
+    patient = case.patient
     minor = patient.birth_date is not None and age_in_years(patient.birth_date, today) < GUARDIAN_AGE
-    by_themselves = referral.consent_relation.lower() in SELF or referral.consent_by == patient.name
+    by_themselves = case.consent_relation.lower() in SELF or case.consent_by == patient.name
     if minor and (by_themselves or not patient.guardian_name):
         raise Refused(
             Code.CONSENT_REQUIRED,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import Enum
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet, Value
@@ -10,9 +11,10 @@ from django.db.models.functions import Coalesce
 
 from consortium import access, search
 from consortium.access import Actor
-from consortium.models import Side
+from consortium.models import ServiceRequest, Side
 from referrals.models import Referral
 
+CASE = TypeVar("CASE", bound=ServiceRequest)
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -47,8 +49,37 @@ def worklist(
     holder: str | None = None,
 ) -> QuerySet[Referral]:
     """The visible referrals of a box that match every filter; `patient` is a name, an identity or a referral number."""
-    rows = access.visible(by, Referral).filter(_in_box(by, box))
-    exact = {"direction": direction, "pathway": pathway, "clock_holder": holder}
+    rows = narrowed(
+        access.visible(by, Referral).filter(_in_box(by, box)),
+        now=now,
+        status=status,
+        open=open,
+        priority=priority,
+        department=department,
+        overdue=overdue,
+        created_from=created_from,
+        created_to=created_to,
+        direction=direction,
+        pathway=pathway,
+        clock_holder=holder,
+    )
+    return rows.filter(_about(patient.strip())) if patient and patient.strip() else rows
+
+
+def narrowed(
+    rows: QuerySet[CASE],
+    *,
+    now: datetime,
+    status: Sequence[str] | None = None,
+    open: bool | None = None,
+    priority: Sequence[int] | None = None,
+    department: UUID | None = None,
+    overdue: bool | None = None,
+    created_from: datetime | None = None,
+    created_to: datetime | None = None,
+    **exact: Any,
+) -> QuerySet[CASE]:
+    """The cases of any kind that match what every kind has, and each of the columns named in `exact`, if given."""
     rows = rows.filter(**{name: value for name, value in exact.items() if value is not None})
     if status:
         rows = rows.filter(status__in=status)
@@ -63,9 +94,7 @@ def worklist(
         rows = rows.filter(late if overdue else ~late | Q(due_at__isnull=True))
     if created_from:
         rows = rows.filter(created_at__gte=created_from)
-    if created_to:
-        rows = rows.filter(created_at__lt=created_to)
-    return rows.filter(_about(patient.strip())) if patient and patient.strip() else rows
+    return rows.filter(created_at__lt=created_to) if created_to else rows
 
 
 def _in_box(by: Actor, box: Box) -> Q:
@@ -78,9 +107,13 @@ def _in_box(by: Actor, box: Box) -> Q:
 
 def _about(text: str) -> Q:
     """The condition that a referral is about a patient's name or identity number, or has a number."""
+    return about_patient("case__patient", text) | Q(case__number=text.upper())
+
+
+def about_patient(path: str, text: str) -> Q:
+    """The condition that a case has a number, or that the patient at a path has a name or identity number."""
     return (
-        Q(case__patient__name_grams__contains=search.wanted(text))
-        | Q(case__patient__id_number=text.upper())
+        Q(**{f"{path}__name_grams__contains": search.wanted(text)})
+        | Q(**{f"{path}__id_number": text.upper()})
         | Q(number=text.upper())
-        | Q(case__number=text.upper())
     )

@@ -63,6 +63,10 @@ class ConceptSystem(graphene.Enum):
     CAPABILITY = "CAPABILITY"
     GREEN_KIND = "GREEN_KIND"
     GREEN_MILESTONE = "GREEN_MILESTONE"
+    ORGAN = "ORGAN"
+    SUBSPECIALTY = "SUBSPECIALTY"
+    STAIN = "STAIN"
+    DIAGNOSTIC_CLASS = "DIAGNOSTIC_CLASS"
 
     @property
     def description(self) -> str:
@@ -73,6 +77,10 @@ class ConceptSystem(graphene.Enum):
             "CAPABILITY": "能力.",
             "GREEN_KIND": "绿色通道病种.",
             "GREEN_MILESTONE": "绿色通道时间节点.",
+            "ORGAN": "病理器官.",
+            "SUBSPECIALTY": "病理亚专科.",
+            "STAIN": "染色.",
+            "DIAGNOSTIC_CLASS": "病理诊断分类.",
         }[self.name]
 
 

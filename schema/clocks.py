@@ -8,7 +8,7 @@ import graphene
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from consortium import access, clocks
+from consortium import access, clocks, lifecycle
 from consortium.access import Actor
 from consortium.models import ClockRule, ClockRun, EscalationRule, Rung, ServiceRequest
 from consortium.overrides import set_clock_rule
@@ -16,7 +16,7 @@ from consortium.registry import valid_on
 from consortium.roles import Role, roles_with
 from consortium.runs import MILESTONE
 from referrals.attainment import Attained, By, Forecast, attainment, breach_forecast
-from referrals.models import Offer, Referral, Status
+from referrals.models import Offer, Referral
 from schema import ids
 from schema.action import Action
 from schema.base import (
@@ -61,10 +61,17 @@ class ClockRunType(Type):
     paused_why = graphene.String(description="Why it pauses, in the reader's language; empty if it runs (暂停原因).")
 
     class Meta:
-        """Reached through a referral that is visible."""
+        """Reached through a case that is visible."""
 
         model, name = ClockRun, "ClockRun"
-        rule = permission("view_sent_referral", "view_received_referral", "confirm_error", "view_own_activation")
+        rule = permission(
+            "view_sent_referral",
+            "view_received_referral",
+            "confirm_error",
+            "view_own_activation",
+            "view_sent_pathology",
+            "view_received_pathology",
+        )
         fields = (
             "kind",
             "target_minutes",
@@ -102,7 +109,7 @@ class ClockRunType(Type):
 
     def resolve_paused_why(self: Any, info: Any) -> str | None:
         """The state of the case."""
-        return str(Status(self.paused_in).label) if self.paused_in else None
+        return lifecycle.status_label(self.subject_kind, self.paused_in) if self.paused_in else None
 
 
 class EscalationRuleType(Type):

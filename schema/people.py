@@ -44,7 +44,7 @@ class NoticeType(Type):
     """Something that one must hear of; no name, no diagnosis (通知)."""
 
     kind = graphene.String(required=True, description="The step that happened (步骤).")
-    subject_id = graphene.ID(required=True, description="The referral, offer or swap of duties it is about.")
+    subject_id = graphene.ID(required=True, description="The referral, offer, pathology case or duty swap it is about.")
     event_at = DateTime(required=True, description="When it happened (发生时间).")
 
     class Meta:

@@ -16,16 +16,35 @@ from schema import (
     duty,
     green,
     green_steps,
+    images,
     outbox,
+    pathology_reads,
+    pathology_steps,
     people,
     places,
+    reports,
     steps,
     subscriptions,
+    viewing,
     worklist,
 )
 from schema.base import PART, Rule
 
-DOMAINS = (people, outbox, places, catalogues, worklist, green, coverage, clocks, duty)
+DOMAINS = (
+    people,
+    outbox,
+    places,
+    catalogues,
+    worklist,
+    green,
+    pathology_reads,
+    reports,
+    images,
+    viewing,
+    coverage,
+    clocks,
+    duty,
+)
 
 
 class Query(*(room.Query for room in DOMAINS), graphene.ObjectType):
@@ -38,8 +57,11 @@ class Mutation(
     places.Mutation,
     steps.Mutation,
     green_steps.Mutation,
+    pathology_steps.Mutation,
     clocks.Mutation,
     duty.Mutation,
+    reports.Mutation,
+    viewing.Mutation,
     graphene.ObjectType,
 ):
     """Everything that is done: one mutation in a request, one transaction."""

@@ -23,9 +23,15 @@ from schema import ids, reads
 from schema.base import OWN, Plain, Rule
 from schema.green import READERS as CALLED
 from schema.green import OfferType, heard
+from schema.pathology import PathologyCaseType
+from schema.pathology_reads import READERS as READERS_OF_SLIDES
+from schema.pathology_reads import TrayEnum
 from schema.people import NoticeType
 from schema.referrals import CaseType, EventType, ReferralType, shown
 from schema.worklist import READERS, BoxEnum, disclosed
+from telemedicine.models import PathologyCase
+from telemedicine.worklist import Tray
+from telemedicine.worklist import worklist as pathology_worklist
 
 Hearing = Callable[..., QuerySet[Event]]
 Glance = Callable[[Sequence[Event]], Callable[[Actor, Event], bool]]
@@ -78,17 +84,59 @@ class OfferChange(Plain):
     event = graphene.Field(EventType, required=True, description="The step (事件).")
 
 
-def in_worklist(events: QuerySet[Event], *, by: Actor, now: datetime, box: Any) -> QuerySet[Event]:
-    """Events of referrals in a box; IN from the sending on, MINE also if the actor once acted and still sees it."""
-    rows = worklist(by=by, box=Box(box.value), now=now).filter(pk=OuterRef("subject_id"))
-    if Box(box.value) is Box.IN:
+class PathologyWorklistChange(Plain):
+    """A step on a pathology case of a box."""
+
+    pathology_case = graphene.Field(
+        PathologyCaseType, required=True, description="The case as it is now, as in `pathologyWorklist`."
+    )
+    in_box = graphene.Boolean(required=True, description="False if the step took it out of the box.")
+    event = graphene.Field(EventType, required=True, description="The step (事件).")
+
+
+class PathologyCaseChange(Plain):
+    """A step on a pathology case."""
+
+    pathology_case = graphene.Field(
+        PathologyCaseType, required=True, description="The case as it is now, as in `pathologyCase`."
+    )
+    event = graphene.Field(EventType, required=True, description="The step (事件).")
+
+
+def of_rows(events: QuerySet[Event], rows: QuerySet[Any], *, by: Actor, box: str) -> QuerySet[Event]:
+    """Events of a box's rows; IN from the sending on, MINE also if the actor once acted and still sees it."""
+    rows = rows.filter(pk=OuterRef("subject_id"))
+    if box == Box.IN.value:
         rows = rows.filter(sent_at__lte=OuterRef("recorded_at"))
     kept = Exists(rows)
-    if Box(box.value) is Box.MINE:
-        seen = Exists(access.visible(by, Referral).filter(pk=OuterRef("subject_id")))
+    if box == Box.MINE.value:
+        seen = Exists(access.visible(by, rows.model).filter(pk=OuterRef("subject_id")))
         acted = Event.objects.filter(subject_id=OuterRef("subject_id"), actor=by.person)
         kept = kept | Q(seen, Exists(acted))  # type: ignore[assignment]
-    return events.filter(kept, subject_kind=Referral.KIND)
+    return events.filter(kept, subject_kind=rows.model.KIND)
+
+
+def in_worklist(events: QuerySet[Event], *, by: Actor, now: datetime, box: Any) -> QuerySet[Event]:
+    """Events of referrals in a box."""
+    return of_rows(events, worklist(by=by, box=Box(box.value), now=now), by=by, box=box.value)
+
+
+def in_pathology_worklist(events: QuerySet[Event], *, by: Actor, now: datetime, box: Any) -> QuerySet[Event]:
+    """Events of pathology cases in a box; what leaves the pool is heard of too, so POOL hears what IN hears."""
+    wide = Tray.IN if Tray(box.value) is Tray.POOL else Tray(box.value)
+    return of_rows(events, pathology_worklist(by=by, box=wide, now=now), by=by, box=wide.value)
+
+
+def of_pathology_case(events: QuerySet[Event], *, by: Actor, now: datetime, id: str) -> QuerySet[Event]:
+    """Events of one pathology case that the actor sees."""
+    seen = Exists(access.visible(by, PathologyCase).filter(pk=OuterRef("subject_id")))
+    return events.filter(seen, subject_kind=PathologyCase.KIND, subject_id=ids.decode(id, "PathologyCase"))
+
+
+def pathology_case_lost(by: Actor, *, id: str) -> Refused | None:
+    """NOT_FOUND for whoever does not see the pathology case."""
+    seen = access.visible(by, PathologyCase).filter(pk=ids.decode(id, "PathologyCase")).exists()
+    return None if seen else access.not_found()
 
 
 def of_case(events: QuerySet[Event], *, by: Actor, now: datetime, id: str) -> QuerySet[Event]:
@@ -134,6 +182,7 @@ def glance_at(model: type[ServiceRequest]) -> Glance:
 
 
 glance_at_referrals, glance_at_offers = glance_at(Referral), glance_at(Offer)
+glance_at_pathology = glance_at(PathologyCase)
 
 
 def glance_at_notices(events: Sequence[Event]) -> Callable[[Actor, Event], bool]:
@@ -148,6 +197,8 @@ TOPICS: dict[str, Topic] = {
     "worklist_changed": Topic(READERS, in_worklist, glance_at_referrals),
     "case_changed": Topic(READERS, of_case, glance_at_referrals, case_lost),
     "offers_changed": Topic(CALLED, of_offers, glance_at_offers),
+    "pathology_worklist_changed": Topic(READERS_OF_SLIDES, in_pathology_worklist, glance_at_pathology),
+    "pathology_case_changed": Topic(READERS_OF_SLIDES, of_pathology_case, glance_at_pathology, pathology_case_lost),
     "notices_received": Topic(OWN, noticed, glance_at_notices),
 }
 
@@ -171,6 +222,18 @@ class Subscription:
         OfferChange,
         required=True,
         description="Each step on an offer of your side's calls, and of the calls that reach you; nobody is named.",
+    )
+    pathology_worklist_changed = graphene.Field(
+        PathologyWorklistChange,
+        required=True,
+        box=TrayEnum(required=True, description="IN, OUT, POOL or MINE."),
+        description="Each step on a pathology case of the box; names are masked.",
+    )
+    pathology_case_changed = graphene.Field(
+        PathologyCaseChange,
+        required=True,
+        id=graphene.ID(required=True, description="The case's global id."),
+        description="Each step on one pathology case that you see; each reading is on the audit trail.",
     )
     notices_received = graphene.Field(NoticeType, required=True, description="Each notice to you.")
 
@@ -199,6 +262,23 @@ class Subscription:
         if row is None:
             raise access.not_found()
         return OfferChange(offer=row, event=heard(told(self, info, full=row.full_view), row))
+
+    def resolve_pathology_worklist_changed(self: Any, info: Any, box: Any) -> PathologyWorklistChange:
+        """The case of the event, through the gate."""
+        by, now = info.context.actor, info.context.now
+        row = reads.one(access.visible(by, PathologyCase), self.subject_id, info, below="pathology_case")
+        if row is None:
+            raise access.not_found()
+        inside = pathology_worklist(by=by, box=Tray(box.value), now=now).filter(pk=row.pk).exists()
+        return PathologyWorklistChange(pathology_case=row, in_box=inside, event=told(self, info, full=row.full_view))
+
+    def resolve_pathology_case_changed(self: Any, info: Any, id: str) -> PathologyCaseChange:
+        """The case of the event, through the gate and on the audit trail."""
+        info.context.singles.add(reads.root_of(info.path))
+        seen = access.visible(info.context.actor, PathologyCase)
+        row = reads.one(seen, self.subject_id, info, below="pathology_case")
+        disclosed(info, row, "read_pathology", row.patient_id if row else None)
+        return PathologyCaseChange(pathology_case=row, event=told(self, info, full=row.full_view))
 
     def resolve_notices_received(self: Any, info: Any) -> Notice:
         """The notice of the event to this person."""

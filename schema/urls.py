@@ -5,8 +5,12 @@ from django.urls import path
 from schema.views.endpoint import endpoint
 from schema.views.files import download, upload
 from schema.views.pages import door, graphiql
+from schema.views.reports import as_json, as_pdf, verify
 from schema.views.session import session
+from schema.views.slides import info, picture, tile
 from schema.views.stream import stream
+from schema.views.uploads import upload_piece, uploads
+from schema.views.viewer import key_image, viewer
 
 urlpatterns = [
     path("", door),
@@ -16,4 +20,14 @@ urlpatterns = [
     path("session/", session),
     path("attachments/", upload),
     path("attachments/<str:id>/", download),
+    path("reports/<str:id>.pdf", as_pdf),
+    path("reports/<str:id>.json", as_json),
+    path("verify/", verify),
+    path("slides/<str:id>/info", info),
+    path("slides/<str:id>/pictures/<str:name>", picture),
+    path("slides/<str:id>/tiles/<str:level>/<str:place>", tile),
+    path("uploads/", uploads),
+    path("uploads/<str:id>", upload_piece),
+    path("viewer/<str:id>/", viewer),
+    path("key-images/<str:id>", key_image),
 ]

@@ -1,7 +1,8 @@
 """The test database with its catalogues, and the small world that most tests act in.
 
 Three ways to the database, one per module:
-- `world`: the world of `tests/world.py`, made once per module in a transaction of its own; each test in a savepoint;
+- `world`: the world of `tests/world.py`, made once per module in a transaction of its own; each test in a savepoint
+  (`lab`: with pathology, see `tests/lab.py`);
 - `db` (pytest-django): an empty network with catalogues, one transaction per test; not in a module that uses `world`;
 - `committed`, `transactional_db` or `live_server`: real commits, for threads and servers; emptied after the test.
 """
@@ -18,6 +19,7 @@ from django.test.utils import setup_databases, teardown_databases
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from tests.lab import Lab
 from tests.world import World
 
 # Divisions, concepts and time limits are loaded once and outlive every test, as do the rows that migrations made.
@@ -32,7 +34,7 @@ KEPT = {
     "consortium_greenrule",
     "consortium_milestonerule",
 }
-APPEND_ONLY = ("consortium_event", "consortium_auditentry")
+APPEND_ONLY = ("consortium_event", "consortium_auditentry", "telemedicine_report", "telemedicine_addendum")
 
 hypothesis.settings.register_profile("refnet", database=None, deadline=None, derandomize=True)
 hypothesis.settings.load_profile("refnet")
@@ -123,6 +125,28 @@ def world(_module_world: World) -> Iterator[World]:
     with transaction.atomic():
         yield _module_world
         transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def _module_lab(django_db_setup, django_db_blocker) -> Iterator[Lab]:
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield Lab.make()  # type: ignore[misc]
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def lab(_module_lab: Lab) -> Iterator[Lab]:
+    """The small world with its pathologists; whatever a test does to it is undone."""
+    reset_queries()
+    with transaction.atomic():
+        yield _module_lab
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def committed_lab(transactional_db: None) -> Lab:
+    """The small world with its pathologists, committed, for tests with threads."""
+    return Lab.make()  # type: ignore[return-value]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`docs/api.md` does what it says: its commands run against a server, and answer in the shape that it prints."""
+"""The pages with commands do what they say: these run against a server, and answer in the shape that is printed."""
 
 import json
 import os
@@ -18,11 +18,13 @@ from django.utils import timezone
 from consortium import access, demo, tokens
 from consortium.models import Alliance, ApiToken, AuditEntry, Hospital, Membership, Person, PractitionerRole
 from consortium.roles import READING, Role
+from telemedicine.wsi.generate import make_svs
+from tests.lab import Lab
 from tests.live.server import running
 from tests.walks import client as walker
-from tests.world import ADMIN, DOCTOR, EXPERT, OFFICE, World
+from tests.world import ADMIN, DOCTOR, EXPERT, OFFICE
 
-PAGE, README = settings.BASE_DIR / "docs" / "api.md", settings.BASE_DIR / "README.md"
+DOCS, README = settings.BASE_DIR / "docs", settings.BASE_DIR / "README.md"
 # A command and, where the page prints it, the answer to the last call within.
 BLOCK = re.compile(r"```bash\n(.*?)```\n(?:```json\n(.*?)```)?", re.DOTALL)
 CURL, BASH = shutil.which("curl"), shutil.which("bash")
@@ -38,13 +40,16 @@ ACCOUNTS = {
     "city.doctor": ("city", DOCTOR, 1),
     "province.expert": ("province", EXPERT, 1),
     "alliance.admin": ("province", Role.ALLIANCE_ADMIN, 1),
+    "lab": ("county", Role.PATHOLOGY_LAB, 1),
+    "province.lab": ("province", Role.PATHOLOGY_LAB, 1),
+    "pathologist": ("province", Role.PATHOLOGIST, 1),
 }
 
 
 @pytest.fixture
-def network(committed: World) -> World:
+def network(committed_lab: Lab) -> Lab:
     """The small world with the accounts, the policy, the fresh figure and the alliance of the demo network."""
-    now = timezone.now()
+    committed, now = committed_lab, timezone.now()
     PractitionerRole.objects.update(starts_at=now - timedelta(days=1))
     for username, key in ACCOUNTS.items():
         person = committed.people[key]
@@ -77,7 +82,7 @@ def run(page: Path, url: str, folder: Path) -> list[tuple[str, list[Any], Any]]:
         env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "ANSWERS": str(answers), "REFNET": url},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
     files = sorted(answers.iterdir())
@@ -115,15 +120,18 @@ def shape(answer: Any) -> Any:
 
 
 @pytest.mark.slow
-def test_the_commands_of_the_page_run_and_answer_as_printed(network, tmp_path):
-    """Against the server as it is served, streams included."""
+@pytest.mark.parametrize("name", ["api.md", "pathology.md"])
+def test_the_commands_of_the_page_run_and_answer_as_printed(network, tmp_path, name):
+    """Against the server as it is served, streams and the check of slides included."""
+    page = DOCS / name
     if not (CURL and BASH):
-        loudly = "docs/api.md IS NOT CHECKED: that needs curl and bash, and one of them is not here"
+        loudly = f"{page} IS NOT CHECKED: that needs curl and bash, and one of them is not here"
         warnings.warn(loudly, stacklevel=1)
         pytest.skip(loudly)
     with running(REFNET_DATA=str(tmp_path)) as server:
-        blocks = run(PAGE, server.url, tmp_path)
-    assert len(blocks) == PAGE.read_text("utf-8").count("```bash")
+        make_svs(tmp_path / "slide.svs", width=1200, height=900, seed=26)
+        blocks = run(page, server.url, tmp_path)
+    assert len(blocks) == page.read_text("utf-8").count("```bash")
     for command, answers, printed in blocks:
         assert [e for a in answers[:-1] for e in errors_in(a)] == [], command
         if answers:

@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from datetime import date
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ CATALOGUES = {
     "capabilities.csv": ["code"],
     "clocks.csv": ["kind", "priority"],
     "reasons.csv": ["catalogue", "code"],
+    "organs.csv": ["code"],
+    "pathology.csv": ["system", "code"],
     "icd10.csv": ["code"],
     "green_kinds.csv": ["code"],
     "green_milestones.csv": ["code"],
@@ -26,6 +29,8 @@ REASON_CATALOGUES = {
     "OFFICE_RETURN", "REJECT", "REDIRECT", "CANCEL", "RESCHEDULE", "LOSE_SLOT", "HOLD", "TURN_BACK",
     "PRIORITY_CHANGE", "BACKDATING", "NO_SHOW", "INFORMATION_ITEM", "LOCAL_END", "NO_ALTERNATIVE",
     "ENTERED_IN_ERROR", "EXPIRY", "DUPLICATE_CASE",
+    "SLIDE_DEFECT", "MATERIAL", "PATHOLOGY_DECLINE", "REASSIGN", "UNDIAGNOSABLE", "PATHOLOGY_CANCEL",
+    "WITHDRAW_SLIDE", "REPORT_AMENDMENT",
     "GREEN_DECLINE", "GREEN_CONSENT_REFUSED", "GREEN_DIVERT", "GREEN_STAND_DOWN", "GREEN_BREACH",
     "MILESTONE_CORRECTION",
 }  # fmt: skip
@@ -162,6 +167,37 @@ def test_reasons_are_complete_and_other_needs_a_comment():
         assert 4 <= len(known) - 1 <= 12, catalogue
     assert {"NO_BED", "NO_CAPABILITY", "PATIENT_UNSTABLE_FOR_TRANSFER"} <= set(by_catalogue["REJECT"])
     assert {"MANAGED_LOCALLY", "NOT_NEEDED"} <= set(by_catalogue["LOCAL_END"])
+
+
+# The shipped defaults of the domain specification, section 5; cytology counts working days only.
+PATHOLOGY = {
+    "FROZEN": (30, "ALWAYS"),
+    "FROZEN_BEHIND": (45, "ALWAYS"),
+    "POOL_FROZEN": (5, "ALWAYS"),
+    "CYTOLOGY": (2 * 24 * 60, "WORKING_DAYS"),
+    "ROUTINE": (72 * 60, "ALWAYS"),
+}
+
+
+def test_the_limits_of_pathology_are_those_of_the_specification():
+    found = {row["kind"]: (int(row["target_minutes"]), row["calendar"]) for row in rows("clocks.csv")}
+    assert {kind: found[kind] for kind in PATHOLOGY} == PATHOLOGY
+
+
+def test_every_organ_belongs_to_a_subspecialty():
+    known = {row["code"] for row in rows("pathology.csv") if row["system"] == "SUBSPECIALTY"}
+    assert {row["subspecialty"] for row in rows("organs.csv")} <= known
+
+
+def test_every_pair_of_diagnostic_classes_is_compared_once():
+    classes = {row["code"] for row in rows("pathology.csv") if row["system"] == "DIAGNOSTIC_CLASS"}
+    table = {frozenset((row["first"], row["second"])): row["agreement"] for row in rows("concordance.csv")}
+    assert set(table) == {frozenset(pair) for pair in combinations(classes, 2)}
+    assert len(rows("concordance.csv")) == len(table)
+    assert set(table.values()) == {"MINOR", "MAJOR", "NOT_COMPARABLE"}
+    vague = {"NONE", "INADEQUATE", "DEFERRED"}
+    assert {pair for pair, found in table.items() if found == "NOT_COMPARABLE"} == {p for p in table if p & vague}
+    assert table[frozenset(("BENIGN", "MALIGNANT"))] == "MAJOR"
 
 
 def test_icd10_codes_have_the_national_form():

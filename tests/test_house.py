@@ -13,12 +13,14 @@ from consortium import lifecycle
 from consortium.errors import MEANINGS, Code
 from consortium.models import Event
 from consortium.roles import PERMISSIONS, SCOPES, Role, every_permission
-from referrals import actions
+from referrals import actions as referral_actions
+from telemedicine import actions as pathology_actions
 
+ACTIONS = {"referrals": referral_actions, "telemedicine": pathology_actions}
 ROOT = Path(__file__).resolve().parent.parent
 # The layers, the lowest first; imports go to the left only.
 ROOMS = ["consortium", "referrals", "telemedicine", "schema"]
-LAUNCHER = ["launcher", "web", "manage.py", "refnet"]
+LAUNCHER = ["launcher", "bench", "web", "manage.py", "refnet"]
 NAMES_OF_NOTHING = {"utils.py", "helpers.py", "common.py", "misc.py", "signals.py", "repositories.py", "services.py"}
 # Imports inside a function, each with its reason.
 INNER_IMPORTS = {"web/build.py": "fcntl, which Windows lacks"}
@@ -201,7 +203,8 @@ def test_only_lifecycle_assigns_status():
     updated = {
         at(path, node)
         for path, node in walk(ast.Call, modules())
-        if path.startswith("referrals/") and isinstance(node.func, ast.Attribute) and node.func.attr == "update"
+        if path.startswith(("referrals/", "telemedicine/"))
+        and isinstance(node.func, ast.Attribute) and node.func.attr == "update"
         and any(keyword.arg == "status" for keyword in node.keywords)
     }  # fmt: skip
     assert {path for path in assigned if not path.startswith("consortium/member")} == {"consortium/lifecycle.py"}
@@ -266,6 +269,7 @@ def steps() -> dict[str, lifecycle.Step]:
 def test_a_step_is_named_verb_noun_and_equal_everywhere():
     for name, step in steps().items():
         assert re.fullmatch(r"[a-z]+(_[a-z]+)+", name)
+        actions = ACTIONS[step.apply.__module__.split(".")[0]]
         assert getattr(actions, name).step is step
         assert name in actions.__all__
         assert len(name) <= Event._meta.get_field("kind").max_length

@@ -212,3 +212,10 @@ def test_the_pins_name_no_host_and_the_developers_add_to_the_runtime() -> None:
     for text in (runtime, development):
         assert not re.search(r"://|--(extra-)?index|--find-links|--trusted-host", text)
         assert all(re.match(r"    --hash=sha256:|[a-z0-9-]+==", line) for line in text.splitlines())
+
+
+@pytest.mark.parametrize("words", [("bench",), ("bench", "nothing")])
+def test_an_unknown_measurement_is_refused_with_their_names(words: tuple[str, ...]) -> None:
+    done = refnet(*words)
+    assert done.returncode == 1
+    assert "Name a measurement: tiles" in done.stderr

@@ -52,4 +52,4 @@ def test_no_enum_is_named_by_the_library():
     enums = [name for name, kind in TYPES.items() if isinstance(kind, GraphQLEnumType)]
     assert [name for name in enums if "Choices" in name or name.startswith(("Referrals", "Consortium"))] == []
     scalars = {name for name, kind in TYPES.items() if isinstance(kind, GraphQLScalarType)}
-    assert scalars == {"Boolean", "Date", "DateTime", "Float", "ID", "Int", "String", "Time"}
+    assert scalars == {"Boolean", "Date", "DateTime", "Float", "GeoJson", "ID", "Int", "String", "Time"}

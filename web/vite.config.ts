@@ -23,7 +23,10 @@ export default defineConfig({
       onLog: (level, log, write) => {
         if (log.code !== "MODULE_LEVEL_DIRECTIVE") write(level, log);
       },
-      input: { graphiql: fileURLToPath(new URL("graphiql.html", import.meta.url)) },
+      input: {
+        graphiql: fileURLToPath(new URL("graphiql.html", import.meta.url)),
+        viewer: fileURLToPath(new URL("viewer.html", import.meta.url)),
+      },
     },
   },
 });

@@ -1,6 +1,6 @@
 """Rows, and what may never be stored: the constraints stand in the database."""
 
-from consortium.models.base import Priority, Row, ServiceRequest, Side, Trail, uuid7
+from consortium.models.base import Enquiry, Priority, Row, ServiceRequest, Side, Trail, uuid7
 from consortium.models.clocks import ClockRun, Escalation, EscalationRule, Rung
 from consortium.models.delivery import Channel, Delivery, Preference, WebhookEndpoint
 from consortium.models.directory import (
@@ -46,6 +46,7 @@ __all__ = [
     "DivisionLevel",
     "Duty",
     "DutySwap",
+    "Enquiry",
     "Escalation",
     "EscalationRule",
     "Event",

@@ -28,6 +28,22 @@ class Row(models.Model):
         abstract = True
 
 
+class Enquiry(Row):
+    """What one side of a case still needs of the other, as codes and words, and the answer."""
+
+    note = models.CharField(max_length=1000, blank=True, help_text="Words beside the items (说明).")
+    due_at = models.DateTimeField(null=True, help_text="When it is needed (要求时间).")
+    asked_at = models.DateTimeField(help_text="When it was asked (提出时间).")
+    answer = models.CharField(max_length=4000, blank=True, help_text="The sender's answer (答复).")
+    answered_at = models.DateTimeField(null=True, help_text="When it was answered (答复时间).")
+
+    items: Any
+
+    class Meta:
+        abstract = True
+        ordering = ["id"]
+
+
 class Priority(models.IntegerChoices):
     """How soon an answer is needed (FHIR request priority), the most urgent first."""
 
@@ -86,6 +102,7 @@ class ServiceRequest(Row):
     ARMS: ClassVar[tuple[Any, ...]]  # how its rows become visible, see `access.Arm`
     VIEWED_BY: ClassVar[dict[Side, str]]  # the permission to read it, by side
     LOADED: ClassVar[tuple[str, ...]]  # relations read together with it
+    OF_PATIENT: ClassVar[str]  # the path to the patient it is about
     LOCKED: ClassVar[tuple[str, ...]] = ()  # rows locked before it, the widest first
     ENDS: ClassVar[frozenset[str]] = frozenset()  # the points at which every limit that runs ends with it
     VOID: ClassVar[frozenset[str]] = frozenset()  # the points that take it out of every statistic

@@ -63,8 +63,8 @@ class Calendar(models.TextChoices):
 class ClockRule(Dated):
     """A time limit (时限): how long the holder may take, for one priority or for all; an alliance may have its own.
 
-    A point is a step (`accept_referral`), a state that is reached (`>SENT`), both (`refer_down>OUTCOME_RETURNED`), or a
-    milestone (`milestone:ECG`).
+    A point is a step (`accept_referral`), a state that is reached (`>SENT`), both (`refer_down>OUTCOME_RETURNED`), a
+    milestone (`milestone:ECG`), or a point that a step names in some cases only (`frozen_alone>SUBMITTED`).
     """
 
     kind = models.CharField(max_length=20, help_text="What is limited, such as TRIAGE (时限种类).")

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from consortium import capacity, clocks, lifecycle, registry
+from consortium import capacity, enquiries, lifecycle, registry
 from consortium.access import Actor
-from consortium.errors import Code, Refused, checked
+from consortium.errors import Code, Refused
 from consortium.lifecycle import Move, transition
 from consortium.models import Hospital, Priority, Side
 from consortium.models import Status as Membership
@@ -117,23 +117,16 @@ def request_information(
     referral: Referral, move: Move, *, items: list[str], note: str = "", due_at: datetime | None = None
 ) -> None:
     """Ask the sender for coded items; the limit moves to the sender until they are supplied."""
-    if not items:
-        raise Refused(Code.INVALID_INPUT, _("请至少选择一项需要补充的资料。"), field="items")
-    wanted = registry.concepts("REASON/INFORMATION_ITEM", items, on=timezone.localdate(move.now), field="items")
-    if any(item.comment_required for item in wanted) and not note.strip():
-        raise Refused(Code.COMMENT_REQUIRED, _("选择“其他”时，请写明需要什么资料。"), field="note")
-    if due_at and due_at <= move.now:
-        raise Refused(Code.INVALID_INPUT, _("要求时间必须晚于现在。"), field="dueAt")
-    move.limit("INFORMATION", due_at)
-    checked(
-        InformationRequest(
-            referral=referral,
-            items=[item.code for item in wanted],
-            note=note.strip(),
-            due_at=due_at or clocks.due(referral, "INFORMATION", now=move.now),
-            asked_at=move.event_at,
-        )
-    ).save()
+    enquiries.ask(
+        InformationRequest(referral=referral),
+        referral,
+        move,
+        catalogue="INFORMATION_ITEM",
+        limit="INFORMATION",
+        items=items,
+        note=note,
+        due_at=due_at,
+    )
 
 
 @transition(

@@ -10,17 +10,62 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from consortium import access, lifecycle
+from consortium import access, enquiries, lifecycle
 from consortium.access import Actor
-from consortium.errors import Code, Refused, checked
+from consortium.errors import Code, Refused
 from consortium.lifecycle import Move, transition
 from consortium.models import Department, Hospital, Patient, Priority, Side
-from consortium.models import Status as Membership
 from referrals import content
 from referrals.models import Case, ClinicalSummary, Ending, Referral, Status
 from referrals.numbers import next_number
 
 lifecycle.NOTED["create_referral"] = gettext_lazy("新建")
+
+
+def drafted(
+    patient: Patient,
+    sender: Department,
+    *,
+    by: Actor,
+    move: Move,
+    duplicate_reason: str | None,
+    duplicate_comment: str,
+    now: datetime,
+    **written: Any,
+) -> Referral:
+    """The first leg of a new case of a patient, not yet begun; OPEN_CASE_EXISTS without a reason for a second case."""
+    # Two drafts for one patient at once: one sees the other.
+    who = Patient.objects.select_for_update().get(pk=patient.pk)
+    if who.deceased_at:
+        raise Refused(
+            Code.INVALID_STATE, _("该患者已登记死亡，不能新建转诊；如登记有误，请联系登记医院。"), field="patient"
+        )
+    if existing := content.open_case(who):
+        if not duplicate_reason:
+            raise Refused(
+                Code.OPEN_CASE_EXISTS,
+                _("该患者已有未结束的病例 {number}（{hospital}，{date}）；请在原病例上继续，或说明另开的原因。").format(
+                    number=existing.number,
+                    hospital=existing.origin.name,
+                    date=timezone.localdate(existing.opened_at),
+                ),
+                field="duplicateReason",
+            )
+        move.because("DUPLICATE_CASE", duplicate_reason, duplicate_comment)
+    case = Case.objects.create(
+        number=next_number("C", now), patient=who, origin=sender.hospital, opened_at=move.event_at
+    )
+    referral = Referral(
+        case=case,
+        number=next_number("R", now),
+        clinical=ClinicalSummary.objects.create(case=case),
+        requester_hospital=sender.hospital,
+        requester_department=sender,
+        created_by=by.person,
+        created_at=move.event_at,
+    )
+    content.write(referral, now, **written)
+    return referral
 
 
 def create_referral(
@@ -37,9 +82,7 @@ def create_referral(
     **written: Any,
 ) -> Referral:
     """Write a draft for a patient; OPEN_CASE_EXISTS unless a coded reason says why a second case is needed."""
-    sender = Department.objects.select_related("hospital").filter(pk=requester_department).first()
-    if sender is None or sender.status != Membership.ACTIVE or sender.hospital.status != Membership.ACTIVE:
-        raise Refused(Code.INVALID_INPUT, _("转出科室不存在或已停用。"), field="requesterDepartment")
+    sender = content.sender(requester_department)
     role = access.require_at(by, "create_referral", hospital=sender.hospital_id, department=sender.pk)
     taking = lifecycle.move(
         by,
@@ -52,39 +95,16 @@ def create_referral(
     )
     with transaction.atomic(savepoint=False):
         who = content.register_patient(by=by, hospital=sender.hospital, now=now, **patient)
-        # Two drafts for one patient at once: one sees the other.
-        who = Patient.objects.select_for_update().get(pk=who.pk)
-        if who.deceased_at:
-            raise Refused(
-                Code.INVALID_STATE, _("该患者已登记死亡，不能新建转诊；如登记有误，请联系登记医院。"), field="patient"
-            )
-        if existing := content.open_case(who):
-            if not duplicate_reason:
-                raise Refused(
-                    Code.OPEN_CASE_EXISTS,
-                    _(
-                        "该患者已有未结束的病例 {number}（{hospital}，{date}）；请在原病例上继续，或说明另开的原因。"
-                    ).format(
-                        number=existing.number,
-                        hospital=existing.origin.name,
-                        date=timezone.localdate(existing.opened_at),
-                    ),
-                    field="duplicateReason",
-                )
-            taking.because("DUPLICATE_CASE", duplicate_reason, duplicate_comment)
-        case = Case.objects.create(
-            number=next_number("C", now), patient=who, origin=sender.hospital, opened_at=taking.event_at
+        referral = drafted(
+            who,
+            sender,
+            by=by,
+            move=taking,
+            duplicate_reason=duplicate_reason,
+            duplicate_comment=duplicate_comment,
+            now=now,
+            **written,
         )
-        referral = Referral(
-            case=case,
-            number=next_number("R", now),
-            clinical=ClinicalSummary.objects.create(case=case),
-            requester_hospital=sender.hospital,
-            requester_department=sender,
-            created_by=by.person,
-            created_at=taking.event_at,
-        )
-        content.write(referral, now, **written)
         lifecycle.begin(referral, taking, status=Status.DRAFT)
     return referral
 
@@ -106,6 +126,16 @@ def reviewed_at_home(hospital: Hospital, priority: int) -> bool:
     policy = hospital.outgoing_review
     routine = priority == Priority.ROUTINE
     return policy == hospital.OutgoingReview.ALWAYS or (policy == hospital.OutgoingReview.ROUTINE_ONLY and routine)
+
+
+def dispatch(referral: Referral, now: datetime) -> Status:
+    """Send a complete leg on its way; the state it is in then, by the policy of its hospital."""
+    content.require_complete(referral, today=timezone.localdate(now))
+    content.aim(referral, content.destination(referral.performer_department_id))
+    if reviewed_at_home(referral.requester_hospital, referral.priority):
+        return Status.OFFICE_REVIEW
+    send(referral, now)
+    return Status.SENT
 
 
 @transition(
@@ -130,13 +160,10 @@ def update_referral(referral: Referral, move: Move, **written: Any) -> None:
 )
 def submit_referral(referral: Referral, move: Move) -> str | None:
     """Send a complete draft to its performer, or to the own office where the hospital's policy wants a review."""
-    content.require_complete(referral, today=timezone.localdate(move.now))
-    content.aim(referral, content.destination(referral.performer_department_id))
-    if reviewed_at_home(referral.requester_hospital, referral.priority):
+    status = dispatch(referral, move.now)
+    if status == Status.OFFICE_REVIEW:
         move.tells = (Side.REQUESTER,)
-        return Status.OFFICE_REVIEW
-    send(referral, move.now)
-    return None
+    return status
 
 
 @transition(
@@ -177,11 +204,7 @@ def return_referral(referral: Referral, move: Move, *, reason: str, comment: str
 )
 def supply_information(referral: Referral, move: Move, *, answer: str) -> None:
     """Answer what the performer asked; its triage limit runs on with what was left of it."""
-    if not answer.strip():
-        raise Refused(Code.INVALID_INPUT, _("请写明补充的内容。"), field="answer")
-    asked = referral.information_requests.filter(answered_at__isnull=True).latest("id")
-    asked.answer, asked.answered_at = answer.strip(), move.event_at
-    checked(asked).save()
+    enquiries.answer(referral.information_requests, move, answer)
 
 
 @transition(

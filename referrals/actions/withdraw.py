@@ -13,7 +13,7 @@ from consortium import clocks, lifecycle, outbox
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.lifecycle import Move, transition
-from consortium.models import Event, Priority, Side
+from consortium.models import Event, Patient, Priority, Side
 from referrals.actions.travel import BOTH, give_back
 from referrals.models import Ending, Referral, Status
 
@@ -105,6 +105,7 @@ def record_death(referral: Referral, move: Move, *, comment: str = "") -> None:
     waiting = [leg for leg in others if leg.status in BEFORE_DEPARTURE]
     _warn([leg for leg in others if leg not in waiting], elsewhere)
     _end_before_departure(waiting, elsewhere)
+    _silence(patient, move)
     give_back(referral, move)
     referral.end(Ending.DECEASED, move.now)
 
@@ -117,6 +118,17 @@ def _end_before_departure(legs: Sequence[Referral], move: Move) -> None:
     lifecycle.carry(legs, move, status=Status.CLOSED, tells=BOTH, also=("ending", "held_capacity"))
     for leg in legs:
         leg.after_step(move)
+
+
+def _silence(patient: Patient, move: Move) -> None:
+    """Nobody is reminded any more of what is asked about the patient in other kinds of cases; they stay open."""
+    for model in lifecycle.STEPS:
+        if model is not Referral:
+            rows = model.objects.filter(**{model.OF_PATIENT: patient}, closed_at__isnull=True)
+            cases = list(rows.select_related(*model.LOADED).order_by("id"))
+            outbox.call_back(cases, but=move.step)
+            for case in cases:
+                clocks.refresh(case)
 
 
 def _warn(legs: Sequence[Referral], move: Move) -> None:

@@ -7,23 +7,15 @@ from django.db import models
 from django.db.models import Func, Q
 from django.utils.translation import gettext_lazy as _
 
-from consortium.models import Row
+from consortium.models import Enquiry, Row
 from referrals.models.referral import Case, Referral
 
 
-class InformationRequest(Row):
+class InformationRequest(Enquiry):
     """What the performer still needs to know (补充资料请求), and the sender's answer."""
 
     referral = models.ForeignKey(Referral, models.PROTECT, related_name="information_requests", editable=False)
     items = models.JSONField(help_text="Codes of what is asked for, catalogue INFORMATION_ITEM (所需资料).")
-    note = models.CharField(max_length=1000, blank=True, help_text="Words beside the items (说明).")
-    due_at = models.DateTimeField(null=True, help_text="When it is needed (要求时间).")
-    asked_at = models.DateTimeField(help_text="When it was asked (提出时间).")
-    answer = models.CharField(max_length=4000, blank=True, help_text="The sender's answer (答复).")
-    answered_at = models.DateTimeField(null=True, help_text="When it was answered (答复时间).")
-
-    class Meta:
-        ordering = ["id"]
 
 
 class Booking(Row):

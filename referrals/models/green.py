@@ -63,6 +63,7 @@ class Offer(ServiceRequest):
         "performer_hospital",
         "performer_department",
     )
+    OF_PATIENT = "referral__case__patient"
     LOCKED = ("referral__case__patient", "referral__case", "referral")
     ENDS = frozenset(f">{status}" for status in (OfferStatus.RELEASED, OfferStatus.CHOSEN, OfferStatus.WITHDRAWN))
     VIEWED_BY = {Side.REQUESTER: "view_sent_referral", Side.PERFORMER: "view_received_referral"}

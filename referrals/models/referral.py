@@ -167,6 +167,7 @@ class Referral(ServiceRequest):
         "green_kind",
         "handover",
     )
+    OF_PATIENT = "case__patient"
     LOCKED = ("case__patient", "case")
     ENDS = frozenset(
         {

@@ -10,7 +10,13 @@ from referrals.attachments import add_attachment, open_attachment
 from schema import ids
 from schema.views.gate import gated, refusal
 
-STATUS = {Code.UNAUTHENTICATED: 401, Code.FORBIDDEN: 403, Code.NOT_FOUND: 404, Code.LIMIT_EXCEEDED: 413}
+STATUS = {
+    Code.UNAUTHENTICATED: 401,
+    Code.FORBIDDEN: 403,
+    Code.NOT_FOUND: 404,
+    Code.LIMIT_EXCEEDED: 413,
+    Code.INTERNAL: 500,
+}
 
 
 @gated

@@ -16,8 +16,11 @@ province.office 转诊办 湖南省儿童医院
 province.doctor 转诊医生 湖南省儿童医院 儿童重症医学科
 province.admin 医院管理员 湖南省儿童医院
 alliance.admin 联盟管理员 湖南省儿童医院
-pathologist 病理专家 湖南省肿瘤医院 病理科
 lab 病理科（申请方） 浏阳市人民医院 病理科
+province.lab 病理科（申请方） 湖南省肿瘤医院 病理科
+pathologist 病理专家 湖南省肿瘤医院 病理科
+pathologist2 病理专家 湖南省肿瘤医院 病理科
+pathology.lead 病理会诊负责人、病理专家 湖南省肿瘤医院 病理科
 observer 卫健委观察员 湖南省
 hotline 12320 坐席 湖南省
 auditor 审计员 湖南省

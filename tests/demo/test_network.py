@@ -148,7 +148,7 @@ def test_people_are_1520_in_every_role():
     assert Person.objects.count() == 1520
     assert tally(PractitionerRole.objects, "role") == {
         "REFERRING_DOCTOR": 784, "EXPERT": 972, "REFERRAL_OFFICE": 159, "HOSPITAL_ADMIN": 157,
-        "PATHOLOGY_LAB": 138, "PATHOLOGIST": 18, "COMMISSION_OBSERVER": 16, "HOTLINE_AGENT": 4,
+        "PATHOLOGY_LAB": 138, "PATHOLOGIST": 18, "PATHOLOGY_LEAD": 1, "COMMISSION_OBSERVER": 16, "HOTLINE_AGENT": 4,
         "AUDITOR": 4, "ALLIANCE_ADMIN": 2,
     }  # fmt: skip
     assert set(PractitionerRole.objects.values_list("role", flat=True)) == set(Role.values)

@@ -57,6 +57,7 @@ from referrals.models import (
     Referral,
     Status,
 )
+from telemedicine import demo as pathology
 from tests.demo.known import ACCOUNTS, tally
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("told")]
@@ -77,6 +78,7 @@ def loaded(django_db_setup, django_db_blocker) -> Iterator[str]:
     with django_db_blocker.unblock(), transaction.atomic(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(stories, "PLOTS", PLAYED)
         patch.setattr(stories, "EMERGENCIES", CALLED)
+        patch.setattr(pathology, "load", lambda progress: False)  # its cases have a module of their own
         out = StringIO()
         call_command("demo", stdout=out)
         yield out.getvalue()

@@ -6,8 +6,10 @@ from typing import Any
 from consortium.models import Alliance, Delivery, Duty, DutySwap, Notice, PractitionerRole, WebhookEndpoint
 from consortium.roles import Role
 from referrals.models import OfferStatus, Status
+from telemedicine.models import Annotation, AnnotationKind, KeyImage
 from tests.edge.client import Edge, as_role, camel, gid, inputs, issue, step
 from tests.edge.tables import GREEN, OFFERS, STEPS
+from tests.reports import FILE, READER, REGION, case, scan, sign
 from tests.world import BY, COUNTY_DOCTOR, NOW, World, patient
 
 ADMIN, EXPERT = Role.HOSPITAL_ADMIN, Role.EXPERT
@@ -50,6 +52,8 @@ def every_mutation(world: World, selected: str = "{ number }") -> dict[str, Muta
         **of_clocks_and_duties(world),
         **of_deliveries(world),
         **of_the_green_channel(world, selected),
+        **of_reports(world),
+        **of_viewing(world),
     }
 
 
@@ -119,3 +123,33 @@ def of_the_green_channel(world: World, selected: str) -> dict[str, Mutation]:
     call = {"kind": "CRITICAL_CHILD", "requesterDepartment": gid(world.departments["county"])}
     call |= {"targets": [gid(world.departments["province"])], "patient": {"name": "王小急"}, "summary": "高热"}
     return made | {"activateGreenChannel": (as_role(world, *COUNTY_DOCTOR), shape, call)}
+
+
+def of_reports(world: World) -> dict[str, Mutation]:
+    """The mutations about a report on one case: a draft, and words beside what was signed."""
+    row = case(world)
+    reader = Edge(world.people[READER[0], READER[1], 1])
+    return {
+        "saveReportDraft": (reader, "", {"id": gid(row), "expectedVersion": 0, "report": {"conclusion": "待定"}}),
+        "addAddendum": (reader, "", {"id": gid(sign(world, row)), "text": "补充"}),
+    }
+
+
+def of_viewing(world: World) -> dict[str, Mutation]:
+    """What is left on a slide: a drawing for each way to change it, and a key image, its picture left out."""
+    row, reader = case(world), Edge(world.people[READER[0], READER[1], 1])
+    image, glass = scan(row.slides.get()), {"slide": gid(row.slides.get())}
+    point = {"type": "Point", "coordinates": [5, 5]}
+    by = {"case": row, "image": image, "person": row.assigned_to}
+    at = {"kind": AnnotationKind.POINT, "geometry": point, "created_at": NOW, "changed_at": NOW}
+    changed, deleted = (Annotation.objects.create(**by, **at) for _ in range(2))
+    size = {"picture_width": 640, "picture_height": 480}
+    kept = KeyImage.objects.create(**by, **REGION, **size, sha256=FILE, picture="none", kept_at=NOW)
+    look = {"x": 0, "y": 0, "width": 40000, "height": 30000, "scale": 0.1}
+    return {
+        "reportViewing": (reader, "", glass | {"looks": [look]}),
+        "annotateSlide": (reader, "", glass | {"kind": "POINT", "geometry": point, "label": "x"}),
+        "changeAnnotation": (reader, "", {"id": gid(changed), "expectedVersion": 1, "label": "x"}),
+        "deleteAnnotation": (reader, "", {"id": gid(deleted), "expectedVersion": 1}),
+        "discardKeyImage": (reader, "", {"id": gid(kept)}),
+    }

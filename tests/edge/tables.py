@@ -1,11 +1,16 @@
 """The tables of the edge: every operation, who may call it at whose hospital, and what everybody else is told."""
 
+from collections.abc import Callable
 from datetime import date
 from uuid import uuid4
 
+from graphene.utils.str_converters import to_camel_case
+
+from consortium import lifecycle
 from consortium.roles import HELD_AT, Place, Role
 from referrals.models import OfferStatus, Status
 from schema import ids
+from telemedicine.models import PathologyCase
 from tests.world import id_number
 
 DOCTOR, OFFICE, EXPERT, ADMIN = Role.REFERRING_DOCTOR, Role.REFERRAL_OFFICE, Role.EXPERT, Role.HOSPITAL_ADMIN
@@ -23,6 +28,9 @@ PARTIES: list[tuple[str, list[Role]]] = [
 IDS = [party for party, _roles in PARTIES]
 CARE = {DOCTOR, OFFICE, EXPERT}  # who reads referrals; an office works for its whole hospital
 SEES = {(OWN, role) for role in CARE} | {(PARTNER, OFFICE), (PARTNER, EXPERT)}
+
+LAB, LEAD, PATHOLOGIST = Role.PATHOLOGY_LAB, Role.PATHOLOGY_LEAD, Role.PATHOLOGIST
+SEES_SLIDES = {(OWN, LAB), (OWN, LEAD), (PARTNER, LAB), (PARTNER, LEAD), (PARTNER, PATHOLOGIST)}
 
 SENDER = {(OWN, DOCTOR), (OWN, OFFICE)}
 SENDERS = SENDER | {(OWN, EXPERT)}  # a specialist is the author of what is referred down
@@ -95,9 +103,15 @@ OTHERS = {"updateCapacity", "grantRole", "revokeRole", "issueApiToken", "revokeA
 OTHERS |= {"setClockRule", "setDuty", "swapDuty", "acceptSwap"}
 OTHERS |= {"setPreference", "createWebhookEndpoint", "rotateWebhookSecret", "deactivateWebhookEndpoint"}
 OTHERS |= {"replayDeliveries", "resendDelivery", "createReferral", "activateGreenChannel"}
+OTHERS |= {"saveReportDraft", "addAddendum"}
+# What has tables of its own: in tests/edge/test_pathology.py, and in test_slide_access.py.
+PATHOLOGY = {to_camel_case(name) for name in lifecycle.STEPS[PathologyCase]}
+PATHOLOGY |= {"createPathology", "openSlide", "setExpertise"}
+VIEWING = {"reportViewing", "annotateSlide", "changeAnnotation", "deleteAnnotation", "keepKeyImage", "discardKeyImage"}
+OF_FILES = {"keepKeyImage"}  # reads the file of a slide: tests/slides/test_viewing.py
 _KINDS = (
     "Referral", "Case", "Hospital", "Capability", "Notice", "PractitionerRole", "ApiToken", "Department", "Duty",
-    "DutySwap", "Offer", "WebhookEndpoint", "Delivery",
+    "DutySwap", "Offer", "WebhookEndpoint", "Delivery", "PathologyCase", "Report", "Slide", "Annotation", "KeyImage",
 )  # fmt: skip
 ABSENT = {kind: ids.encode(kind, uuid4()) for kind in _KINDS}
 ABSENT["Person"] = ids.encode("Person", 2**31 - 1)
@@ -144,6 +158,33 @@ QUERIES: dict[str, tuple[str, str]] = {
     ),
     "greenKinds": ("{ greenKinds { concept { code } } }", ""),
     "greenMilestones": ("{ greenMilestones { concept { code } } }", ""),
+    "pathologyWorklist": ("{ pathologyWorklist(box: IN) { nodes { number } } }", ""),
+    "pathologyCase": ("query($id: ID!) { pathologyCase(id: $id) { number } }", "PathologyCase"),
+    "pathologyReaders": ("query($id: ID!) { pathologyReaders(department: $id) { openLimit } }", "Department"),
+    "pathologyLedger": ("{ pathologyLedger(grouping: ORGAN) { group } }", ""),
+    "uploads": ("query($id: ID!) { uploads(slide: $id) { name } }", "Slide"),
+    "slideImages": ("query($id: ID!) { slideImages(slide: $id) { format } }", "Slide"),
+    "slideSpace": ("{ slideSpace { used } }", ""),
+    "slideScreen": ("query($id: ID!) { slideScreen(slide: $id) { caseNumber } }", "Slide"),
+    "reportTemplates": ("{ reportTemplates { code } }", ""),
+    "report": ("query($id: ID!) { report(id: $id) { version } }", "Report"),
+    "reportDraft": ("query($id: ID!) { reportDraft(case: $id) { version } }", "PathologyCase"),
+    "diagnosticReport": ("query($id: ID!) { diagnosticReport(id: $id) }", "Report"),
+    "verifyReport": ('{ verifyReport(code: "x") { version } }', ""),
+}
+
+
+# query: (roles that may ask it at all, whose place it must be for an answer about one thing; nothing: anybody's)
+_READS = {LAB, LEAD, PATHOLOGIST}
+OF_PATHOLOGY: dict[str, tuple[set[Role], Callable[[str, Role], bool] | None]] = {
+    "pathologyWorklist": (_READS, None),
+    "pathologyCase": (_READS, lambda party, role: (party, role) in SEES_SLIDES),
+    "pathologyReaders": (_READS, lambda party, role: party == PARTNER),
+    "pathologyLedger": ({LEAD}, None),
+    "uploads": ({LAB}, lambda party, role: party == OWN),  # the sender's lab alone
+    "slideImages": (_READS, lambda party, role: (party, role) in SEES_SLIDES),
+    "slideSpace": ({LAB}, None),
+    "slideScreen": (_READS, lambda party, role: (party, role) in SEES_SLIDES),
 }
 
 
@@ -165,11 +206,17 @@ def expected_of(query: str, party: str, role: Role, *, absent: bool) -> str:
     if query == "staff":
         return OK if role in (ADMIN, Role.ALLIANCE_ADMIN) else FORBIDDEN
     if query == "patientLookup":
-        return OK if role == DOCTOR else FORBIDDEN
+        return OK if role in (DOCTOR, LAB) else FORBIDDEN  # who registers patients
     if query in ("coverage", "attainment", "breachForecast") and role == Role.ALLIANCE_ADMIN:
         return OK if party == PARTNER else NOT_FOUND
     if query in ("attainment", "breachForecast"):
         return {Role.COMMISSION_OBSERVER: OK, ADMIN: NOT_FOUND}.get(role, FORBIDDEN)
+    if query in ("report", "reportDraft", "diagnosticReport"):
+        return OK if (party, role) in SEES_SLIDES and not absent else NOT_FOUND
+    if query in OF_PATHOLOGY:
+        reads, kind = OF_PATHOLOGY[query]
+        there = not kind or (kind(party, role) and not absent)
+        return FORBIDDEN if role not in reads else OK if there else NOT_FOUND
     if query in ("roster", "onDuty"):
         return OK  # an absent department has an empty roster
     if query == "coverage":

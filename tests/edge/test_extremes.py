@@ -22,7 +22,8 @@ from referrals.models import Referral, Status
 from schema.schema import schema
 from tests.edge.client import Edge, as_role, camel, code_of, gid, widest
 from tests.edge.every import every_mutation
-from tests.edge.tables import ABSENT, QUERIES
+from tests.edge.tables import ABSENT, LAB, LEAD, PATHOLOGIST, QUERIES
+from tests.reports import case as pathology
 
 DOCTOR = Role.REFERRING_DOCTOR
 STRANGE: dict[str, list[Any]] = {
@@ -31,6 +32,12 @@ STRANGE: dict[str, list[Any]] = {
     "Int": [0, -(2**31), 2**31 - 1],
     "Float": [0, -1e308, 1e308],
     "Boolean": [True, False],
+    "GeoJson": [
+        {},
+        {"type": "Point", "coordinates": [1e308, -1e308]},
+        {"type": "Polygon", "coordinates": [[[0, 0]] * 2000]},
+        {"type": "\u202e", "coordinates": {"a": [None]}},
+    ],
     "Date": ["0001-01-01", "9999-12-31"],
     "Time": ["00:00:00", "23:59:59.999999", "07:00:00+14:00"],
     "DateTime": ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2500-01-01T00:00:00+08:00"],
@@ -99,12 +106,14 @@ def test_no_argument_of_a_query_is_a_fault(world):
     Alliance.objects.create(code="walk", name="测试联盟", lead=world.hospitals["province"])
     referral = world.referral(Status.ACCEPTED)  # so that a place is promised
     world.offer()
-    roles = (Role.EXPERT, DOCTOR, Role.ALLIANCE_ADMIN, Role.HOSPITAL_ADMIN)
+    roles = (Role.EXPERT, DOCTOR, Role.ALLIANCE_ADMIN, Role.HOSPITAL_ADMIN, LAB, LEAD, PATHOLOGIST)
+    read = pathology(world)
     both = world.newcomer("both", *(("province", role) for role in roles))
     edge, faults = Edge(both.person), []
     good = {"box": "IN", "alliance": "walk", "catalogue": "REJECT", "system": "ICD10", "capability": "PICU"}
     good |= {"id": gid(referral), "idNumber": "x", "code": "walk", "department": gid(referral.performer_department)}
     good |= {"since": "2026-03-02T00:00:00+08:00", "until": "2026-03-03T00:00:00+08:00"}
+    good |= {"grouping": "ORGAN", "case": gid(read), "slide": gid(read.slides.get())}
     good |= {"kind": "CRITICAL_CHILD", "origin": gid(world.departments["county"])}
     for name, field in schema.graphql_schema.query_type.fields.items():
         inner = get_named_type(field.type)

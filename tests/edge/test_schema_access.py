@@ -35,14 +35,18 @@ from tests.edge.tables import (
     OWN,
     PARTIES,
     PARTNER,
+    PATHOLOGY,
     QUERIES,
     SEES,
     SENDER,
     STALE,
     STEPS,
     UNSENT,
+    VIEWING,
     expected_of,
 )
+from tests.reports import case as pathology
+from tests.reports import sign
 from tests.world import NOW, World, patient
 
 
@@ -66,7 +70,8 @@ def test_every_field_of_every_type_declares_a_rule():
 
 def test_the_tables_here_name_every_operation():
     mutations = schema.graphql_schema.mutation_type.fields
-    assert set(mutations) == {camel(name) for name in [*STEPS, *CLOCKED, *GREEN, *OFFERS]} | OTHERS
+    referring = {camel(name) for name in [*STEPS, *CLOCKED, *GREEN, *OFFERS]}
+    assert set(mutations) == referring | OTHERS | PATHOLOGY | VIEWING
     assert set(schema.graphql_schema.query_type.fields) == set(QUERIES)
 
 
@@ -149,6 +154,8 @@ def test_every_query_by_every_role(world, every_state, alliance, party, roles):
     row = every_state[Status.SENT]
     present = {"Hospital": gid(row.performer_hospital), "Referral": gid(row), "Case": gid(row.case)}
     present |= {"Department": gid(row.performer_department), "Offer": gid(world.offer())}
+    read = pathology(world)
+    present |= {"PathologyCase": gid(read), "Slide": gid(read.slides.get()), "Report": gid(sign(world, read))}
     found, expected = {}, {}
     for role in roles:
         edge = as_role(world, party, role)
@@ -206,8 +213,10 @@ def test_every_mutation_by_nobody(world, every_state):
         "deactivateWebhookEndpoint": {"id": ABSENT["WebhookEndpoint"], "expectedVersion": 1},
         "replayDeliveries": {"id": ABSENT["WebhookEndpoint"], "recordedFrom": NOW.isoformat()},
         "resendDelivery": {"id": ABSENT["Delivery"]},
+        "saveReportDraft": {"id": ABSENT["PathologyCase"], "expectedVersion": 0, "report": {}},
+        "addAddendum": {"id": ABSENT["Report"], "text": "x"},
     }
-    assert set(documents) == set(schema.graphql_schema.mutation_type.fields)
+    assert set(documents) | PATHOLOGY | VIEWING == set(schema.graphql_schema.mutation_type.fields)
     answers = {name: Edge().attempt(name, **given).json() for name, given in documents.items()}
     assert {name: (a["data"], code_of(a)) for name, a in answers.items()} == dict.fromkeys(documents, (None, NOBODY))
 

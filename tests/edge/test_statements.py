@@ -25,6 +25,7 @@ from schema.schema import schema
 from tests.edge.client import Edge, as_role, code_of, gid, step, widest
 from tests.edge.every import every_mutation
 from tests.edge.many import copies, statements
+from tests.edge.tables import OF_FILES, PATHOLOGY
 from tests.world import COUNTY_DOCTOR, NOW
 
 DOCTOR, EXPERT, ADMIN = Role.REFERRING_DOCTOR, Role.EXPERT, Role.HOSPITAL_ADMIN
@@ -242,7 +243,7 @@ COSTS: dict[str, int] = {
     "resendReferral": 36, "closeReferral": 20, "bookReferral": 20, "rescheduleReferral": 20, "loseBooking": 19,
     "holdReferral": 18, "resumeReferral": 17, "departReferral": 18, "turnBackReferral": 21, "arriveReferral": 20,
     "sendRecord": 18, "returnOutcome": 23, "referDown": 41, "acknowledgeOutcome": 23, "amendOutcome": 23,
-    "recordFollowUp": 17, "cancelReferral": 21, "recordDeath": 22, "reportError": 17, "recordNoShow": 21,
+    "recordFollowUp": 17, "cancelReferral": 21, "recordDeath": 24, "reportError": 17, "recordNoShow": 21,
     "createReferral": 21, "confirmExpiry": 21, "confirmError": 20, "updateCapacity": 9, "grantRole": 16,
     "revokeRole": 9, "issueApiToken": 8, "revokeApiToken": 9, "readNotice": 8, "setClockRule": 12, "setDuty": 12,
     "swapDuty": 13, "acceptSwap": 20, "setPreference": 10, "createWebhookEndpoint": 10, "rotateWebhookSecret": 9,
@@ -250,13 +251,14 @@ COSTS: dict[str, int] = {
     "widenBroadcast": 32, "chooseOffer": 33, "giveConsent": 18, "refuseConsent": 23, "divertReferral": 41,
     "signHandover": 17, "standDown": 33, "recordMilestone": 18, "reviewQuality": 19, "broadcastDown": 58,
     "readOffer": 16, "negotiateOffer": 16, "offerPlace": 17, "declineOffer": 18, "recordPhoneAnswer": 17,
-    "confirmPhoneAnswer": 16, "activateGreenChannel": 38,
+    "confirmPhoneAnswer": 16, "activateGreenChannel": 38, "saveReportDraft": 9, "addAddendum": 16, "reportViewing": 12,
+    "annotateSlide": 12, "changeAnnotation": 10, "deleteAnnotation": 10, "discardKeyImage": 9,
 }  # fmt: skip
 
 
 def test_every_mutation_takes_its_number_of_statements(world):
     given = every_mutation(world)
-    assert set(given) == set(schema.graphql_schema.mutation_type.fields)
+    assert set(given) | PATHOLOGY | OF_FILES == set(schema.graphql_schema.mutation_type.fields)
     ContentType.objects.get_for_models(Hospital, Department, Division)  # kept by the process from the first use on
     found, codes = {}, {}
     for name, (edge, shape, wanted) in given.items():

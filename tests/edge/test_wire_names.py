@@ -4,6 +4,7 @@ import re
 
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType
 
+from schema import base
 from schema.schema import schema
 
 KINDS = {name: kind for name, kind in schema.graphql_schema.type_map.items() if not name.startswith("__")}
@@ -22,6 +23,18 @@ def test_no_description_is_the_librarys_own():
     assert [name for name, kind in KINDS.items() if any(word in (kind.description or "") for word in foreign)] == []
 
 
+def test_no_two_types_share_a_name():
+    """The library would silently take one of them for both. What has no description of its own is a base."""
+    made = [base.Type, base.Plain]
+    for kind in made:
+        made += kind.__subclasses__()
+    own = [kind for kind in made if "_meta" in vars(kind) and kind.__module__.startswith("schema.")]
+    names = [kind._meta.name for kind in own]
+    assert sorted(names) == sorted(set(names))
+    assert "ReportKeyImage" in names
+    assert "KeyImage" in names
+
+
 def test_every_mutation_takes_one_input_with_a_key_and_answers_object_and_errors():
     for name, field in schema.graphql_schema.mutation_type.fields.items():
         assert list(field.args) == ["input"], name
@@ -34,8 +47,10 @@ def test_every_mutation_takes_one_input_with_a_key_and_answers_object_and_errors
 
 def test_every_step_takes_the_version_that_was_decided_on():
     plain = {"createReferral", "grantRole", "issueApiToken", "revokeApiToken", "readNotice"}
-    plain |= {"setClockRule", "swapDuty", "acceptSwap"}  # dated or remembered in the proposal
+    plain |= {"setClockRule", "swapDuty", "acceptSwap", "addAddendum"}  # dated or remembered in the proposal
     plain |= {"activateGreenChannel", "createWebhookEndpoint"}  # new
+    plain |= {"createPathology", "setExpertise"}  # new, or the same again
+    plain |= {"openSlide", "reportViewing", "annotateSlide", "keepKeyImage", "discardKeyImage"}  # only added to
     plain |= {"setPreference", "replayDeliveries", "resendDelivery"}  # the same again changes nothing
     for name, field in schema.graphql_schema.mutation_type.fields.items():
         given = KINDS[str(field.args["input"].type).rstrip("!")].fields

@@ -1,6 +1,6 @@
 """Every story over HTTP, step by step: `python -m tests.walks --url http://127.0.0.1:8000`.
 
-Needs the demo network and the project's own data beside it, whose clock the silence puts ahead. Standard library only.
+Needs the demo network and the project's own data beside it, whose clock the silence and the frozen section put ahead.
 """
 
 import argparse
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.receiver import receiving
-from tests.walks import night, silence, story
+from tests.walks import night, pathology, silence, story
 from tests.walks.client import Failed
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -31,6 +31,16 @@ SILENCE = {
     "silent.admin": "430200-1.admin1",
     "alliance.admin": "alliance.admin",
 }
+PATHOLOGY = {
+    "lab": "lab",
+    "quality": "province.lab",
+    "first": "pathologist",
+    "second": "pathologist2",
+    "lead": "pathology.lead",
+    "county.doctor": "430181.doctor3",
+    "oncologist": "430000-2.expert1",
+    "stranger": "433123.lab1",
+}
 
 
 def ahead(minutes: int) -> None:
@@ -44,6 +54,7 @@ def chapters(url: str, receiver: night.Receiver) -> Iterator[tuple[str, Callable
     yield from story.told(story.Stage(url))
     yield from night.told(night.Night(url, NIGHT, receiver))
     yield from silence.told(silence.Silence(url, SILENCE, ahead))
+    yield from pathology.told(pathology.Pathology(url, PATHOLOGY, ahead))
 
 
 def main() -> int:

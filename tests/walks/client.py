@@ -46,6 +46,26 @@ class Person:
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"{}")
 
+    def tus(self, method: str, path: str, piece: bytes = b"", **headers: str) -> Mapping[str, str]:
+        """The headers of the answer to one request of an upload; Failed if the server refuses it."""
+        request = self._request(method, path, None, **{name.replace("_", "-"): text for name, text in headers.items()})
+        request.data = piece
+        request.add_header("Tus-Resumable", "1.0.0")
+        request.add_header("Content-Type", "application/offset+octet-stream")
+        try:
+            with self.opener.open(request, timeout=60) as answer:
+                return {name.title(): value for name, value in answer.headers.items()}
+        except urllib.error.HTTPError as error:
+            raise Failed(f"{self.username} {method} {path}: {error.read().decode()}") from error
+
+    def fetch(self, path: str) -> tuple[str, bytes]:
+        """Content type and body of a file; Failed if the server refuses it."""
+        try:
+            with self.opener.open(self._request("GET", path, None), timeout=60) as answer:
+                return answer.headers["Content-Type"], answer.read()
+        except urllib.error.HTTPError as error:
+            raise Failed(f"{self.username} GET {path}: {error.code}") from error
+
     def listen(self, document: str, **variables: Any) -> "Listener":
         """The live stream of a subscription, open; Failed if the server refuses it."""
         asked = {"query": document, "variables": variables}

@@ -1,8 +1,9 @@
 """The story of a night and of its silence, told to a real server on the small world."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -43,9 +44,9 @@ def server(committed: World, settings, tmp_path: Path) -> Iterator[Server]:
         yield found
 
 
-def cast(parts: dict[str, tuple[str, Role]]) -> dict[str, str]:
-    """The accounts of the parts, with the password of the stories."""
-    names = {part: f"{place}-{role}-1" for part, (place, role) in parts.items()}
+def cast(parts: Mapping[str, tuple[Any, ...]]) -> dict[str, str]:
+    """The accounts of the parts, each by place, role and number, with the password of the stories."""
+    names = {part: f"{place}-{role}-{rest[0] if rest else 1}" for part, (place, role, *rest) in parts.items()}
     people = list(Person.objects.filter(username__in=names.values()))
     for person in people:
         person.set_password(PASSWORD)

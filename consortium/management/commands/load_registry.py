@@ -72,13 +72,15 @@ def load_divisions() -> int:
 
 
 def load_concepts() -> int:
-    """Specialties, capabilities, diagnoses, reasons, kinds and milestones of the green channel."""
+    """Specialties, capabilities, diagnoses, reasons, what the green channel and pathology name."""
     found = [
         *(Concept(system="SPECIALTY", code=row["code"], **dated(row)) for row in rows("specialties.csv")),
         *(
             Concept(system="CAPABILITY", code=row["code"], counts_beds=row["counts_beds"] == "true", **dated(row))
             for row in rows("capabilities.csv")
         ),
+        *(Concept(system="ORGAN", code=row["code"], **dated(row)) for row in rows("organs.csv")),
+        *(Concept(system=row["system"], code=row["code"], **dated(row)) for row in rows("pathology.csv")),
         *(Concept(system="ICD10", code=row["code"], **dated(row)) for row in rows("icd10.csv")),
         *(
             Concept(

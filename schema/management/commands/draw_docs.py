@@ -14,10 +14,11 @@ from django.utils.translation import override
 from consortium import drawing as network
 from consortium.drawing import Drawing, Part
 from referrals import drawing as referrals
+from telemedicine import drawing as pathology
 
 DOCS = settings.BASE_DIR / "docs"
-PARTS: dict[str, Part] = {**network.PARTS, **referrals.PARTS}
-DRAWINGS: list[Drawing] = [referrals.REFERRALS, referrals.OFFERS]
+PARTS: dict[str, Part] = {**network.PARTS, **referrals.PARTS, **pathology.PARTS}
+DRAWINGS: list[Drawing] = [referrals.REFERRALS, referrals.OFFERS, pathology.CASES]
 
 
 class Command(BaseCommand):

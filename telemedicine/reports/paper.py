@@ -1,0 +1,189 @@
+"""A4 paper for Chinese text: an embedded font, lines broken by the rules of Chinese setting, pages counted."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import cache
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import segno
+from django.utils.translation import gettext as _
+from fpdf import FPDF
+from fpdf.enums import WrapMode, XPos, YPos
+from fpdf.fonts import FontFace
+
+from consortium.errors import Code, Refused
+
+# Noto Sans SC comes as a wheel of data, pinned by its checksum; it is never imported, so a report alone needs it.
+WHEEL, FILE = "pylopdf_fonts_zh_cn", "NotoSansSC-Regular.otf"
+NAME = "Noto"
+MARGIN, LABEL, LINE = 18.0, 40.0, 5.2  # millimetres: the margins, the column of labels, a line of text
+INK, GREY, PALE = 0, 95, 225
+# A word of the Latin script or a number stays whole; every other character may begin a line.
+PIECES = re.compile(r"[A-Za-z0-9µ%.+()/:_-]+|\s|.", re.DOTALL)
+NEVER_FIRST = set("，。、；：？！）》”’】％…—,.;:?!)")
+
+
+class Paper(FPDF):
+    """Pages with the same head and foot, and a word across each page if it is not in force."""
+
+    def __init__(self, *, head: Sequence[str], foot: str, across: str, made_at: datetime) -> None:
+        super().__init__(format="A4")
+        self.head, self.foot, self.across = [printable(line) for line in head], printable(foot), across
+        self.add_font(NAME, fname=font())
+        self.set_margins(MARGIN, MARGIN)
+        self.set_auto_page_break(True, margin=22)
+        self.set_lang("zh-CN")
+        self.set_title(" ".join(self.head))
+        self.set_creator("Refnet")
+        self.set_creation_date(made_at)
+        self.add_page()
+
+    def header(self) -> None:
+        """The hospital, what this is, and a rule below."""
+        if self.across:
+            self.set_font(NAME, size=72)
+            self.set_text_color(PALE)
+            width = self.get_string_width(self.across)
+            with self.rotation(40, self.w / 2, self.h / 2):
+                self.text(self.w / 2 - width / 2, self.h / 2 + 10, self.across)
+        self.set_y(12)
+        for size, line in zip((17, 13), self.head, strict=True):
+            self.ink(size)
+            self.cell(0, size * 0.5, line, align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.rule()
+
+    def footer(self) -> None:
+        """What this copy is, and which page of how many."""
+        self.set_y(-16)
+        self.ink(8, GREY)
+        self.cell(0, 5, self.foot)
+        self.set_x(self.l_margin)
+        self.cell(0, 5, f"第 {self.page_no()}/{{nb}} 页", align="R")
+
+    def ink(self, size: float, grey: int = INK) -> None:
+        """Write in this size from here on."""
+        self.set_font(NAME, size=size)
+        self.set_text_color(grey)
+
+    def rule(self) -> None:
+        """A line across the page."""
+        self.ln(1.5)
+        self.set_draw_color(GREY)
+        self.line(self.l_margin, self.get_y(), self.w - self.r_margin, self.get_y())
+        self.ln(2.5)
+
+    def heading(self, text: str) -> None:
+        """The title of a part, never alone at the foot of a page."""
+        self.ln(1.5)
+        self.keep(3)
+        self.ink(11.5)
+        self.cell(0, 7, printable(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def entry(self, label: str, text: str) -> None:
+        """A label and what belongs to it beside it, over as many lines and pages as it takes."""
+        self.ink(10)
+        width = self.epw - LABEL
+        for number, line in enumerate(self.lines(text, width)):
+            self.keep(1)
+            self.ink(10, GREY)
+            self.cell(LABEL, LINE, printable(label) if number == 0 else "")
+            self.ink(10)
+            self.cell(width, LINE, line, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def pair(self, entries: Sequence[tuple[str, str]]) -> None:
+        """Short entries, two in a line."""
+        half = self.epw / 2
+        for number, (label, text) in enumerate(entries):
+            self.ink(10, GREY)
+            self.cell(22, LINE + 0.6, printable(label))
+            self.ink(10)
+            last = number % 2 == 1 or number == len(entries) - 1
+            follow = (XPos.LMARGIN, YPos.NEXT) if last else (XPos.RIGHT, YPos.TOP)
+            self.cell(half - 22, LINE + 0.6, printable(text), new_x=follow[0], new_y=follow[1])
+
+    def grid(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A table whose head is repeated on each page."""
+        self.ink(9)
+        self.set_draw_color(180)
+        plain: dict[str, Any] = {"headings_style": FontFace(fill_color=(240, 240, 240))}
+        with self.table(line_height=LINE, padding=0.8, text_align="LEFT", wrapmode=WrapMode.CHAR, **plain) as table:
+            for row in (head, *rows):
+                table.row([printable(cell) for cell in row])
+        self.ln(1)
+
+    def qr(self, text: str, x: float, y: float, size: float) -> None:
+        """A QR code as drawn squares, sharp at any magnification."""
+        matrix = [list(row) for row in segno.make(text, error="m", micro=False).matrix_iter(border=2)]
+        step = size / len(matrix)
+        self.set_fill_color(INK)
+        for down, row in enumerate(matrix):
+            for right, dark in enumerate(row):
+                if dark:
+                    self.rect(x + right * step, y + down * step, step, step, style="F")
+
+    def picture(self, data: bytes, caption: str) -> None:
+        """A picture half as wide as the page, with its caption below."""
+        width = self.epw / 2
+        self.keep(16)
+        self.image(BytesIO(data), w=width, h=width * 0.75, keep_aspect_ratio=True)
+        self.entry("", caption)
+
+    def keep(self, lines: int) -> None:
+        """Go to the next page if so many lines no longer fit on this one."""
+        if self.will_page_break(lines * LINE):
+            self.add_page()
+
+    def lines(self, text: str, width: float) -> Iterator[str]:
+        """The lines of a text in the size that is set; one at least."""
+        room = width - 2 * self.c_margin
+        for paragraph in printable(text).split("\n"):
+            line = ""
+            for piece in self._pieces(paragraph, room):
+                if line and self.get_string_width(line + piece) > room:
+                    yield line
+                    line = piece.lstrip()
+                else:
+                    line += piece
+            yield line
+
+    def _pieces(self, paragraph: str, room: float) -> Iterator[str]:
+        """What may begin a line: words and characters, each with the marks that must follow it."""
+        held = ""
+        for match in PIECES.finditer(paragraph):
+            piece = match.group()
+            if held and piece in NEVER_FIRST:
+                held += piece
+                continue
+            yield from [held] if self.get_string_width(held) <= room else held
+            held = piece
+        yield from [held] if self.get_string_width(held) <= room else held
+
+
+def font() -> Path:
+    """Where the font lies; INTERNAL, with what to install, where it is missing."""
+    found = find_spec(WHEEL)
+    for folder in (found and found.submodule_search_locations) or ():
+        if (path := Path(folder) / FILE).is_file():
+            return path
+    raise Refused(Code.INTERNAL, _("本机缺少报告所用的字体：请管理员按 requirements.txt 安装依赖后重启服务。"))
+
+
+@cache
+def _drawn(path: Path) -> frozenset[int]:
+    """The characters that a font can draw."""
+    sheet = FPDF()
+    sheet.add_font(NAME, fname=path)
+    return frozenset(getattr(sheet.fonts[NAME.lower()], "cmap", ()))
+
+
+def printable(text: str) -> str:
+    """The text with what the font cannot draw named by its code point, and without control characters."""
+    drawn = _drawn(font())
+    return "".join(
+        sign if sign == "\n" or ord(sign) in drawn else " " if ord(sign) < 32 else f"〓[U+{ord(sign):04X}]"
+        for sign in text.replace("\r\n", "\n")
+    )

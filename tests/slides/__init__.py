@@ -1,0 +1,1 @@
+"""Slides: how they are sent, checked, kept and shown."""
