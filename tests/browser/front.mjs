@@ -1,4 +1,5 @@
 // The frame that every screen stands in: the way in and out, keys, language, a cut line, an ended session, live notices.
+import { writeFileSync } from 'node:fs'
 import { act, cost, enter, look, task, told, visitor, walk } from './app.mjs'
 
 const bell = (page) => page.locator('.bell').innerText()
@@ -106,5 +107,67 @@ await walk({
     told.cost = await cost(expert.context, '/app/notices', '.notices')
     await doctor.context.close()
     await expert.context.close()
+  },
+
+  async silence() {
+    const { context, page, hear } = await visitor()
+    await enter(page, task.doctor, '/app/profile')
+    hear.quiet = true
+    // The line is cut after the server has done it, thrice: nobody hears the answer.
+    let sent = 0
+    await page.route('**/graphql/', async (route) => {
+      if (!route.request().postData().includes('IssueApiToken')) return route.continue()
+      sent += 1
+      if (sent > 3) return route.continue()
+      await route.fetch()
+      return route.abort()
+    })
+    await page.getByRole('button', { name: '签发令牌' }).click()
+    await page.locator('dialog input[maxlength]').fill('HIS 接口')
+    await page.locator('dialog [type=submit]').click()
+    told.cutWord = await page.locator('dialog .banner.warn').innerText()
+    await look(page, 'silence')
+    await page.locator('dialog [type=submit]').click()
+    await page.locator('dialog').waitFor({ state: 'detached' })
+    await page.locator('.lines', { hasText: 'HIS 接口' }).waitFor()
+    told.tokens = await page.locator('.lines', { hasText: 'HIS 接口' }).locator('li').count()
+    told.sent = sent
+    await page.unroute('**/graphql/')
+
+    // The server fails, and says by which number it is known.
+    const fault = { errors: [{ message: '系统内部错误，未作任何更改；请联系管理员并提供请求编号 7c1e。', extensions: { code: 'INTERNAL', requestId: '7c1e' } }] }
+    await page.route('**/graphql/', (route) => route.fulfill({ status: 200, json: fault }))
+    await page.goto(`${task.base}/app/profile`)
+    told.fault = await page.locator('main .banner.bad, .apart .banner.bad').first().innerText()
+    await page.unroute('**/graphql/')
+
+    // The page is older than the server.
+    const old = { errors: [{ message: '页面版本已更新，请刷新。', extensions: { code: 'UNKNOWN_DOCUMENT', field: 'documentId' } }] }
+    await page.goto(`${task.base}/app/profile`)
+    await page.locator('.profile').waitFor()
+    await page.route('**/graphql/', (route) => route.fulfill({ status: 400, json: old }))
+    await page.locator('.navigation a', { hasText: '通知' }).click()
+    told.old = await page.locator('.line .banner').innerText()
+    await look(page, 'outdated')
+    await page.unroute('**/graphql/')
+
+    // A part of the page does not come.
+    await page.route('**/assets/Profile-*.js', (route) => route.abort())
+    await page.goto(`${task.base}/app/notices`)
+    await page.locator('.notices').waitFor({ state: 'attached' })
+    await page.locator('.navigation a', { hasText: '我的' }).click()
+    told.part = await page.locator('main .banner.bad').innerText()
+    await context.close()
+  },
+
+  async restart() {
+    const { context, page, hear } = await visitor()
+    await enter(page, task.expert, '/app/notices')
+    await page.waitForTimeout(1500) // until the stream stands
+    hear.quiet = true
+    writeFileSync(task.flag, '') // now the server is stopped, something happens, and it comes back
+    await page.locator('.notice.fresh', { hasText: '提交' }).waitFor({ timeout: 60000 })
+    await page.locator('.line .banner').waitFor({ state: 'detached' })
+    await context.close()
   },
 })

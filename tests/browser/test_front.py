@@ -1,7 +1,13 @@
 """The frame of the front in a real browser: the way in and out, keys, both languages, cut lines, live notices."""
 
-import pytest
+import threading
+import time
+from pathlib import Path
 
+import pytest
+from django.db import connection
+
+from consortium.models import ApiToken
 from referrals.models import Status
 from tests.browser import clean, told
 from tests.edge.client import gid
@@ -43,3 +49,39 @@ def test_a_notice_arrives_by_itself_and_the_first_look_is_light(front, script):
     assert found["read"] == 0
     assert len(found["cost"]["requests"]) <= 8, found["cost"]
     assert found["cost"]["bytes"] <= 150_000, found["cost"]
+
+
+def test_what_was_done_in_silence_is_done_once_and_every_failure_has_a_word(front, script):
+    doctor = front.world.people["county", DOCTOR, 1]
+    found = told(script("front.mjs"), front.task(doctor=front.login(doctor), walks=["silence"]), seconds=300)
+    clean(found, complaints=False)
+    assert "不会重复提交" in found["cutWord"]
+    assert (found["tokens"], found["sent"], ApiToken.objects.filter(person=doctor).count()) == (1, 4, 1)
+    assert "7c1e" in found["fault"]
+    assert "系统已更新" in found["old"]
+    assert "页面没有载入" in found["part"]
+
+
+def test_a_restart_of_the_server_loses_no_notice(front, script, tmp_path):
+    world, flag = front.world, tmp_path / "flag"
+    expert = front.login(world.people["province", EXPERT, 1])
+    helper = threading.Thread(target=restart_when_told, args=(front, flag))
+    helper.start()
+    try:
+        found = told(script("front.mjs"), front.task(expert=expert, flag=str(flag), walks=["restart"]), seconds=300)
+    finally:
+        flag.touch()
+        helper.join()
+    clean(found, complaints=False)
+
+
+def restart_when_told(front, flag: Path) -> None:
+    """Stop the server once the flag is there, let a referral be sent, and start it again."""
+    while not flag.exists():
+        time.sleep(0.1)
+    front.server.kill()
+    try:
+        front.world.referral(Status.SENT)
+    finally:
+        connection.close()
+        front.server.start()

@@ -3,7 +3,7 @@ import { Component, type ComponentChildren, type ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Banner, Button, ButtonLink, Empty, Loading } from "../kit";
 import { language } from "../words";
-import { go, href, place } from "./router";
+import { go, href, place, scrollBack } from "./router";
 import { offered, permitted, type Screen, screenAt, type ScreenProps } from "./screens";
 import { words } from "./words";
 
@@ -15,7 +15,8 @@ export function Stage() {
   const found = screenAt(path);
   if (path === "/" && !(found && permitted(found.screen))) return <Front />;
   if (found && !permitted(found.screen)) return <Barred title={found.screen.title[language.value]} />;
-  return found ? <Shown key={found.screen.path} {...found} /> : <Absent />;
+  // Another object is another screen: nothing that was begun for one case is left open over the next.
+  return found ? <Shown key={path} {...found} /> : <Absent />;
 }
 
 /** The start of whoever has no screen at its address: the first one that they are offered. */
@@ -113,7 +114,7 @@ function Main({ title, ready = true, children }: { readonly title: string; reado
   const { path } = place.value;
   useEffect(() => {
     if (!ready || document.querySelector("dialog:modal")) return;
-    window.scrollTo(0, 0);
+    scrollBack();
     const heading = main.current?.querySelector<HTMLElement>("h1");
     const target = heading ?? main.current;
     target?.setAttribute("tabindex", "-1");

@@ -29,9 +29,27 @@ export function href(path: string, given: Record<string, string> = {}): string {
 /** Goes to a path of the front. */
 export function go(path: string, { replace = false, search = "" }: { replace?: boolean; search?: string } = {}): void {
   const address = `${BASE}${path}${search && `?${search}`}`;
-  if (replace) history.replaceState(null, "", address);
-  else history.pushState(null, "", address);
+  if (replace) history.replaceState(history.state, "", address);
+  else {
+    history.replaceState({ top: window.scrollY }, ""); // to be found again on the way back
+    history.pushState(null, "", address);
+  }
   place.value = here();
+}
+
+const PATIENCE = 1500; // milliseconds for a list to grow as long again as it was
+
+/** Shows the part of the page that was shown when it was left; the top of one that is new. */
+export function scrollBack(): void {
+  const top = (history.state as { top?: number } | null)?.top ?? 0;
+  const until = performance.now() + PATIENCE;
+  const from = place.peek();
+  function attempt(): void {
+    if (place.peek() !== from) return;
+    window.scrollTo(0, top);
+    if (window.scrollY < top - 1 && performance.now() < until) requestAnimationFrame(attempt);
+  }
+  attempt();
 }
 
 /** Changes what follows `?`: a value sets, "" or null takes away. Without a new entry in the history. */
@@ -57,6 +75,7 @@ export function match(pattern: string, path: string): Record<string, string> | n
   return found;
 }
 
+history.scrollRestoration = "manual";
 window.addEventListener("popstate", () => {
   place.value = here();
 });

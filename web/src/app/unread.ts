@@ -24,6 +24,14 @@ export function useNoticeCount(): void {
   useEffect(() => {
     unread.value = me.peek()?.unreadNotices ?? 0;
   }, [person]);
+  useEffect(() => {
+    // Some may have been read on another page meanwhile.
+    const back = () => {
+      if (!document.hidden) void countAgain();
+    };
+    document.addEventListener("visibilitychange", back);
+    return () => document.removeEventListener("visibilitychange", back);
+  }, []);
   useLive(NoticesReceived, {}, {
     next: ({ noticesReceived }) => {
       arrived.value = noticesReceived;

@@ -69,6 +69,8 @@ export async function call<Data, Variables>(
   variables: Variables,
   manner: Manner = {},
 ): Promise<Answer<Data>> {
+  // Without its CSRF cookie a session could ask nothing; GET sets it.
+  if (!csrfToken()) await send("/session/", { headers: headers() });
   const body = JSON.stringify({ documentId: operation.id, operationName: operation.name, variables });
   for (let attempt = 0; ; attempt += 1) {
     const answer = await once<Data>(operation.kind, body, manner.signal);

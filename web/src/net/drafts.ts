@@ -6,6 +6,7 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
 const NAME = "refnet-drafts";
 const memory = new Map<string, string>();
+let closed = false; // once everything was forgotten, what is still on its way to be kept is not
 const safe = typeof indexedDB !== "undefined" && typeof crypto.subtle !== "undefined";
 
 interface Kept {
@@ -52,6 +53,7 @@ async function keyOf(person: string): Promise<CryptoKey> {
 
 /** Keeps a draft of a person under a name. */
 export async function keepDraft(person: string, name: string, value: unknown): Promise<void> {
+  if (closed) return;
   const at = `${person} ${name}`;
   const text = JSON.stringify(value);
   if (!safe) return void memory.set(at, text);
@@ -81,8 +83,9 @@ export async function dropDraft(person: string, name: string): Promise<void> {
   if (safe) await within("drafts", "readwrite", (rows) => rows.delete(`${person} ${name}`));
 }
 
-/** Forgets every draft and every key on this machine. */
+/** Forgets every draft and every key on this machine, and keeps none from now on: the page is about to be left. */
 export async function clearDrafts(): Promise<void> {
+  closed = true;
   memory.clear();
   if (!safe) return;
   await within("drafts", "readwrite", (rows) => rows.clear());

@@ -113,8 +113,8 @@ export function intention<Data, Variables>(
     const idempotencyKey = unanswered.get(wanted) ?? newKey();
     unanswered.set(wanted, idempotencyKey);
     const answer = await call(operation, { input: { ...(input as object), idempotencyKey } } as Variables);
-    // Refused leaves the key free; a fault undid everything. Only silence may hide an effect.
-    if (answer.ok || answer.problem.kind !== "line") unanswered.delete(wanted);
+    // Refused leaves the key free, and a fault that the server knows undid everything. Only silence may hide an effect.
+    if (answer.ok || answer.problem.code) unanswered.delete(wanted);
     return answer;
   };
 }

@@ -58,6 +58,8 @@ export function problemOf(status: number, body: unknown, requestId: string): Pro
   const rest = { code, field: said?.extensions?.field ?? "", requestId: said?.extensions?.requestId ?? requestId };
   if (code === "UNAUTHENTICATED") return problem("signedOut", said?.message ?? words().signedOut, rest);
   if (code === "UNKNOWN_DOCUMENT") return problem("outdated", said?.message ?? words().outdated, rest);
+  // A proxy before a server that is down: nobody knows whether it was done.
+  if (!said && [502, 503, 504].includes(status)) return lineLost();
   if (code === "INTERNAL" || status >= 500) return problem("fault", said?.message ?? words().fault(requestId), rest);
   if (said) return problem("refused", said.message ?? words().unreadable(status), rest);
   if (status >= 400 || body === null) return problem("fault", words().unreadable(status), rest);

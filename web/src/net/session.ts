@@ -31,8 +31,6 @@ let waiting: ((again: boolean) => void)[] = [];
 /** Finds out who is signed in. */
 export async function begin(): Promise<void> {
   trouble.value = null;
-  // Without its CSRF cookie a session could not ask who it is; GET sets it.
-  if (!csrfToken()) await send("/session/", { headers: headers() });
   await become();
 }
 
@@ -99,6 +97,11 @@ whenSignedOut(askAgain);
 others?.addEventListener("message", ({ data }: MessageEvent<string>) => {
   if (data === "out") void leave();
   else if (data === "in" && standing.peek() !== "in") location.reload();
+});
+
+// A page that the browser kept for its back button still shows what was on it, whoever sits there now.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
 });
 
 // The names of roles are the server's words: another language, other names.
