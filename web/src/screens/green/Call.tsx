@@ -1,0 +1,240 @@
+/** One call of the green channel, from the first answer to the door: who can take the patient, and what comes next. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { ScreenProps } from "../../app/screens";
+import { href } from "../../app/router";
+import { Badge, Banner, Clock, Dialog, Loading, span, Steps, toast, Trouble, When } from "../../kit";
+import { useRead } from "../../net/hooks";
+import { useLive } from "../../net/live";
+import { moment } from "../../net/moment";
+import { type CallPartsFragment, GreenCall, GreenCaseChanged, OfferMoved, type OfferRowFragment } from "../../operations";
+import { CallStep } from "./CallStep";
+import { Offers } from "./Offers";
+import "./style.css";
+import { words } from "./words";
+
+const FORMS = [
+  "giveConsent", "departReferral", "signHandover", "widenBroadcast", "divertReferral", "identifyPatient", "refuseConsent", "standDown",
+] as const;
+const DANGEROUS = ["standDown", "refuseConsent", "divertReferral"] as const;
+
+/** What is being done: a step of the call, or of one offer. */
+export interface Doing {
+  readonly action: string;
+  readonly offer?: OfferRowFragment;
+}
+
+export default function Call({ params }: ScreenProps) {
+  const id = params["id"] ?? "";
+  const { data, problem, reload, set } = useRead(GreenCall, { id });
+  const call = data?.referral ?? null;
+  const [doing, setDoing] = useState<Doing | null>(null);
+  const [heard, setHeard] = useState("");
+  const soon = useRef(0);
+  useEffect(() => () => window.clearTimeout(soon.current), []);
+
+  function again(): void {
+    window.clearTimeout(soon.current);
+    soon.current = window.setTimeout(() => void reload(), 250);
+  }
+
+  useLive(
+    OfferMoved,
+    {},
+    {
+      next: ({ offersChanged: { offer } }) => {
+        if (offer.referralId !== id) return;
+        setHeard(words().heard(offer.performerHospital?.name ?? "", words().offer[offer.status]));
+        set(({ referral }) => ({ referral: referral && { ...referral, offers: withOffer(referral.offers, offer) } }));
+      },
+      gap: again,
+    },
+  );
+  useLive(GreenCaseChanged, { id: call?.case.id ?? "" }, { next: again, gap: again }, { skip: !call });
+
+  function changed(next: CallPartsFragment | null | undefined, said: string): void {
+    setDoing(null);
+    toast(said);
+    if (next) set(() => ({ referral: next }));
+    else void reload();
+  }
+
+  const say = words();
+  if (!call) {
+    return (
+      <>
+        <h1>{say.title}</h1>
+        <Trouble problem={problem} retry={() => void reload()} />
+        {problem ? null : data ? <Banner tone="warn">{say.absent}</Banner> : <Loading />}
+      </>
+    );
+  }
+  const next = call.followedBy.find((one) => one.pathway === "GREEN_CHANNEL");
+  return (
+    <div class="green call stack">
+      <Trouble problem={problem} retry={() => void reload()} />
+      <Head call={call} />
+      <p class="unseen" aria-live="polite">
+        {heard}
+      </p>
+      {next ? (
+        <Banner tone="info" action={<a href={href(`/green/${next.id}`)}>{next.number}</a>}>
+          {say.goesOn}
+        </Banner>
+      ) : null}
+      <div class="two">
+        <section class="stack" aria-labelledby="asked">
+          <h2 id="asked">{say.asked(call.offers.length)}</h2>
+          <Offers call={call} begin={setDoing} />
+        </section>
+        <Facts call={call} />
+      </div>
+      <div class="thumb">
+        <Steps actions={call.availableActions} forms={FORMS} dangerous={DANGEROUS} begin={(action) => setDoing({ action })} />
+      </div>
+      {doing ? (
+        <Dialog key={doing.action} title={titleOf(call, doing)} onClose={() => setDoing(null)}>
+          <CallStep call={call} doing={doing} changed={changed} refresh={reload} cancel={() => setDoing(null)} instead={(action) => setDoing({ action })} />
+        </Dialog>
+      ) : null}
+    </div>
+  );
+}
+
+function withOffer(offers: readonly OfferRowFragment[], one: OfferRowFragment): OfferRowFragment[] {
+  return offers.some((other) => other.id === one.id) ? offers.map((other) => (other.id === one.id ? one : other)) : [...offers, one];
+}
+
+function titleOf(call: CallPartsFragment, doing: Doing): string {
+  const all = doing.offer && doing.action !== "chooseOffer" ? doing.offer.availableActions : call.availableActions;
+  return all.find((one) => one.action === doing.action)?.label ?? words().title;
+}
+
+const STAGES = ["BROADCAST", "ACCEPTED", "consent", "IN_TRANSIT", "ARRIVED"] as const;
+
+/** Which stage waits to be done; as many as there are when none does. */
+function stageOf(call: CallPartsFragment): number {
+  if (call.arrivedAt) return 5;
+  if (call.departedAt) return 4;
+  if (call.status === "BROADCAST") return call.offers.some((one) => one.status === "OFFERED") ? 1 : 0;
+  return call.consentAt ? 3 : 2;
+}
+
+/** What, since when, whose move, and how far it has come. */
+function Head({ call }: { readonly call: CallPartsFragment }) {
+  const say = words();
+  const at = stageOf(call);
+  const over = ["CANCELLED", "REDIRECTED", "CLOSED"].includes(call.status);
+  const status = say.status[call.status as keyof typeof say.status] ?? call.status;
+  const holder = call.clock?.holder === "PERFORMER" ? call.performerHospital?.name : call.clock?.holder === "REQUESTER" ? call.requesterHospital.name : undefined;
+  return (
+    <header class="call-head">
+      <div class="row spread">
+        <h1>
+          {call.greenKind?.label} <span class="aside">{call.number}</span>
+        </h1>
+        <Badge tone={call.status === "BROADCAST" ? "stat" : over ? "plain" : "info"}>{status}</Badge>
+      </div>
+      <p class="running-time">
+        <strong>{say.since(span(moment.value - Date.parse(call.createdAt)))}</strong>
+        {call.clock ? (
+          <>
+            {" "}
+            · {say.clockOf[call.clock.kind as keyof typeof say.clockOf] ?? ""} <Clock dueAt={call.clock.dueAt} startedAt={call.clock.startedAt} holder={holder} />
+          </>
+        ) : null}
+      </p>
+      <ol class="stages" aria-label={say.stagesLabel}>
+        {STAGES.map((one, index) => (
+          <li key={one} class={index < at ? "done" : index === at && !over ? "now" : ""} aria-current={index === at && !over ? "step" : undefined}>
+            <span aria-hidden="true">{index < at ? "✓" : index + 1}</span> {say.stages[one]}
+          </li>
+        ))}
+      </ol>
+    </header>
+  );
+}
+
+/** The patient and the way so far. */
+function Facts({ call }: { readonly call: CallPartsFragment }) {
+  const say = words();
+  const { patient, clinical, handover } = call;
+  const journey = call.journeys?.at(-1);
+  const vitals = clinical
+    ? [
+        clinical.vitals.heartRate && `${say.vital.heartRate} ${clinical.vitals.heartRate}`,
+        clinical.vitals.systolic && `${say.pressure} ${clinical.vitals.systolic}/${clinical.vitals.diastolic ?? "–"}`,
+        clinical.vitals.spo2 && `${say.vital.spo2} ${clinical.vitals.spo2}%`,
+      ].filter(Boolean)
+    : [];
+  const who = [patient.sex === "UNKNOWN" ? "" : say.sex[patient.sex], patient.age === null ? "" : say.yearsOld(patient.age)].filter(Boolean).join(" · ");
+  return (
+    <section class="panel stack" aria-labelledby="facts">
+      <h2 id="facts">{say.facts}</h2>
+      <dl class="facts">
+        <dt>{say.patient}</dt>
+        <dd>
+          <strong>{patient.identity?.name ?? patient.displayName}</strong> {who}
+          {patient.temporaryIdentity ? (
+            <>
+              <br />
+              <Badge tone="warn">{say.unidentified}</Badge> {patient.temporaryIdentity}
+            </>
+          ) : null}
+        </dd>
+        {clinical?.summary ? (
+          <>
+            <dt>{say.summary}</dt>
+            <dd>{clinical.summary}</dd>
+          </>
+        ) : null}
+        {vitals.length ? (
+          <>
+            <dt>{say.vitals}</dt>
+            <dd>{vitals.join(" · ")}</dd>
+          </>
+        ) : null}
+        {call.performerHospital ? (
+          <>
+            <dt>{say.chosen}</dt>
+            <dd>
+              <strong>{call.performerHospital.name}</strong> {call.performerDepartment?.name}{" "}
+              <Phone numbers={[call.performerDepartment?.phone, call.performerHospital.phone]} />
+            </dd>
+            <dt>{say.consent}</dt>
+            <dd>{call.consentAt ? <>{say.consentBy(call.consentBy ?? "", call.consentRelation ?? "")} <When at={call.consentAt} /></> : say.notYet}</dd>
+          </>
+        ) : null}
+        {journey ? (
+          <>
+            <dt>{say.onTheWay}</dt>
+            <dd>
+              {say.left} <When at={journey.departedAt} />
+              {journey.eta ? <> · {say.expected} <When at={journey.eta} /></> : null}
+              {[journey.vehicle, journey.escort].filter(Boolean).map((one) => ` · ${one}`)}
+            </dd>
+          </>
+        ) : null}
+        {call.departedAt || handover ? (
+          <>
+            <dt>{say.handover}</dt>
+            <dd>
+              {handover?.senderSignedAt ? `✓ ${say.senderSigned}` : say.senderUnsigned} · {handover?.receiverSignedAt ? `✓ ${say.receiverSigned}` : say.receiverUnsigned}
+            </dd>
+          </>
+        ) : null}
+      </dl>
+      <a href={href(`/case/${call.case.id}`)}>{say.wholeCase(call.case.number)}</a>
+    </section>
+  );
+}
+
+/** The first telephone number that is known, to be dialled by a tap. */
+export function Phone({ numbers }: { readonly numbers: readonly (string | undefined)[] }) {
+  const number = numbers.find((one) => one?.trim());
+  if (!number) return null;
+  return (
+    <a class="phone" href={`tel:${number.replace(/[^\d+]/g, "")}`}>
+      ☎ {number}
+    </a>
+  );
+}

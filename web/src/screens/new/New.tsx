@@ -1,0 +1,277 @@
+/** A new referral: who, how ill, where to, by whose consent. Kept at every field, here and on the server. */
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { go, href, query } from "../../app/router";
+import { useKeys } from "../../app/keys";
+import { Banner, Button, ButtonLink, Dialog, Loading, toast, Trouble } from "../../kit";
+import { type Draft, findDraft, keepDraft, useDraft } from "../../net/drafts";
+import { useAct, useRead } from "../../net/hooks";
+import type { Problem } from "../../net/problem";
+import { me } from "../../net/session";
+import { ReferralDraft, SendDraft } from "../../operations";
+import { language } from "../../words";
+import { ConditionPart } from "./ConditionPart";
+import { ConsentPart } from "./ConsentPart";
+import { DestinationPart } from "./DestinationPart";
+import { Discard } from "./Discard";
+import { Files } from "./Files";
+import { type Content, EMPTY, isMinor, type Values } from "./form";
+import { readIdNumber, today } from "./idnumber";
+import { Origin } from "./Origin";
+import { PatientPart } from "./PatientPart";
+import { SavingState } from "./SavingState";
+import { useSaving, valuesOf } from "./saving";
+import "./style.css";
+import { words } from "./words";
+
+/** The name of the draft that has not been chosen from the list. */
+export const CURRENT = "referral";
+
+/** The screen: a draft of this machine, or one that the server holds (`?draft=`). */
+export default function New() {
+  const person = me.value?.person.id ?? "";
+  const asked = query.value.get("draft") ?? "";
+  return asked ? <Fetched key={asked} id={asked} person={person} /> : <Form key="new" name={CURRENT} person={person} />;
+}
+
+/** A draft that was begun elsewhere: fetched once, and from then on kept here too. */
+function Fetched({ id, person }: { readonly id: string; readonly person: string }) {
+  const name = `${CURRENT} ${id}`;
+  const [ready, setReady] = useState(false);
+  const { data, problem, reload } = useRead(ReferralDraft, { id }, { skip: ready });
+  const held = data?.referral;
+  useEffect(() => {
+    if (!held || ready) return;
+    void findDraft<Values>(person, name)
+      .catch(() => null)
+      .then(async (here) => {
+        if (!here) await keepDraft(person, name, { ...EMPTY, ...valuesOf(held) });
+        setReady(true);
+      });
+  }, [held, ready]);
+  if (ready) return <Form name={name} person={person} />;
+  return (
+    <>
+      <h1>{words().title}</h1>
+      <Trouble problem={problem} retry={() => void reload()} />
+      {problem ? null : <Loading />}
+    </>
+  );
+}
+
+function Form({ name, person }: { readonly name: string; readonly person: string }) {
+  const say = words();
+  const draft = useDraft<Values>(person, name, EMPTY);
+  const { value, set } = draft;
+  const saving = useSaving(draft);
+  const submit = useSubmit(draft, saving.flush);
+  const [step, setStep] = useState(1);
+  const [waiting, setWaiting] = useState(0);
+  const [discarding, setDiscarding] = useState(false);
+  const [anew, setAnew] = useState(0);
+  const second = useRef<HTMLHeadingElement>(null);
+  const first = useRef<HTMLHeadingElement>(null);
+  const served = useRead(ReferralDraft, { id: value.server?.id ?? "" }, { skip: !value.server || !draft.restored });
+  const problem = submit.problem ?? saving.problem;
+  const content = (change: Partial<Content>) => set({ content: { ...value.content, ...change } });
+  const lacks = missingOf(value);
+  const missing = (field: string) => (submit.tried ? (lacks.find((one) => one.field === field)?.says ?? "") : "");
+
+  function to(part: 1 | 2): void {
+    setStep(part);
+    window.requestAnimationFrame(() => {
+      const heading = (part === 2 ? second : first).current;
+      heading?.focus();
+      heading?.scrollIntoView({ block: "start" });
+    });
+  }
+
+  async function finish() {
+    if (waiting) return void toast(say.filesFirst(waiting));
+    if (lacks.length) {
+      submit.setTried();
+      const [one] = lacks;
+      if (one) to(one.part);
+      return;
+    }
+    await submit.run();
+  }
+
+  const tongue = language.value;
+  useKeys(useMemo(() => [{ keys: "1", does: words().stepOne, run: () => to(1) }, { keys: "2", does: words().stepTwo, run: () => to(2) }], [tongue]));
+
+  if (!draft.ready) return <><h1>{say.title}</h1><Loading /></>;
+  if (saving.gone) {
+    const { gone } = saving;
+    return (
+      <>
+        <h1>{say.title}</h1>
+        <Banner tone="info" title={say.gone(gone.number)} action={<ButtonLink href={href(`/case/${gone.case.id}`)}>{say.openCaseLink}</ButtonLink>}>
+          {say.goneHint}
+        </Banner>
+        <div>
+          <Button onClick={() => { draft.drop(); location.assign(href("/new")); }}>{say.begin}</Button>
+        </div>
+      </>
+    );
+  }
+  return (
+    <div class="new" key={anew}>
+      <div class="row spread">
+        <h1>{say.title}</h1>
+        <SavingState value={value} saving={saving} />
+        <div class="row">
+          <a href={href("/drafts")}>{say.drafts}</a>
+          {value.server || draft.restored ? (
+            <Button kind="quiet" small onClick={() => setDiscarding(true)}>
+              {say.discard}
+            </Button>
+          ) : null}
+        </div>
+      </div>
+      {draft.restored ? (
+        <Banner
+          tone="info"
+          action={
+            <Button small onClick={() => { draft.drop(); if (name === CURRENT) location.assign(href("/new")); else go("/new"); }}>
+              {say.begin}
+            </Button>
+          }
+        >
+          {value.server ? say.restoredServer(value.server.number) : say.restored}
+        </Banner>
+      ) : null}
+      {saving.fromElsewhere.length ? <Banner tone="warn">{say.elsewhere(saving.fromElsewhere.map((one) => say.fields[one]).join("、"))}</Banner> : null}
+      {problem ? <Trouble problem={problem} retry={() => void saving.flush()} /> : null}
+      <form class="parts" data-step={step} noValidate onSubmit={(event) => { event.preventDefault(); void finish(); }}>
+        <div class="part first">
+          <section class="panel stack">
+            <h2 ref={first} tabIndex={-1}>{say.patientPart}</h2>
+            <Origin roles={["REFERRING_DOCTOR"]} value={value.from} onChange={(from) => set({ from })} error={missing("requesterDepartment")} />
+            <PatientPart value={value} change={set} problem={problem} another={() => setDiscarding(true)} />
+            <Lacking lacks={submit.tried ? lacks.filter((one) => one.group === "patient") : []} />
+          </section>
+          <section class="panel stack">
+            <h2>{say.conditionPart}</h2>
+            <ConditionPart value={value.content} change={content} problem={problem} missing={missing} />
+          </section>
+          <div class="forward">
+            <Button kind="primary" onClick={() => to(2)}>
+              {say.next}
+            </Button>
+          </div>
+        </div>
+        <div class="part second">
+          <section class="panel stack">
+            <h2 ref={second} tabIndex={-1}>{say.destinationPart}</h2>
+            <DestinationPart value={value.content} change={content} error={missing("performerDepartment") || (problem?.field === "performerDepartment" ? problem.message : "")} />
+          </section>
+          <section class="panel stack">
+            <h2>{say.consentPart}</h2>
+            <ConsentPart value={value} change={content} problem={problem} missing={missing} />
+            <Files referral={value.server?.id ?? null} there={served.data?.referral?.attachments ?? []} onWaiting={setWaiting} />
+          </section>
+          <div class="forward">
+            <Lacking lacks={submit.tried ? lacks : []} />
+            {value.content.performerDepartment ? <p class="aside">{say.goingTo(value.content.performerDepartment.label)}</p> : null}
+            <div class="row">
+              <span class="narrow-only">
+                <Button onClick={() => to(1)}>{say.back}</Button>
+              </span>
+              <Button kind="primary" type="submit" busy={submit.busy}>
+                {say.submit}
+              </Button>
+            </div>
+          </div>
+        </div>
+      </form>
+      {discarding ? (
+        <Dialog title={say.discardTitle} onClose={() => setDiscarding(false)}>
+          <Discard
+            row={value.server}
+            done={() => {
+              draft.drop();
+              setDiscarding(false);
+              setAnew(anew + 1);
+              toast(say.discarded);
+              location.assign(href("/new"));
+            }}
+            cancel={() => setDiscarding(false)}
+          />
+        </Dialog>
+      ) : null}
+    </div>
+  );
+}
+
+/** What still stands between the draft and its sending. */
+interface Lack {
+  readonly field: string;
+  readonly group: "patient" | "condition" | "destination";
+  readonly part: 1 | 2;
+  readonly says: string;
+}
+
+function missingOf(value: Values): readonly Lack[] {
+  const say = words();
+  const { patient, content } = value;
+  const identified = patient.unknown ? patient.temporaryIdentity.trim() : readIdNumber(patient.idNumber, today()).ok;
+  const all: (Lack & { readonly lacks: boolean })[] = [
+    { field: "requesterDepartment", group: "patient", part: 1, says: say.lacks.from, lacks: !value.from },
+    { field: "patient.idNumber", group: "patient", part: 1, says: say.lacks.identity, lacks: !value.server && !identified },
+    { field: "patient.name", group: "patient", part: 1, says: say.lacks.name, lacks: !value.server && !patient.unknown && !patient.name.trim() },
+    { field: "patient.guardianName", group: "patient", part: 1, says: say.lacks.guardian, lacks: isMinor(patient, today()) && !patient.guardianName.trim() },
+    { field: "diagnoses", group: "condition", part: 1, says: say.lacks.diagnoses, lacks: !content.diagnoses.length },
+    { field: "reason", group: "condition", part: 1, says: say.lacks.reason, lacks: !content.reason.trim() },
+    { field: "summary", group: "condition", part: 1, says: say.lacks.summary, lacks: !content.summary.trim() },
+    { field: "performerDepartment", group: "destination", part: 2, says: say.lacks.destination, lacks: !content.performerDepartment },
+    { field: "consentBy", group: "destination", part: 2, says: say.lacks.consent, lacks: !content.consentBy.trim() },
+  ];
+  return all.filter((one) => one.lacks);
+}
+
+function Lacking({ lacks }: { readonly lacks: readonly Lack[] }) {
+  if (!lacks.length) return null;
+  return (
+    <Banner tone="warn" title={words().lackTitle}>
+      <ul class="lacking">
+        {lacks.map((one) => (
+          <li key={one.field}>{one.says}</li>
+        ))}
+      </ul>
+    </Banner>
+  );
+}
+
+/** Sending: what is typed goes first, then the step itself, then on to the case. */
+function useSubmit(draft: Draft<Values>, flush: () => Promise<Values["server"]>) {
+  const say = words();
+  const { act } = useAct(SendDraft);
+  const [busy, setBusy] = useState(false);
+  const [tried, setTried] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const content = draft.value.content;
+  useEffect(() => setProblem(null), [content]);
+
+  async function run(): Promise<void> {
+    if (busy) return;
+    setTried(true);
+    setBusy(true);
+    setProblem(null);
+    const server = await flush();
+    const answer = server ? await act({ id: server.id, expectedVersion: server.version }) : null;
+    setBusy(false);
+    if (!answer) return; // why not is told by the saving
+    if (!answer.ok) {
+      setProblem(answer.problem);
+      if (["STALE_VERSION", "INVALID_STATE"].includes(answer.problem.code)) void flush();
+      return;
+    }
+    const sent = answer.data.submitReferral?.referral;
+    if (!sent) return;
+    draft.drop();
+    toast(sent.status === "OFFICE_REVIEW" ? say.toOffice(sent.number) : say.sent(sent.number, sent.performerHospital?.name ?? ""));
+    go(`/case/${sent.case.id}`);
+  }
+
+  return { busy, tried, problem, run, setTried: () => setTried(true) };
+}
