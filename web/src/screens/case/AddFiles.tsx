@@ -9,7 +9,7 @@ export function AddFiles({ referral, reload }: { readonly referral: string; read
   const [open, setOpen] = useState(false);
   const [turn, setTurn] = useState(0);
   const waiting = useRef(0);
-  const Sending = useLater(() => import("../new/Files").then(({ Files }) => ({ default: Files })), open);
+  const Sending = useLater(() => import("./Sending"), open);
 
   function onWaiting(count: number): void {
     const arrived = waiting.current > 0 && count === 0;
