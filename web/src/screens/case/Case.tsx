@@ -1,5 +1,5 @@
 /** The whole story of one case on one page: what to do now, what is known, who holds the clock, what was done. */
-import { useMemo } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { go, href, query } from "../../app/router";
 import type { ScreenProps } from "../../app/screens";
 import { useKeys } from "../../app/keys";
@@ -46,7 +46,8 @@ export default function Case({ params }: ScreenProps) {
   const legs = found?.legs ?? [];
   const wanted = query.value.get("leg");
   const leg = legs.find((one) => one.id === wanted) ?? legs.filter((one) => !one.closedAt).at(-1) ?? legs.at(-1);
-  useReceipt(leg ?? null, () => void reload());
+  const [answering, setAnswering] = useState(false);
+  useReceipt(leg ?? null, answering, () => void reload());
   if (!found) {
     return (
       <>
@@ -77,7 +78,7 @@ export default function Case({ params }: ScreenProps) {
             <section class="panel no-print" aria-label={say.mayDo}>
               <h2>{say.mayDo}</h2>
               <Elsewhere leg={leg} />
-              <Actions key={leg.id} leg={leg} done={() => void reload()} refresh={reload} />
+              <Actions key={leg.id} leg={leg} done={() => void reload()} refresh={reload} onForm={setAnswering} />
             </section>
             <section class="panel" aria-label={say.summary}>
               <Clinical row={leg} />

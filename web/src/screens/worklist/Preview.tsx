@@ -37,7 +37,8 @@ export default function Preview({ id, version, put, asked }: Props) {
     if (behind) void reload();
   }, [behind, version, reload]);
   const row = found ?? null;
-  useReceipt(row, (now) => {
+  const [answering, setAnswering] = useState(false);
+  useReceipt(row, answering, (now) => {
     put(now);
     void reload();
   });
@@ -58,7 +59,7 @@ export default function Preview({ id, version, put, asked }: Props) {
       <Trouble problem={problem} retry={() => void reload()} />
       <LegHead leg={row} />
       <Elsewhere leg={row} />
-      <Actions key={row.id} leg={row} done={done} refresh={reload} asked={asked} keyed={false} />
+      <Actions key={row.id} leg={row} done={done} refresh={reload} asked={asked} keyed={false} onForm={setAnswering} />
       <Clinical row={row} />
       {row.attachments?.length ? <Files files={row.attachments} /> : null}
       <Course row={row} />
