@@ -161,8 +161,8 @@ await walk({
     hear.quiet = true
     await context.setOffline(true)
     await press(page, 'c')
-    await page.locator('.preview .banner').first().waitFor()
-    told.cut = await page.locator('.preview .banner').first().innerText()
+    await page.locator('.preview .banner.warn').first().waitFor()
+    told.cut = await page.locator('.preview .banner.warn').first().innerText()
     await context.setOffline(false)
     await press(page, 'c')
     await toast(page, '认领')
