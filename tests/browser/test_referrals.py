@@ -56,7 +56,9 @@ def test_the_list_holds_in_every_weather(front, script):
     )
     clean(found)
     assert "priority=STAT" in found["address"]
-    assert "已接受" in found["faster"]
+    assert world.people["province", EXPERT, 2].name in found["faster"][0]
+    assert "“接受”" in found["faster"][0]
+    assert found["faster"][1] == "我来收治"
     assert found["kept"] == "可以收治"
     assert "更新" in found["changed"]
     assert "连接" in found["cut"]
