@@ -48,12 +48,12 @@ await walk({
     await look(expert, 'worklist-preview')
     await doctor.locator('.leg-head', { hasText: '阅读' }).waitFor()
     await expert.locator('.preview .leg-head', { hasText: '由' }).waitFor() // the receipt, by itself
-    await press(expert, 'i')
-    await panel(expert).locator('input[type=checkbox]').first().waitFor()
-    await press(expert, 'Escape')
     await press(expert, 'c')
     await toast(expert, '认领')
     await expert.locator('.preview .leg-head', { hasText: '分诊中' }).waitFor()
+    await press(expert, 'i')
+    await panel(expert).locator('input[type=checkbox]').first().waitFor()
+    await press(expert, 'Escape')
     await press(expert, 'a')
     await panel(expert).locator('textarea').first().waitFor()
     told.focused = await expert.evaluate(() => document.activeElement.tagName)
@@ -92,7 +92,7 @@ await walk({
 
     // The outcome goes back, and is read.
     await press(expert, 'o')
-    await panel(expert).getByLabel('诊断（ICD-10）').fill('J18.9')
+    await panel(expert).getByRole('combobox', { name: '诊断（ICD-10）' }).fill('J18.9')
     await panel(expert).getByRole('option').first().waitFor()
     await press(expert, 'Enter')
     await panel(expert).getByLabel('治疗经过').fill('无创通气 3 天，抗感染 7 天，好转')
@@ -145,7 +145,9 @@ await walk({
     await panel(page).locator('textarea').first().fill('我来收治')
     await act(colleague, 'acceptReferral', { id: task.first.id, expectedVersion: task.first.version }, 'referral { version }')
     await page.locator('.preview .leg-head', { hasText: '已接受' }).waitFor()
-    told.faster = await page.locator('.preview').innerText()
+    await panel(page).locator('.banner.warn').waitFor()
+    told.faster = [await panel(page).innerText(), await panel(page).locator('textarea').first().inputValue()]
+    await press(page, 'Escape')
 
     // The record changes under an open form: it says so, and the newest version is sent.
     await show(page, task.second.number)
@@ -161,8 +163,8 @@ await walk({
     hear.quiet = true
     await context.setOffline(true)
     await press(page, 'c')
-    await page.locator('.preview .banner').first().waitFor()
-    told.cut = await page.locator('.preview .banner').first().innerText()
+    await page.locator('.preview .banner.warn').first().waitFor()
+    told.cut = await page.locator('.preview .banner.warn').first().innerText()
     await context.setOffline(false)
     await press(page, 'c')
     await toast(page, '认领')

@@ -1,11 +1,12 @@
 /** What the reader may do with a leg now, as buttons and forms; and for whom it waits otherwise. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useKeys } from "../../app/keys";
-import { Banner, Button, StepForm, Steps, toast, Trouble, WhoCan } from "../../kit";
+import { Banner, Button, dateTime, StepForm, Steps, toast, Trouble, WhoCan } from "../../kit";
 import { intention } from "../../net/hooks";
 import type { Problem } from "../../net/problem";
 import { me } from "../../net/session";
 import type { CaseLegFragment, ReferralRowFragment } from "../../operations";
+import { versionOf } from "./receipt";
 import { type Answered, type Decided, PLANS, type StepPlan } from "./steps";
 import { DANGEROUS, KEYS, ORDER, usual } from "./usual";
 import { words } from "./words";
@@ -20,15 +21,18 @@ interface Props {
   readonly asked?: { readonly action: string; readonly turn: number } | null;
   /** False where the page itself hears the keys of the steps. */
   readonly keyed?: boolean;
+  /** Hears whether a form is open. */
+  readonly onForm?: (open: boolean) => void;
 }
 
 /** The part of a page that takes steps; its keys work while it is shown. */
-export function Actions({ leg, done, refresh, asked, keyed = true }: Props) {
+export function Actions({ leg, done, refresh, asked, keyed = true, onForm }: Props) {
   const say = words();
   const [begun, setBegun] = useState<string | null>(null);
   const { take, problem, busy } = useAtOnce(leg, refresh, done);
   const allowed = leg.steps.filter((one) => one.allowed && PLANS[one.action]);
-  const step = allowed.find((one) => one.action === begun);
+  // A form that was begun stays when somebody was faster: what was typed is not lost, and who was is said.
+  const step = leg.steps.find((one) => one.action === begun);
   const plan = step && PLANS[step.action]?.(leg, decidesForOthers(leg));
   const form = useRef<HTMLDivElement>(null);
 
@@ -47,6 +51,7 @@ export function Actions({ leg, done, refresh, asked, keyed = true }: Props) {
   useEffect(() => {
     if (step) (form.current?.querySelector<HTMLElement>("input, select, textarea") ?? form.current?.querySelector("button"))?.focus();
   }, [step?.action]);
+  useEffect(() => onForm?.(Boolean(step)), [step?.action]);
   useEffect(() => {
     if (asked) begin(asked.action);
   }, [asked?.turn]);
@@ -75,6 +80,7 @@ export function Actions({ leg, done, refresh, asked, keyed = true }: Props) {
     return (
       <div ref={form} class="step-panel" onKeyDown={(event) => onKey(event, () => setBegun(null))}>
         <h3>{step.label}</h3>
+        {step.allowed ? null : <Overtaken leg={leg} />}
         <StepForm
           key={`${leg.id} ${step.action}`}
           operation={plan.operation}
@@ -124,6 +130,17 @@ export function Actions({ leg, done, refresh, asked, keyed = true }: Props) {
   );
 }
 
+/** Who changed the leg last, so that a step that was begun can no longer be taken. */
+function Overtaken({ leg }: { readonly leg: CaseLegFragment }) {
+  const say = words();
+  const last = [...leg.events].sort((one, other) => one.version - other.version).at(-1);
+  return (
+    <Banner tone="warn" title={last ? say.overtaken(last.actor?.name ?? say.system, dateTime(last.eventAt), last.label) : undefined}>
+      {say.overtakenHint}
+    </Banner>
+  );
+}
+
 /** Escape leaves the form, Ctrl with Enter sends it from any field. */
 function onKey(event: KeyboardEvent, leave: () => void): void {
   if (event.defaultPrevented || event.isComposing) return;
@@ -158,7 +175,7 @@ function useAtOnce(leg: Decided, refresh: () => Promise<void>, done: Props["done
     const act = intents.current.get(action) ?? intention(plan.operation);
     intents.current.set(action, act); // its key outlives a line that was cut
     setBusy(`${label}…`);
-    const answer = await act({ id: leg.id, expectedVersion: leg.version } as never);
+    const answer = await act({ id: leg.id, expectedVersion: await versionOf(leg) } as never);
     setBusy("");
     setProblem(answer.ok ? null : answer.problem);
     if (answer.ok) finished(answer.data as Record<string, Answered | null>, leg, label, done);

@@ -1,21 +1,25 @@
 /** The whole story of one case on one page: what to do now, what is known, who holds the clock, what was done. */
-import { useMemo } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { go, href, query } from "../../app/router";
 import type { ScreenProps } from "../../app/screens";
 import { useKeys } from "../../app/keys";
 import { Badge, ButtonLink, date, Empty, Loading, toast, Trouble } from "../../kit";
 import { useRead } from "../../net/hooks";
 import { useLive } from "../../net/live";
-import { me } from "../../net/session";
+import { can, me } from "../../net/session";
 import type { Problem } from "../../net/problem";
 import { CaseChanged, type CaseLegFragment, CaseWhole } from "../../operations";
+import { lastList } from "../worklist/last";
 import { Actions } from "./Actions";
+import { AddFiles } from "./AddFiles";
 import { labels } from "./labels";
 import { Clinical, Files } from "./Clinical";
 import { Course } from "./Course";
 import { LegHead } from "./LegHead";
 import { partyOf, personOf, StatusMark } from "./marks";
+import { Elsewhere, Papers } from "./Papers";
 import { PatientFacts } from "./Patient";
+import { useReceipt } from "./receipt";
 import "./style.css";
 import { Clocks, Timeline } from "./Timeline";
 import { words } from "./words";
@@ -38,7 +42,12 @@ export default function Case({ params }: ScreenProps) {
     },
     { skip: !found },
   );
-  useKeys(useMemo(() => [{ keys: "Backspace", does: say.back, run: () => go("/worklist") }], [say]));
+  useKeys(useMemo(() => [{ keys: "Backspace", does: say.back, run: () => go("/worklist", { search: lastList() }) }], [say]));
+  const legs = found?.legs ?? [];
+  const wanted = query.value.get("leg");
+  const leg = legs.find((one) => one.id === wanted) ?? legs.filter((one) => !one.closedAt).at(-1) ?? legs.at(-1);
+  const [answering, setAnswering] = useState(false);
+  useReceipt(leg ?? null, answering, () => void reload());
   if (!found) {
     return (
       <>
@@ -47,13 +56,10 @@ export default function Case({ params }: ScreenProps) {
       </>
     );
   }
-  const legs = [...found.legs];
-  const wanted = query.value.get("leg");
-  const leg = legs.find((one) => one.id === wanted) ?? legs.filter((one) => !one.closedAt).at(-1) ?? legs.at(-1);
   return (
     <div class="case">
       <header class="case-head">
-        <a class="back no-print" href={href("/worklist")}>
+        <a class="back no-print" href={`${href("/worklist")}?${lastList()}`}>
           ← {say.toList}
         </a>
         <h1>{personOf({ ...found.patient, displayName: found.patient.identity?.name || found.patient.displayName })}</h1>
@@ -66,10 +72,13 @@ export default function Case({ params }: ScreenProps) {
       {leg ? (
         <div class="case-body">
           <div class="stack case-main">
-            <LegHead leg={leg} />
+            <LegHead leg={leg}>
+              <Papers leg={leg} />
+            </LegHead>
             <section class="panel no-print" aria-label={say.mayDo}>
               <h2>{say.mayDo}</h2>
-              <Actions key={leg.id} leg={leg} done={() => void reload()} refresh={reload} />
+              <Elsewhere leg={leg} />
+              <Actions key={leg.id} leg={leg} done={() => void reload()} refresh={reload} onForm={setAnswering} />
             </section>
             <section class="panel" aria-label={say.summary}>
               <Clinical row={leg} />
@@ -79,6 +88,7 @@ export default function Case({ params }: ScreenProps) {
               <section class="panel" aria-labelledby="files">
                 <h2 id="files">{say.files}</h2>
                 <Files files={leg.attachments} />
+                {!leg.closedAt && can("add_attachment") ? <AddFiles key={leg.id} referral={leg.id} reload={reload} /> : null}
               </section>
             ) : null}
           </div>
