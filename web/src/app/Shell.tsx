@@ -69,7 +69,7 @@ function skip(event: Event): void {
 function SignInAgain() {
   const say = signInWords();
   return (
-    <Dialog title={say.againTitle}>
+    <Dialog title={say.againTitle} veiled>
       <p>{say.againHint}</p>
       <SignInForm username={me.value?.username ?? ""} fixed />
       <p class="aside">

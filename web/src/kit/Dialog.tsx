@@ -7,11 +7,13 @@ interface Props {
   /** Called by Escape and the close button; without it the dialog must be answered. */
   readonly onClose?: (() => void) | undefined;
   readonly wide?: boolean | undefined;
+  /** Hides what is behind it: whoever sits there now may not be whom it was shown to. */
+  readonly veiled?: boolean | undefined;
   readonly children: ComponentChildren;
 }
 
 /** A dialog over the page: holds the focus while it is there and gives it back afterwards. Shown while rendered. */
-export function Dialog({ title, onClose, wide, children }: Props) {
+export function Dialog({ title, onClose, wide, veiled, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -26,7 +28,7 @@ export function Dialog({ title, onClose, wide, children }: Props) {
   return (
     <dialog
       ref={dialog}
-      class={wide ? "dialog wide" : "dialog"}
+      class={`dialog${wide ? " wide" : ""}${veiled ? " veiled" : ""}`}
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault();

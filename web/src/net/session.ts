@@ -99,6 +99,11 @@ others?.addEventListener("message", ({ data }: MessageEvent<string>) => {
   else if (data === "in" && standing.peek() !== "in") location.reload();
 });
 
+// A page that the browser kept for its back button still shows what was on it, whoever sits there now.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+
 // The names of roles are the server's words: another language, other names.
 let spoken = language.peek();
 effect(() => {

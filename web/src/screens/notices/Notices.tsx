@@ -1,6 +1,6 @@
 import "./style.css";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { type Key, useKeys } from "../../app/keys";
+import { useListKeys } from "../../app/listKeys";
 import { href, query, setQuery } from "../../app/router";
 import { addressOf } from "../../app/screens";
 import { arrived, countAgain, unread } from "../../app/unread";
@@ -9,7 +9,6 @@ import { call } from "../../net/client";
 import { intention, useRead } from "../../net/hooks";
 import type { Problem } from "../../net/problem";
 import { Notices, type NoticeRowFragment, ReadNotice } from "../../operations";
-import { language } from "../../words";
 import { words } from "./words";
 
 const read = intention(ReadNotice);
@@ -26,7 +25,8 @@ export default function NoticesScreen() {
   const nodes = data?.notices.nodes ?? [];
   const waiting = nodes.filter((one) => !one.readAt);
   useArrivals(nodes, reload);
-  useListKeys(list);
+  const rowKeys = useMemo(() => [{ keys: "o", does: say.keyOpen, press: "a" }, { keys: "m", does: say.keyRead, press: "button" }], [say]);
+  useListKeys(list, rowKeys);
 
   async function mark(rows: readonly NoticeRowFragment[]): Promise<void> {
     for (const [at, row] of rows.entries()) {
@@ -134,27 +134,4 @@ function useArrivals(nodes: readonly NoticeRowFragment[], reload: () => Promise<
     if (fresh !== known.current && !nodes.some((one) => one.id === fresh?.id)) void reload();
     known.current = fresh;
   }, [fresh]);
-}
-
-/** j and k move through the list, m marks the row. */
-function useListKeys(list: { readonly current: HTMLUListElement | null }): void {
-  const tongue = language.value;
-  const keys = useMemo<readonly Key[]>(() => {
-    const say = words();
-    const rows = () => [...(list.current?.querySelectorAll<HTMLElement>("li") ?? [])];
-    const move = (by: number) => {
-      const all = rows();
-      const at = all.findIndex((one) => one.contains(document.activeElement));
-      const next = at < 0 ? 0 : Math.min(Math.max(at + by, 0), all.length - 1);
-      all[next]?.querySelector<HTMLElement>("a, button")?.focus();
-    };
-    const press = (selector: string) => () => document.activeElement?.closest("li")?.querySelector<HTMLElement>(selector)?.click();
-    return [
-      { keys: "j", does: say.keyNext, run: () => move(1) },
-      { keys: "k", does: say.keyPrevious, run: () => move(-1) },
-      { keys: "o", does: say.keyOpen, run: press("a") },
-      { keys: "m", does: say.keyRead, run: press("button") },
-    ];
-  }, [tongue]);
-  useKeys(keys);
 }
