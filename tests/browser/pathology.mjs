@@ -89,7 +89,7 @@ await walk({
     await rate(task.thin)
     await page.locator('.slide input[type=file]').setInputFiles(task.file)
     await page.locator('.slide-file progress').waitFor()
-    await page.waitForFunction(() => Number(document.querySelector('.slide-file progress')?.value) > 200_000)
+    await page.waitForFunction(() => Number(document.querySelector('.slide-file progress')?.value) > 400_000)
     await page.getByRole('button', { name: '暂停' }).click()
     await page.getByText('已暂停，已传部分都在').waitFor()
     await look(page, 'upload-paused')
@@ -100,6 +100,7 @@ await walk({
     await rate(task.thin)
     await page.locator('.slide input[type=file]').setInputFiles(task.file)
     await page.locator('.slide-file progress').waitFor()
+    await page.waitForFunction(() => Number(document.querySelector('.slide-file progress')?.value) > 300_000)
     told.resumedAt = await page.locator('.slide-file progress').evaluate((one) => one.value)
     lab.hear.quiet = true
     await lab.context.setOffline(true)
