@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
+import { scopes } from "./scopes";
 
 // Two builds share dist/: `app` is the front, `tools` the pages of GraphiQL and of the slide viewer, which change
 // rarely, take long, and would share their small parts with the front in files of their own.
@@ -39,7 +40,7 @@ export default defineConfig(({ mode }) => ({
   // Preact for the front; the GraphiQL page says at the head of its files that it is React's.
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   worker: { format: "es" },
-  plugins: [compressed],
+  plugins: [scopes, compressed],
   build: {
     outDir: "dist",
     target: "es2022",

@@ -48,12 +48,12 @@ await walk({
     await look(expert, 'worklist-preview')
     await doctor.locator('.leg-head', { hasText: '阅读' }).waitFor()
     await expert.locator('.preview .leg-head', { hasText: '由' }).waitFor() // the receipt, by itself
-    await press(expert, 'i')
-    await panel(expert).locator('input[type=checkbox]').first().waitFor()
-    await press(expert, 'Escape')
     await press(expert, 'c')
     await toast(expert, '认领')
     await expert.locator('.preview .leg-head', { hasText: '分诊中' }).waitFor()
+    await press(expert, 'i')
+    await panel(expert).locator('input[type=checkbox]').first().waitFor()
+    await press(expert, 'Escape')
     await press(expert, 'a')
     await panel(expert).locator('textarea').first().waitFor()
     told.focused = await expert.evaluate(() => document.activeElement.tagName)
@@ -92,7 +92,7 @@ await walk({
 
     // The outcome goes back, and is read.
     await press(expert, 'o')
-    await panel(expert).getByLabel('诊断（ICD-10）').fill('J18.9')
+    await panel(expert).getByRole('combobox', { name: '诊断（ICD-10）' }).fill('J18.9')
     await panel(expert).getByRole('option').first().waitFor()
     await press(expert, 'Enter')
     await panel(expert).getByLabel('治疗经过').fill('无创通气 3 天，抗感染 7 天，好转')

@@ -15,6 +15,7 @@ import { Clinical, Files } from "./Clinical";
 import { Course } from "./Course";
 import { LegHead } from "./LegHead";
 import { partyOf, personOf, StatusMark } from "./marks";
+import { Elsewhere, Papers } from "./Papers";
 import { PatientFacts } from "./Patient";
 import "./style.css";
 import { Clocks, Timeline } from "./Timeline";
@@ -66,9 +67,12 @@ export default function Case({ params }: ScreenProps) {
       {leg ? (
         <div class="case-body">
           <div class="stack case-main">
-            <LegHead leg={leg} />
+            <LegHead leg={leg}>
+              <Papers leg={leg} />
+            </LegHead>
             <section class="panel no-print" aria-label={say.mayDo}>
               <h2>{say.mayDo}</h2>
+              <Elsewhere leg={leg} />
               <Actions key={leg.id} leg={leg} done={() => void reload()} refresh={reload} />
             </section>
             <section class="panel" aria-label={say.summary}>

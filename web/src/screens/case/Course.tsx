@@ -72,6 +72,17 @@ export function Course({ row }: { readonly row: CaseCourseFragment }) {
           </dl>
         </Part>
       ) : null}
+      {row.offers.length ? (
+        <Part title={say.offers}>
+          <ul class="plain">
+            {row.offers.map((one) => (
+              <li key={one.id}>
+                {[one.performerHospital?.name, one.performerDepartment?.name].filter(Boolean).join(" ")} · <b>{labels().offer[one.status]}</b> {one.message}
+              </li>
+            ))}
+          </ul>
+        </Part>
+      ) : null}
       {row.milestones?.length ? (
         <Part title={say.milestones}>
           <dl class="facts">

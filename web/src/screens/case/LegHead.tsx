@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { Badge, Clock, dateTime } from "../../kit";
 import type { CaseLegFragment } from "../../operations";
 import { labels } from "./labels";
@@ -5,7 +6,7 @@ import { holderOf, partyOf, PriorityMark, StatusMark } from "./marks";
 import { words } from "./words";
 
 /** What a leg is at a glance: from where to where, how urgent, where it stands, who holds the clock, whether it was read. */
-export function LegHead({ leg }: { readonly leg: CaseLegFragment }) {
+export function LegHead({ leg, children }: { readonly leg: CaseLegFragment; readonly children?: ComponentChildren }) {
   const say = words();
   const opened = leg.events.find((one) => one.kind === "open_referral");
   return (
@@ -37,6 +38,7 @@ export function LegHead({ leg }: { readonly leg: CaseLegFragment }) {
       </p>
       {leg.expiryProposedAt && !leg.closedAt ? <p class="deceased">{say.expiryProposed}</p> : null}
       {leg.errorReportedAt && leg.status !== "ENTERED_IN_ERROR" ? <p class="deceased">{say.errorReported}</p> : null}
+      {children}
     </section>
   );
 }

@@ -53,7 +53,7 @@ const decision = (row: Decided, office: boolean) => {
       ? [{ kind: "search", name: "onBehalfOf", label: say.onBehalfOf, hint: say.onBehalfHint, search: specialists(row.id), least: 0, required: true } as const]
       : []),
     { kind: "area", name: "instructions", label: say.instructions, hint: say.instructionsHint, rows: 2 } as const,
-    { kind: "select", name: "priority", label: say.changePriority, options: priorities().filter((one) => one.value !== row.priority) } as const,
+    { kind: "select", name: "priority", label: say.changePriority, empty: say.samePriority, options: priorities().filter((one) => one.value !== row.priority) } as const,
     {
       kind: "reason",
       name: "priorityReason",
@@ -157,7 +157,7 @@ export const PLANS: Readonly<Record<string, (row: Decided, office: boolean) => S
     plan(o.StepResendReferral, [
       { kind: "search", name: "performerDepartment", label: words().where, hint: words().whereHint, search: places(row.needs?.code), least: 0, required: true },
       { kind: "area", name: "reason", label: words().purpose, rows: 2 },
-      { kind: "select", name: "priority", label: words().changePriority, options: priorities() },
+      { kind: "select", name: "priority", label: words().changePriority, empty: words().samePriority, options: priorities() },
     ]),
   closeReferral: () => plan(o.StepCloseReferral, [coded("LOCAL_END")]),
   bookReferral: () => plan(o.StepBookReferral, booking(), { initial: { kind: "BED" } }),

@@ -8,6 +8,7 @@ import { Actions } from "../case/Actions";
 import { LegHead } from "../case/LegHead";
 import { Clinical, Files } from "../case/Clinical";
 import { Course } from "../case/Course";
+import { Elsewhere } from "../case/Papers";
 import { personOf } from "../case/marks";
 import "../case/style.css";
 import { Timeline } from "../case/Timeline";
@@ -56,6 +57,7 @@ export default function Preview({ id, version, put, asked }: Props) {
       </div>
       <Trouble problem={problem} retry={() => void reload()} />
       <LegHead leg={row} />
+      <Elsewhere leg={row} />
       <Actions key={row.id} leg={row} done={done} refresh={reload} asked={asked} keyed={false} />
       <Clinical row={row} />
       {row.attachments?.length ? <Files files={row.attachments} /> : null}
