@@ -1,4 +1,5 @@
 /** The viewer: one slide or two in step, what is drawn and kept on them, and what the keys do. */
+import { AnnotateSlide, ChangeAnnotation, DeleteAnnotation, DiscardKeyImage, KeepKeyImage } from "../operations";
 import { act, reachable, Trouble } from "./api";
 import { askToSignIn, Band, copyLink, showDialog } from "./dialogs";
 import { button, h } from "./dom";
@@ -9,7 +10,7 @@ import { Pane, type Listener, type View } from "./pane";
 import { Panel } from "./panel";
 import { Step } from "./step";
 import { say, switchLanguage } from "./words";
-import { ANNOTATION, KEY_IMAGE, type Annotation, type Geometry, type KeyImage, type Kind, type Screen } from "./wire";
+import type { Annotation, Geometry, KeyImage, Kind, Screen } from "./wire";
 
 const TOOLS: Kind[] = ["POINT", "BOX", "POLYGON", "LINE", "TEXT"];
 
@@ -287,7 +288,7 @@ export class App implements Listener {
 
   private save(pane: Pane, input: object): Promise<void> {
     return this.doing(async () => {
-      const made = await act<{ annotation: Annotation }>("annotateSlide", `annotation { ${ANNOTATION} }`, input);
+      const made = await act<{ annotation: Annotation }>(AnnotateSlide, input);
       pane.shapes.annotations = [...pane.shapes.annotations, made.annotation];
       this.drop();
       this.list();
@@ -298,8 +299,7 @@ export class App implements Listener {
   private change(each: Annotation, input: object): Promise<void> {
     return this.doing(async () => {
       const given = { id: each.id, expectedVersion: each.version, ...input };
-      const shape = `annotation { ${ANNOTATION} }`;
-      const { annotation } = await act<{ annotation: Annotation }>("changeAnnotation", shape, given);
+      const { annotation } = await act<{ annotation: Annotation }>(ChangeAnnotation, given);
       this.replaced(each.id, annotation);
       this.band.tell(say("saved"));
     });
@@ -307,7 +307,7 @@ export class App implements Listener {
 
   private remove(each: Annotation): Promise<void> {
     return this.doing(async () => {
-      await act("deleteAnnotation", "annotation { id }", { id: each.id, expectedVersion: each.version });
+      await act(DeleteAnnotation, { id: each.id, expectedVersion: each.version });
       this.replaced(each.id, null);
     });
   }
@@ -347,7 +347,7 @@ export class App implements Listener {
     const save = (caption: string) =>
       void this.doing(async () => {
         const given = { slide: pane.screen.shown.slideId, ...region, caption };
-        const made = await act<{ keyImage: KeyImage }>("keepKeyImage", `keyImage { ${KEY_IMAGE} }`, given);
+        const made = await act<{ keyImage: KeyImage }>(KeepKeyImage, given);
         pane.screen.keyImages.push(made.keyImage);
         this.drop();
         this.list();
@@ -359,7 +359,7 @@ export class App implements Listener {
 
   private discard(image: KeyImage): Promise<void> {
     return this.doing(async () => {
-      await act("discardKeyImage", "keyImage { id }", { id: image.id });
+      await act(DiscardKeyImage, { id: image.id });
       for (const pane of this.panes()) {
         pane.screen.keyImages = pane.screen.keyImages.filter((each) => each.id !== image.id);
       }

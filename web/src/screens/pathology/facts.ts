@@ -79,7 +79,7 @@ export function options(all: readonly Entry[]): { value: string; label: string }
   return all.map(({ code, label }) => ({ value: code, label }));
 }
 
-/** The word for a code, the code itself where the catalogue has no word. */
+/** The word for a code, the code itself where the catalogue has no word; nothing while the catalogue is on its way. */
 export function labelOf(all: readonly Entry[], code: string): string {
-  return all.find((one) => one.code === code)?.label ?? code;
+  return all.length ? (all.find((one) => one.code === code)?.label ?? code) : "";
 }

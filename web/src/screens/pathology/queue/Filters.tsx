@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { setQuery } from "../../../app/router";
 import { Select, TextField } from "../../../kit";
-import { can } from "../../../net/session";
+import { can, me } from "../../../net/session";
 import type { PathologyBox, PathologyQueueVariables } from "../../../operations";
 import { options, useCatalogue } from "../facts";
 import { words as shared } from "../words";
@@ -13,14 +13,14 @@ export type Box = PathologyBox;
 /** The boxes in the order in which somebody begins with them, and to whom they are offered. */
 export const BOXES: readonly { readonly value: Box; readonly offered: () => boolean }[] = [
   { value: "POOL", offered: () => can("claim_pathology", "assign_pathology") },
-  { value: "IN", offered: () => can("pass_quality", "claim_pathology") && !onlySends() },
+  { value: "IN", offered: () => can("pass_quality", "claim_pathology") && !mostlySends() },
   { value: "MINE", offered: () => can("claim_pathology", "create_pathology") },
   { value: "OUT", offered: () => can("view_sent_pathology") },
 ];
 
-/** A county's lab receives nothing: its box of what came is not the first to be looked at. */
-function onlySends(): boolean {
-  return can("create_pathology") && !can("claim_pathology") && !can("assign_pathology");
+/** A county's lab sends; what others send it is not the first thing that it looks at. */
+function mostlySends(): boolean {
+  return (me.value?.roles ?? []).every((role) => role.role !== "PATHOLOGY_LAB" || role.hospital?.level === "COUNTY") && !can("claim_pathology", "assign_pathology");
 }
 
 /** Which cases: as links in a row, the chosen one marked. */

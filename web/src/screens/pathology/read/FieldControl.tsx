@@ -18,7 +18,7 @@ export function Answer({ field, value, needed, error, onChange }: Props) {
   const text = Array.isArray(value) ? "" : (value as string);
   const codes = Array.isArray(value) ? (value as readonly string[]) : value ? [value as string] : [];
   const frame = { label: needed ? `${field.label} ＊` : field.label, error };
-  const options = field.options.map(({ code, label }) => ({ value: code, label: /^(ICD|AJCC)/.test(field.system) ? `${code} ${label}` : label }));
+  const options = field.options.map(({ code, label }) => ({ value: code, label: /^ICD/.test(field.system) && !label.startsWith(code) ? `${code} ${label}` : label }));
   if (field.kind === "NUMBER") {
     const low = field.minimum ?? 0;
     const hint = field.maximum === null ? undefined : say.range(low, field.maximum);
