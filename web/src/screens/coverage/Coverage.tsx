@@ -1,8 +1,10 @@
+import { useState } from "preact/hooks";
 import { query, setQuery } from "../../app/router";
-import { Banner, Empty, Loading, Tabs, Trouble } from "../../kit";
+import { Banner, Button, Empty, Loading, Tabs, Trouble } from "../../kit";
 import { useRead } from "../../net/hooks";
 import { CoverageChoices, CoverageFigures } from "../../operations";
 import { Counties } from "./Counties";
+import { ExportDialog } from "./Export";
 import { Filters } from "./Filters";
 import { Flows } from "./Flows";
 import { Hospitals } from "./Hospitals";
@@ -41,6 +43,7 @@ function Figures({ scope }: { readonly scope: Scope }) {
   const say = words();
   const { data, problem, busy, reload } = useRead(CoverageFigures, scope, { keep: true });
   const figures = data?.coverage;
+  const [exporting, setExporting] = useState(false);
   const view = VIEWS.find((one) => one === query.value.get("view")) ?? "flows";
   return (
     <>
@@ -48,9 +51,14 @@ function Figures({ scope }: { readonly scope: Scope }) {
       {!figures && busy ? <Loading /> : null}
       {figures ? (
         <div class="stack" aria-busy={busy}>
-          <p class="aside counted" role="status">
-            {busy ? say.refreshing : say.counted(figures.since, figures.until)}
-          </p>
+          <div class="row spread counted">
+            <p class="aside" role="status">
+              {busy ? say.refreshing : say.counted(figures.since, figures.until)}
+            </p>
+            <Button small aria-haspopup="dialog" onClick={() => setExporting(true)}>
+              {say.export}
+            </Button>
+          </div>
           {figures.suppressed ? <Banner>{say.suppressedNote}</Banner> : null}
           <Tiles scope={scope} sent={figures.sent} indicators={figures.indicators} />
           <Counties scope={scope} counties={figures.counties} levels={figures.levels} />
@@ -72,6 +80,7 @@ function Figures({ scope }: { readonly scope: Scope }) {
               {view === "members" ? <Members levels={figures.membersByLevel} alliance={scope.alliance} /> : null}
             </Tabs>
           </section>
+          {exporting ? <ExportDialog scope={scope} since={figures.since} until={figures.until} onClose={() => setExporting(false)} /> : null}
         </div>
       ) : null}
     </>
