@@ -17,7 +17,7 @@ function asked(page, name) {
   const count = { times: 0, keys: new Set() }
   page.on('request', (request) => {
     const body = request.url().endsWith('/graphql/') ? request.postData() ?? '' : ''
-    if (!body.includes(name)) return
+    if (!name.test(body)) return
     count.times += 1
     count.keys.add(/"idempotencyKey":"([^"]+)"/.exec(body)?.[1])
   })
@@ -61,7 +61,7 @@ await walk({
     await look(doctor.page, 'together-offered-360')
 
     // The choice is made, and the line breaks before its answer is heard: asked again with the same key.
-    const choosing = asked(doctor.page, 'choose')
+    const choosing = asked(doctor.page, /GreenChoose/)
     doctor.hear.quiet = true
     let lost = 0
     await doctor.page.route('**/graphql/', async (route) => {
