@@ -13,7 +13,7 @@ import "./style.css";
 import { words } from "./words";
 
 const FORMS = [
-  "giveConsent", "departReferral", "signHandover", "widenBroadcast", "divertReferral", "identifyPatient", "refuseConsent", "standDown",
+  "giveConsent", "departReferral", "signHandover", "widenBroadcast", "recordMilestone", "identifyPatient", "divertReferral", "refuseConsent", "standDown",
 ] as const;
 const DANGEROUS = ["standDown", "refuseConsent", "divertReferral"] as const;
 
@@ -211,6 +211,20 @@ function Facts({ call }: { readonly call: CallPartsFragment }) {
               {say.left} <When at={journey.departedAt} />
               {journey.eta ? <> · {say.expected} <When at={journey.eta} /></> : null}
               {[journey.vehicle, journey.escort].filter(Boolean).map((one) => ` · ${one}`)}
+            </dd>
+          </>
+        ) : null}
+        {call.milestones?.length ? (
+          <>
+            <dt>{say.milestones}</dt>
+            <dd>
+              <ul class="plain">
+                {call.milestones.map((one) => (
+                  <li key={one.id}>
+                    <When at={one.at} /> {one.kind.label}
+                  </li>
+                ))}
+              </ul>
             </dd>
           </>
         ) : null}

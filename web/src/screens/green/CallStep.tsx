@@ -1,9 +1,10 @@
-import { Banner, Button, Combobox, type Option, StepForm, TextField } from "../../kit";
+import { Banner, Button, Combobox, type Option, StepForm, TextField, type Values } from "../../kit";
 import { call as ask } from "../../net/client";
+import { useRead } from "../../net/hooks";
 import { now } from "../../net/moment";
 import { me } from "../../net/session";
 import {
-  type CallPartsFragment, GreenChoose, GreenConsent, GreenDepart, GreenDivert, GreenHandover, GreenIdentify, GreenPhoneAnswer, GreenPlaces, GreenRefused, GreenStandDown, GreenWiden,
+  type CallPartsFragment, GreenChoose, GreenConsent, GreenDepart, GreenDivert, GreenHandover, GreenIdentify, GreenMilestone, GreenMilestones, GreenPhoneAnswer, GreenPlaces, GreenRefused, GreenStandDown, GreenWiden,
 } from "../../operations";
 import type { Doing } from "./Call";
 import { road } from "./Targets";
@@ -21,7 +22,8 @@ interface Props {
 }
 
 /** The form of one step of a call. */
-export function CallStep({ call, doing, changed, refresh, cancel, instead }: Props) {
+export function CallStep(props: Props) {
+  const { call, doing, changed, refresh, cancel, instead } = props;
   const say = words();
   const common = { row: call, refresh, cancel };
   const offer = doing.offer && (call.offers.find((one) => one.id === doing.offer?.id) ?? doing.offer);
@@ -151,13 +153,13 @@ export function CallStep({ call, doing, changed, refresh, cancel, instead }: Pro
         </StepForm>
       );
     case "signHandover": {
-      const receives = me.value?.roles.some((one) => one.hospital?.id === call.performerHospital?.id) ?? false;
+      const taking = receives(call);
       return (
         <StepForm
           {...common}
           operation={GreenHandover}
           fields={
-            receives
+            taking
               ? [{ kind: "area", name: "remarks", label: say.remarks, rows: 2 }]
               : [
                   { kind: "area", name: "condition", label: say.handoverCondition, required: true, rows: 2 },
@@ -169,10 +171,12 @@ export function CallStep({ call, doing, changed, refresh, cancel, instead }: Pro
           late
           done={(data) => changed(data.signHandover?.referral, say.signed)}
         >
-          {receives && call.handover?.condition ? <p>{call.handover.condition}</p> : null}
+          {taking && call.handover?.condition ? <p>{call.handover.condition}</p> : null}
         </StepForm>
       );
     }
+    case "recordMilestone":
+      return <MilestoneStep {...props} />;
     case "standDown":
       return (
         <StepForm
@@ -199,6 +203,39 @@ export function CallStep({ call, doing, changed, refresh, cancel, instead }: Pro
     default:
       return null;
   }
+}
+
+/** When something happened to the patient; each side records its own milestones. */
+function MilestoneStep({ call, changed, refresh, cancel }: Props) {
+  const say = words();
+  const { data } = useRead(GreenMilestones, {});
+  const side = receives(call) ? "PERFORMER" : "REQUESTER";
+  const kind = call.greenKind?.code ?? "";
+  const options = (data?.greenMilestones ?? [])
+    .filter((one) => one.side === side && (!one.kinds.length || one.kinds.includes(kind)))
+    .map(({ concept }) => ({ value: concept.code, label: concept.label }));
+  const again = (values: Values) => call.milestones?.some((one) => one.kind.code === values["kind"]) ?? false;
+  return (
+    <StepForm
+      operation={GreenMilestone}
+      row={call}
+      refresh={refresh}
+      cancel={cancel}
+      fields={[
+        { kind: "choices", name: "kind", label: say.milestone, required: true, options },
+        { kind: "moment", name: "at", label: say.happened, required: true, withNow: true },
+        { kind: "reason", name: "reason", catalogue: "MILESTONE_CORRECTION", comment: "comment", label: say.whyCorrected, required: true, when: again },
+      ]}
+      initial={{ at: minutesAhead(0) }}
+      submit={say.record}
+      done={(data) => changed(data.recordMilestone?.referral, say.milestoneKept)}
+    />
+  );
+}
+
+/** Whether the reader is of the hospital that takes the patient. */
+function receives(call: CallPartsFragment): boolean {
+  return me.value?.roles.some((one) => one.hospital?.id === call.performerHospital?.id) ?? false;
 }
 
 interface Person {

@@ -8,7 +8,7 @@ import { returned } from "../../net/line";
 import type { Problem } from "../../net/problem";
 import { CallGreen, GreenTargets, type GreenKindsData } from "../../operations";
 import { monthsBetween, readIdNumber, today } from "../new/idnumber";
-import { Origin } from "../new/Origin";
+import { Caller } from "./Caller";
 import { bornFor, callOf, type CallValues } from "./facts";
 import { Targets } from "./Targets";
 import { words } from "./words";
@@ -23,7 +23,7 @@ interface Props {
 export function Facts({ kind, draft, done }: Props) {
   const say = words();
   const { value, set } = draft;
-  const { busy, problem, send } = useCall(kind.concept.code, draft, done);
+  const { busy, problem, nowhere, send } = useCall(kind.concept.code, draft, done);
   const targets = useRead(GreenTargets, { kind: kind.concept.code, origin: value.from }, { skip: !value.from });
   const ranked = targets.data?.greenTargets ?? [];
   const asked = value.targets ?? ranked.slice(0, kind.ringSize).map((one) => one.department.id);
@@ -44,7 +44,7 @@ export function Facts({ kind, draft, done }: Props) {
       <Trouble problem={problem?.field ? null : problem} retry={() => void send()} />
       <div class="two">
         <section class="panel stack">
-          <Origin roles={["REFERRING_DOCTOR", "REFERRAL_OFFICE"]} value={value.from} onChange={(from) => set({ from, targets: null })} error={wrongWith(problem, "requesterDepartment")} />
+          <Caller value={value.from} onChange={(from) => set({ from, targets: null })} error={nowhere ? say.fromMissing : wrongWith(problem, "requesterDepartment")} />
           <div class="who-line">
             <Choices label={say.sexLabel} value={value.sex} onChange={(sex) => set({ sex: sex as CallValues["sex"] })} options={(["MALE", "FEMALE"] as const).map((one) => ({ value: one, label: say.sex[one] }))} />
             <Field label={say.age}>
@@ -93,8 +93,10 @@ export function Facts({ kind, draft, done }: Props) {
 function useCall(kind: string, draft: Draft<CallValues>, done: (id: string) => void) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
+  const [tried, setTried] = useState(false);
 
   async function send(): Promise<void> {
+    setTried(true);
     if (busy || !draft.value.from) return;
     setBusy(true);
     const input = draft.value.calling ?? callOf(draft.value, kind, newKey(), today());
@@ -112,5 +114,5 @@ function useCall(kind: string, draft: Draft<CallValues>, done: (id: string) => v
   useEffect(() => {
     if (draft.value.calling) void send();
   }, [back]);
-  return { busy, problem, send };
+  return { busy, problem, nowhere: tried && !draft.value.from, send };
 }

@@ -67,7 +67,7 @@ export function DestinationPart({ value, change, error }: Props) {
       <Trouble problem={problem} retry={() => void reload()} />
       {!data && busy ? <Loading what={say.seeking} /> : null}
       {data && !places.length ? <Empty title={say.noPlace}>{say.noPlaceHint}</Empty> : null}
-      <Places places={places} chosen={value.performerDepartment} capability={capability} choose={(performerDepartment) => change({ performerDepartment })} error={error} more={page?.hasNextPage ? () => void more() : null} />
+      <Places busy={busy} places={places} chosen={value.performerDepartment} capability={capability} choose={(performerDepartment) => change({ performerDepartment })} error={error} more={page?.hasNextPage ? () => void more() : null} />
     </>
   );
 }
@@ -92,6 +92,8 @@ function NeededCapability({ value, onChange }: { readonly value: Option | null; 
 
 function Places(props: {
   readonly places: readonly Place[];
+  /** While others are asked for, what is shown answers the former question. */
+  readonly busy: boolean;
   readonly chosen: Option | null;
   readonly capability: string | null;
   readonly choose: (one: Option) => void;
@@ -106,7 +108,7 @@ function Places(props: {
   const places = all ? props.places : props.places.filter((one, at) => at < SHOWN || one.id === chosen?.value);
   const beyond = chosen && !props.places.some((one) => one.id === chosen.value);
   return (
-    <fieldset class={props.error ? "places field wrong" : "places field"} data-field="performerDepartment" tabIndex={-1}>
+    <fieldset aria-busy={props.busy} class={props.error ? "places field wrong" : "places field"} data-field="performerDepartment" tabIndex={-1}>
       <legend>{say.destination}</legend>
       <p class="error" role={props.error ? "alert" : undefined} hidden={!props.error}>
         {props.error}
@@ -130,7 +132,7 @@ function Places(props: {
                 <Badge>{say.levels[one.hospital.level]}</Badge> {one.distanceKm === null ? say.distanceUnknown : say.km(one.distanceKm)}
               </span>
             </span>
-            {props.capability ? <Figure free={figure?.bedsAvailable ?? null} total={figure?.bedsTotal ?? null} ageMinutes={figure?.ageMinutes ?? null} /> : null}
+            {props.capability && !props.busy ? <Figure free={figure?.bedsAvailable ?? null} total={figure?.bedsTotal ?? null} ageMinutes={figure?.ageMinutes ?? null} /> : null}
           </label>
         );
       })}

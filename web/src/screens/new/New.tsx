@@ -30,11 +30,23 @@ export const CURRENT = "referral";
 export default function New() {
   const person = me.value?.person.id ?? "";
   const asked = query.value.get("draft") ?? "";
-  return asked ? <Fetched key={asked} id={asked} person={person} /> : <Form key="new" name={CURRENT} person={person} />;
+  const [turn, setTurn] = useState(0);
+  const anew = () => {
+    setTurn(turn + 1);
+    if (asked) go("/new", { replace: true });
+  };
+  if (asked) return <Fetched key={asked} id={asked} person={person} anew={anew} />;
+  return <Form key={`new ${turn}`} name={CURRENT} person={person} anew={anew} />;
+}
+
+interface Who {
+  readonly person: string;
+  /** Begins with an empty form. */
+  readonly anew: () => void;
 }
 
 /** A draft that was begun elsewhere: fetched once, and from then on kept here too. */
-function Fetched({ id, person }: { readonly id: string; readonly person: string }) {
+function Fetched({ id, person, anew }: Who & { readonly id: string }) {
   const name = `${CURRENT} ${id}`;
   const [ready, setReady] = useState(false);
   const { data, problem, reload } = useRead(ReferralDraft, { id }, { skip: ready });
@@ -48,7 +60,7 @@ function Fetched({ id, person }: { readonly id: string; readonly person: string 
         setReady(true);
       });
   }, [held, ready]);
-  if (ready) return <Form name={name} person={person} />;
+  if (ready) return <Form name={name} person={person} anew={anew} />;
   return (
     <>
       <h1>{words().title}</h1>
@@ -58,7 +70,7 @@ function Fetched({ id, person }: { readonly id: string; readonly person: string 
   );
 }
 
-function Form({ name, person }: { readonly name: string; readonly person: string }) {
+function Form({ name, person, anew }: Who & { readonly name: string }) {
   const say = words();
   const draft = useDraft<Values>(person, name, EMPTY);
   const { value, set } = draft;
@@ -67,7 +79,6 @@ function Form({ name, person }: { readonly name: string; readonly person: string
   const [step, setStep] = useState(1);
   const [waiting, setWaiting] = useState(0);
   const [discarding, setDiscarding] = useState(false);
-  const [anew, setAnew] = useState(0);
   const second = useRef<HTMLHeadingElement>(null);
   const first = useRef<HTMLHeadingElement>(null);
   const served = useRead(ReferralDraft, { id: value.server?.id ?? "" }, { skip: !value.server || !draft.restored });
@@ -83,6 +94,11 @@ function Form({ name, person }: { readonly name: string; readonly person: string
       heading?.focus();
       heading?.scrollIntoView({ block: "start" });
     });
+  }
+
+  function another(): void {
+    draft.drop();
+    anew();
   }
 
   async function finish() {
@@ -109,13 +125,13 @@ function Form({ name, person }: { readonly name: string; readonly person: string
           {say.goneHint}
         </Banner>
         <div>
-          <Button onClick={() => { draft.drop(); location.assign(href("/new")); }}>{say.begin}</Button>
+          <Button onClick={another}>{say.begin}</Button>
         </div>
       </>
     );
   }
   return (
-    <div class="new" key={anew}>
+    <div class="new">
       <div class="row spread">
         <h1>{say.title}</h1>
         <SavingState value={value} saving={saving} />
@@ -132,7 +148,7 @@ function Form({ name, person }: { readonly name: string; readonly person: string
         <Banner
           tone="info"
           action={
-            <Button small onClick={() => { draft.drop(); if (name === CURRENT) location.assign(href("/new")); else go("/new"); }}>
+            <Button small onClick={() => (value.server ? void saving.flush().then(another) : setDiscarding(true))}>
               {say.begin}
             </Button>
           }
@@ -189,11 +205,8 @@ function Form({ name, person }: { readonly name: string; readonly person: string
           <Discard
             row={value.server}
             done={() => {
-              draft.drop();
-              setDiscarding(false);
-              setAnew(anew + 1);
               toast(say.discarded);
-              location.assign(href("/new"));
+              another();
             }}
             cancel={() => setDiscarding(false)}
           />

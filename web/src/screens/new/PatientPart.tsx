@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { href } from "../../app/router";
 import { Banner, Button, Checkbox, Choices, date, ReasonField, TextField, Trouble, wrongWith } from "../../kit";
 import { useRead } from "../../net/hooks";
 import type { Problem } from "../../net/problem";
@@ -99,7 +100,11 @@ function Identity({ value, set, change, problem }: Pick<Props, "value" | "change
       {found?.patient?.deceasedAt ? <Banner tone="bad">{say.deceased}</Banner> : null}
       {found?.openCaseNumber ? (
         <div class="stack">
-          <Banner tone="warn" title={say.openCase(found.openCaseNumber)}>
+          <Banner
+            tone="warn"
+            title={say.openCase(found.openCaseNumber)}
+            action={<a href={href("/worklist", { box: "OUT", patient: found.openCaseNumber })}>{say.findOpen}</a>}
+          >
             {say.openCaseHint(found.openCaseOrigin?.name ?? "", found.openCaseSince ? date(found.openCaseSince) : "")}
           </Banner>
           <ReasonField

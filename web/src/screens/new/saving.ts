@@ -68,6 +68,7 @@ export function useSaving(draft: Draft<Values>): Saving {
     set({ creating: input });
     tell((said) => ({ ...said, state: "sending" }));
     const answer = await call(WriteDraft, { input });
+    if (at.current.over) return false;
     const held = answer.ok ? answer.data.createReferral?.referral : null;
     if (held) {
       set({ creating: null, server: serverOf(held), synced: contentOf(held) });
@@ -90,6 +91,7 @@ export function useSaving(draft: Draft<Values>): Saving {
     const sent = value.content;
     const input = { id: server.id, expectedVersion: server.version, idempotencyKey: newKey(), ...left };
     const answer = await call(ChangeDraft, { input });
+    if (at.current.over) return false;
     const version = answer.ok ? answer.data.updateReferral?.referral?.version : null;
     if (version) {
       const kept = Object.fromEntries(Object.keys(left).map((name) => [name, sent[name as keyof Content]]));
@@ -151,6 +153,9 @@ export function useSaving(draft: Draft<Values>): Saving {
     at.current.timer = window.setTimeout(() => void push(), HOLD);
     return () => window.clearTimeout(at.current.timer);
   }, [typed, draft.ready, push]);
+
+  // What is answered after the page was left is found again by the same key, or by the version.
+  useEffect(() => () => void (at.current.over = true), []);
 
   const back = returned.value;
   useEffect(() => {

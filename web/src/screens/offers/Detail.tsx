@@ -1,3 +1,4 @@
+import { href } from "../../app/router";
 import { Ago, Badge, Banner, Button, Clock, WhoCan } from "../../kit";
 import { places, road } from "../green/Targets";
 import type { AskedOfferFragment } from "../../operations";
@@ -37,6 +38,11 @@ export function Detail({ offer, begin, keys }: Props) {
           </span>
         ) : null}
       </p>
+      {offer.status === "CHOSEN" ? (
+        <Banner tone="good" action={<a href={href(`/referral/${offer.referralId}`)}>{say.toCase}</a>}>
+          {say.chosenUs}
+        </Banner>
+      ) : null}
       {offer.unconfirmed ? <Banner tone="warn">{say.unconfirmed(offer.phoneSpokenWith)}</Banner> : null}
       {facts ? <Facts facts={facts} /> : <p class="aside">{say.narrowed}</p>}
       <dl class="facts">

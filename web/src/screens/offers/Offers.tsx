@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useKeys } from "../../app/keys";
 import { query, setQuery } from "../../app/router";
-import { Badge, Banner, Button, Choices, Clock, Dialog, Empty, Loading, toast, Trouble } from "../../kit";
+import { Badge, Button, Choices, Clock, Dialog, Empty, Loading, toast, Trouble } from "../../kit";
 import { call } from "../../net/client";
 import { useAct, useRead } from "../../net/hooks";
 import { useLive } from "../../net/live";
@@ -22,7 +22,7 @@ export default function Offers() {
   const say = words();
   const all = query.value.get("show") === "all";
   const { data, problem, reload, set } = useRead(AskedOffers, { open: all ? null : true }, { keep: true });
-  const [chosen, choose] = useState("");
+  const chosen = query.value.get("at") ?? "";
   const [doing, setDoing] = useState("");
   const [heard, setHeard] = useState("");
   const read = useAct(OfferRead);
@@ -57,7 +57,7 @@ export default function Offers() {
 
   /** Opening a call is reading it; the sender sees that. */
   async function open(one: AskedOfferFragment) {
-    choose(one.id);
+    setQuery({ at: one.id });
     if (!one.availableActions.some((each) => each.action === "readOffer" && each.allowed)) return;
     const answer = await read.act({ id: one.id, expectedVersion: one.version });
     const next = answer.ok ? answer.data.readOffer?.offer : null;
@@ -88,6 +88,14 @@ export default function Offers() {
     }, [tongue]),
   );
 
+  // Whoever comes by an address that names a call has opened it.
+  const came = useRef(false);
+  useEffect(() => {
+    if (came.current || !data) return;
+    came.current = true;
+    if (offer) void open(offer);
+  }, [data]);
+
   const row = useRef<HTMLUListElement>(null);
   useEffect(() => row.current?.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" }), [chosen]);
 
@@ -105,7 +113,7 @@ export default function Offers() {
           {data ? say.waiting(waiting) : ""}
         </p>
         <div class="row">
-          <Choices label={say.show} value={all ? "all" : "open"} onChange={(one) => setQuery({ show: one === "all" ? "all" : null })} options={[{ value: "open", label: say.openOnly }, { value: "all", label: say.everything }]} />
+          <Choices label={say.show} value={all ? "all" : "open"} onChange={(one) => setQuery({ show: one === "all" ? "all" : null, at: null })} options={[{ value: "open", label: say.openOnly }, { value: "all", label: say.everything }]} />
           <Button small aria-pressed={audible.value} onClick={() => hear(!audible.value)}>
             {audible.value ? `🔔 ${say.soundOn}` : `🔕 ${say.soundOff}`}
           </Button>
@@ -149,7 +157,6 @@ export default function Offers() {
           />
         </Dialog>
       ) : null}
-      {offer && offer.status === "CHOSEN" ? <Banner tone="good">{say.chosenUs}</Banner> : null}
     </div>
   );
 }

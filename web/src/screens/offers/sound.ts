@@ -1,7 +1,7 @@
 /** The sound of a new call: two short tones made here, on or off by the reader's choice on this machine. */
 import { signal } from "@preact/signals";
 
-const KEPT = "refnet.sound";
+const KEPT = "refnet.offers.sound";
 
 /** Whether a new call is heard. */
 export const audible = signal(localStorage.getItem(KEPT) !== "off");
