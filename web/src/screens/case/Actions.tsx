@@ -6,6 +6,7 @@ import { intention } from "../../net/hooks";
 import type { Problem } from "../../net/problem";
 import { me } from "../../net/session";
 import type { CaseLegFragment, ReferralRowFragment } from "../../operations";
+import { versionOf } from "./receipt";
 import { type Answered, type Decided, PLANS, type StepPlan } from "./steps";
 import { DANGEROUS, KEYS, ORDER, usual } from "./usual";
 import { words } from "./words";
@@ -20,10 +21,12 @@ interface Props {
   readonly asked?: { readonly action: string; readonly turn: number } | null;
   /** False where the page itself hears the keys of the steps. */
   readonly keyed?: boolean;
+  /** Hears whether a form is open. */
+  readonly onForm?: (open: boolean) => void;
 }
 
 /** The part of a page that takes steps; its keys work while it is shown. */
-export function Actions({ leg, done, refresh, asked, keyed = true }: Props) {
+export function Actions({ leg, done, refresh, asked, keyed = true, onForm }: Props) {
   const say = words();
   const [begun, setBegun] = useState<string | null>(null);
   const { take, problem, busy } = useAtOnce(leg, refresh, done);
@@ -47,6 +50,7 @@ export function Actions({ leg, done, refresh, asked, keyed = true }: Props) {
   useEffect(() => {
     if (step) (form.current?.querySelector<HTMLElement>("input, select, textarea") ?? form.current?.querySelector("button"))?.focus();
   }, [step?.action]);
+  useEffect(() => onForm?.(Boolean(step)), [step?.action]);
   useEffect(() => {
     if (asked) begin(asked.action);
   }, [asked?.turn]);
@@ -158,7 +162,7 @@ function useAtOnce(leg: Decided, refresh: () => Promise<void>, done: Props["done
     const act = intents.current.get(action) ?? intention(plan.operation);
     intents.current.set(action, act); // its key outlives a line that was cut
     setBusy(`${label}…`);
-    const answer = await act({ id: leg.id, expectedVersion: leg.version } as never);
+    const answer = await act({ id: leg.id, expectedVersion: await versionOf(leg) } as never);
     setBusy("");
     setProblem(answer.ok ? null : answer.problem);
     if (answer.ok) finished(answer.data as Record<string, Answered | null>, leg, label, done);

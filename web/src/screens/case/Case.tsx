@@ -1,15 +1,17 @@
 /** The whole story of one case on one page: what to do now, what is known, who holds the clock, what was done. */
-import { useMemo } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { go, href, query } from "../../app/router";
 import type { ScreenProps } from "../../app/screens";
 import { useKeys } from "../../app/keys";
 import { Badge, ButtonLink, date, Empty, Loading, toast, Trouble } from "../../kit";
 import { useRead } from "../../net/hooks";
 import { useLive } from "../../net/live";
-import { me } from "../../net/session";
+import { can, me } from "../../net/session";
 import type { Problem } from "../../net/problem";
 import { CaseChanged, type CaseLegFragment, CaseWhole } from "../../operations";
+import { lastList } from "../worklist/last";
 import { Actions } from "./Actions";
+import { AddFiles } from "./AddFiles";
 import { labels } from "./labels";
 import { Clinical, Files } from "./Clinical";
 import { Course } from "./Course";
@@ -17,6 +19,7 @@ import { LegHead } from "./LegHead";
 import { partyOf, personOf, StatusMark } from "./marks";
 import { Elsewhere, Papers } from "./Papers";
 import { PatientFacts } from "./Patient";
+import { useReceipt } from "./receipt";
 import "./style.css";
 import { Clocks, Timeline } from "./Timeline";
 import { words } from "./words";
@@ -39,7 +42,12 @@ export default function Case({ params }: ScreenProps) {
     },
     { skip: !found },
   );
-  useKeys(useMemo(() => [{ keys: "Backspace", does: say.back, run: () => go("/worklist") }], [say]));
+  useKeys(useMemo(() => [{ keys: "Backspace", does: say.back, run: () => go("/worklist", { search: lastList() }) }], [say]));
+  const legs = found?.legs ?? [];
+  const wanted = query.value.get("leg");
+  const leg = legs.find((one) => one.id === wanted) ?? legs.filter((one) => !one.closedAt).at(-1) ?? legs.at(-1);
+  const [answering, setAnswering] = useState(false);
+  useReceipt(leg ?? null, answering, () => void reload());
   if (!found) {
     return (
       <>
@@ -48,13 +56,10 @@ export default function Case({ params }: ScreenProps) {
       </>
     );
   }
-  const legs = [...found.legs];
-  const wanted = query.value.get("leg");
-  const leg = legs.find((one) => one.id === wanted) ?? legs.filter((one) => !one.closedAt).at(-1) ?? legs.at(-1);
   return (
     <div class="case">
       <header class="case-head">
-        <a class="back no-print" href={href("/worklist")}>
+        <a class="back no-print" href={`${href("/worklist")}?${lastList()}`}>
           ← {say.toList}
         </a>
         <h1>{personOf({ ...found.patient, displayName: found.patient.identity?.name || found.patient.displayName })}</h1>
@@ -73,7 +78,7 @@ export default function Case({ params }: ScreenProps) {
             <section class="panel no-print" aria-label={say.mayDo}>
               <h2>{say.mayDo}</h2>
               <Elsewhere leg={leg} />
-              <Actions key={leg.id} leg={leg} done={() => void reload()} refresh={reload} />
+              <Actions key={leg.id} leg={leg} done={() => void reload()} refresh={reload} onForm={setAnswering} />
             </section>
             <section class="panel" aria-label={say.summary}>
               <Clinical row={leg} />
@@ -83,6 +88,7 @@ export default function Case({ params }: ScreenProps) {
               <section class="panel" aria-labelledby="files">
                 <h2 id="files">{say.files}</h2>
                 <Files files={leg.attachments} />
+                {!leg.closedAt && can("add_attachment") ? <AddFiles key={leg.id} referral={leg.id} reload={reload} /> : null}
               </section>
             ) : null}
           </div>

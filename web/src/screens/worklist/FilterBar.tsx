@@ -1,7 +1,9 @@
 /** The boxes with their counts, and what narrows the list; everything stands in the address. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Button } from "../../kit";
-import type { Direction, Priority, ReferralStatus, WorklistBox, WorklistCountsData } from "../../operations";
+import { useRead } from "../../net/hooks";
+import { me } from "../../net/session";
+import { type Direction, type Priority, type ReferralStatus, type WorklistBox, type WorklistCountsData, WorklistDepartments } from "../../operations";
 import { labels } from "../case/labels";
 import { boxes, clearFilters, filter, type Filters, narrowed } from "./filters";
 import { words } from "./words";
@@ -41,6 +43,8 @@ export function FilterBar({ filters, counts }: { readonly filters: Filters; read
   const say = words();
   const ours = count(counts, filters.box, "Ours");
   const late = count(counts, filters.box, "Late");
+  const set = Boolean(filters.status || filters.department || filters.direction || (filters.priority && filters.priority !== "STAT") || !filters.open);
+  const [opened, setOpened] = useState(set);
   return (
     <div class="filters" role="search" aria-label={say.filters}>
       <SearchField text={filters.text} />
@@ -62,7 +66,7 @@ export function FilterBar({ filters, counts }: { readonly filters: Filters; read
           {labels().priority.STAT}
         </Tap>
       </div>
-      <details class="more-filters" open={Boolean(filters.status || filters.direction || (filters.priority && filters.priority !== "STAT") || !filters.open)}>
+      <details class="more-filters" open={set} onToggle={(event) => setOpened(event.currentTarget.open)}>
         <summary>{say.filters}</summary>
         <div class="row">
           <Pick label={say.show} value={filters.open ? "" : "all"} none={say.open} options={[["all", say.all]]} set={(show) => filter({ show })} />
@@ -74,6 +78,7 @@ export function FilterBar({ filters, counts }: { readonly filters: Filters; read
             set={(status) => filter({ status })}
           />
           <Pick label={say.direction} value={filters.direction} options={WAYS.map((one) => [one, labels().direction[one]])} set={(way) => filter({ way })} />
+          {opened ? <Departments value={filters.department} /> : null}
         </div>
       </details>
       <label class="sort">
@@ -93,6 +98,15 @@ export function FilterBar({ filters, counts }: { readonly filters: Filters; read
       ) : null}
     </div>
   );
+}
+
+/** The departments of the hospital that one works for as a whole; nothing for who belongs to one department. */
+function Departments({ value }: { readonly value: string }) {
+  const hospital = me.value?.roles.find((one) => one.hospital && !one.department)?.hospital?.id ?? "";
+  const { data } = useRead(WorklistDepartments, { id: hospital }, { skip: !hospital });
+  const all = data?.hospital?.departments ?? [];
+  if (all.length < 2) return null;
+  return <Pick label={words().department} value={value} options={all.map(({ id, name }) => [id, name])} set={(dept) => filter({ dept })} />;
 }
 
 function Tap(props: { readonly on: boolean; readonly n: number | null; readonly set: (on: boolean) => void; readonly children: string }) {

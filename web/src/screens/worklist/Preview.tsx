@@ -1,22 +1,22 @@
 /** A referral beside the list: enough to decide, and every step to answer with. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { href } from "../../app/router";
 import { ButtonLink, Loading, Trouble } from "../../kit";
-import { intention, useRead } from "../../net/hooks";
-import { type CaseLegFragment, ReferralPreview, type ReferralRowFragment, StepOpenReferral } from "../../operations";
+import { useRead } from "../../net/hooks";
+import { ReferralPreview, type ReferralRowFragment } from "../../operations";
 import { Actions } from "../case/Actions";
 import { LegHead } from "../case/LegHead";
 import { Clinical, Files } from "../case/Clinical";
 import { Course } from "../case/Course";
 import { Elsewhere } from "../case/Papers";
 import { personOf } from "../case/marks";
+import { useReceipt } from "../case/receipt";
 import "../case/style.css";
 import { Timeline } from "../case/Timeline";
 import { words as caseWords } from "../case/words";
 import { words } from "./words";
 
 const GLANCE = 180; // milliseconds on a row before its record is asked for: moving past it discloses nothing
-const READ = 2500; // milliseconds of looking at it after which the sender is told that it was read
 
 interface Props {
   readonly id: string;
@@ -37,7 +37,8 @@ export default function Preview({ id, version, put, asked }: Props) {
     if (behind) void reload();
   }, [behind, version, reload]);
   const row = found ?? null;
-  useReceipt(row, (now) => {
+  const [answering, setAnswering] = useState(false);
+  useReceipt(row, answering, (now) => {
     put(now);
     void reload();
   });
@@ -58,7 +59,7 @@ export default function Preview({ id, version, put, asked }: Props) {
       <Trouble problem={problem} retry={() => void reload()} />
       <LegHead leg={row} />
       <Elsewhere leg={row} />
-      <Actions key={row.id} leg={row} done={done} refresh={reload} asked={asked} keyed={false} />
+      <Actions key={row.id} leg={row} done={done} refresh={reload} asked={asked} keyed={false} onForm={setAnswering} />
       <Clinical row={row} />
       {row.attachments?.length ? <Files files={row.attachments} /> : null}
       <Course row={row} />
@@ -78,23 +79,4 @@ function useSettled(id: string): string {
     return () => window.clearTimeout(timer);
   }, [id]);
   return settled;
-}
-
-const opening = intention(StepOpenReferral);
-
-/** Tells the sender that the referral was read, once it has been looked at; a refusal is nobody's trouble. */
-function useReceipt(row: CaseLegFragment | null, told: (row: ReferralRowFragment) => void): void {
-  const latest = useRef(told);
-  latest.current = told;
-  const due = row && !row.openedAt && row.steps.some((one) => one.action === "openReferral" && one.allowed) ? row : null;
-  useEffect(() => {
-    if (!due) return;
-    const timer = window.setTimeout(() => {
-      void opening({ id: due.id, expectedVersion: due.version }).then((answer) => {
-        const now = answer.ok ? answer.data.openReferral?.referral : null;
-        if (now) latest.current(now);
-      });
-    }, READ);
-    return () => window.clearTimeout(timer);
-  }, [due?.id, due?.version]);
 }

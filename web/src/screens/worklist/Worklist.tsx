@@ -12,6 +12,7 @@ import { KEYS } from "../case/usual";
 import { useBulk } from "./bulk";
 import { Boxes, FilterBar } from "./FilterBar";
 import { currentFilters, type Filters, narrowed } from "./filters";
+import { rememberList } from "./last";
 import { RowLine } from "./RowLine";
 import { useRows } from "./rows";
 import { ring, sounding, switchSound } from "./sound";
@@ -30,6 +31,8 @@ export default function WorklistScreen() {
   const list = useRows(filters, told, sounding.value);
   const counted = useRead(WorklistCounts, { received: can("view_received_referral"), sent: can("view_sent_referral") }, { skip: !list.rows.length && list.busy });
   const wide = useWide();
+  rememberList(query.value.toString());
+  useRecount(list.heard, counted.reload);
   const at = query.value.get("at");
   const shown = list.rows.find(({ row }) => row.id === at) ?? null;
   const [asked, ask] = useState<{ action: string; turn: number } | null>(null);
@@ -42,7 +45,7 @@ export default function WorklistScreen() {
   }
 
   function focus(id: string): void {
-    const line = [...(frame.current?.querySelectorAll<HTMLElement>(".row-line") ?? [])].find((one) => one.dataset.id === id);
+    const line = lineOf(frame.current, id);
     line?.querySelector<HTMLElement>("a")?.focus({ preventScroll: true });
     line?.scrollIntoView({ block: "nearest" });
   }
@@ -94,6 +97,11 @@ export default function WorklistScreen() {
     ),
   );
   useFollowing(list.follow, list.more);
+  // Back from a case, the row one came from is in sight again.
+  const standing = list.rows.length > 0;
+  useEffect(() => {
+    if (standing && at) lineOf(frame.current, at)?.scrollIntoView({ block: "nearest" });
+  }, [standing]);
 
   return (
     <div class={wide ? "worklist wide" : "worklist"} ref={frame}>
@@ -152,6 +160,21 @@ export default function WorklistScreen() {
       </div>
     </div>
   );
+}
+
+function lineOf(frame: HTMLElement | null, id: string): HTMLElement | undefined {
+  return [...(frame?.querySelectorAll<HTMLElement>(".row-line") ?? [])].find((one) => one.dataset.id === id);
+}
+
+const RECOUNT = 4000; // milliseconds in which events are gathered before the counts are asked for anew
+
+/** Asks for the counts again some time after something happened. */
+function useRecount(heard: number, reload: () => Promise<void>): void {
+  useEffect(() => {
+    if (!heard) return;
+    const timer = window.setTimeout(() => void reload(), RECOUNT);
+    return () => window.clearTimeout(timer);
+  }, [heard, reload]);
 }
 
 function focused(frame: HTMLElement | null): string | null {

@@ -20,6 +20,8 @@ export interface Filters {
   readonly priority: Priority | "";
   readonly status: ReferralStatus | "";
   readonly direction: Direction | "";
+  /** The id of a department. */
+  readonly department: string;
   readonly text: string;
   readonly sort: WorklistSort;
 }
@@ -40,6 +42,7 @@ export function filtersOf(search: URLSearchParams): Filters {
     priority: (search.get("priority") ?? "") as Filters["priority"],
     status: (search.get("status") ?? "") as Filters["status"],
     direction: (search.get("way") ?? "") as Filters["direction"],
+    department: search.get("dept") ?? "",
     text: search.get("q") ?? "",
     sort: sort ?? (box === "IN" ? "NEAREST_DEADLINE" : "NEWEST"),
   };
@@ -47,7 +50,7 @@ export function filtersOf(search: URLSearchParams): Filters {
 
 /** Whether anything but the box narrows the list. */
 export function narrowed(filters: Filters): boolean {
-  return Boolean(!filters.open || filters.turn || filters.late || filters.priority || filters.status || filters.direction || filters.text);
+  return Boolean(!filters.open || filters.turn || filters.late || filters.priority || filters.status || filters.direction || filters.department || filters.text);
 }
 
 /** Changes some of the filters, in the address. */
@@ -57,7 +60,7 @@ export function filter(change: Record<string, string | null>): void {
 
 /** Takes every filter away but the box. */
 export function clearFilters(): void {
-  const none = ["show", "turn", "late", "priority", "status", "way", "q"].map((name) => [name, null]);
+  const none = ["show", "turn", "late", "priority", "status", "way", "dept", "q"].map((name) => [name, null]);
   setQuery(Object.fromEntries(none) as Record<string, null>);
 }
 
@@ -80,6 +83,7 @@ export function variablesOf(filters: Filters, first: number): WorklistVariables 
     status: filters.status ? [filters.status] : null,
     priority: filters.priority ? [filters.priority] : null,
     direction: filters.direction || null,
+    department: filters.department || null,
     holder: holderOf(filters),
     overdue: filters.late || null,
     patient: filters.text || null,
@@ -97,6 +101,7 @@ export function fits(row: ReferralRowFragment, filters: Filters): boolean {
     (!filters.status || row.status === filters.status) &&
     (!filters.priority || row.priority === filters.priority) &&
     (!filters.direction || row.direction === filters.direction) &&
+    (!filters.department || [row.requesterDepartment.id, row.performerDepartment?.id].includes(filters.department)) &&
     (!filters.late || row.clock?.overdue === true) &&
     (!holder || row.clock?.holder === holder)
   );

@@ -31,6 +31,8 @@ interface Held {
 
 /** What the list shows and can do. */
 export interface Rows extends Omit<Held, "of"> {
+  /** How many events were heard. */
+  readonly heard: number;
   /** Loads the list anew from its beginning. */
   readonly reload: () => Promise<void>;
   /** Loads the rows that follow. */
@@ -43,6 +45,7 @@ export interface Rows extends Omit<Held, "of"> {
 export function useRows(filters: Filters, told: (row: ReferralRowFragment) => void, listening: boolean): Rows {
   const of = JSON.stringify([filters, language.value]);
   const [held, hold] = useState<Held>({ of, rows: [], fresh: [], more: null, problem: null, busy: true });
+  const [heard, setHeard] = useState(0);
   const now = useRef({ filters, of, turn: 0, held });
   Object.assign(now.current, { filters, of, held });
 
@@ -94,6 +97,7 @@ export function useRows(filters: Filters, told: (row: ReferralRowFragment) => vo
     { box: filters.box },
     {
       next: ({ worklistChanged: { referral, inBox, event } }) => {
+        setHeard((before) => before + 1);
         const { rows, of: shown } = now.current.held;
         if (shown !== now.current.of) return; // the list is being loaded anyway
         const inPlace = rows.some((one) => one.row.id === referral.id);
@@ -118,6 +122,7 @@ export function useRows(filters: Filters, told: (row: ReferralRowFragment) => vo
     more: fitting ? held.more : null,
     problem: fitting ? held.problem : null,
     busy: held.busy || !fitting,
+    heard,
     reload,
     follow,
     put,
