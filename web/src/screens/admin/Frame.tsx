@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { href, place, setQuery } from "../../app/router";
 import { Select } from "../../kit";
 import { can } from "../../net/session";
@@ -22,13 +23,19 @@ interface Props {
 export function Frame({ title, lead, action, ofHospital, children }: Props) {
   const say = words();
   const own = ownHospitals();
+  const sections = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a phone the row of sections is wider than the screen; the page itself stays where it is.
+    const [row, here] = [sections.current?.firstElementChild, sections.current?.querySelector<HTMLElement>("[aria-current]")];
+    if (row && here) row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+  }, []);
   return (
     <div class="admin stack">
       <div class="row spread">
         <h1>{title}</h1>
         {action}
       </div>
-      <nav class="sections" aria-label={say.sections}>
+      <nav ref={sections} class="sections" aria-label={say.sections}>
         <ul>
           {SECTIONS.filter((one) => !one.permissions || can(...one.permissions)).map((one) => (
             <li key={one.path}>

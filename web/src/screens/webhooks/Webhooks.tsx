@@ -20,7 +20,9 @@ export default function WebhooksScreen() {
   const [adding, setAdding] = useState(false);
   const [secret, setSecret] = useState<string | null>(null);
   const hospital = chosenHospital();
-  const endpoints = data?.webhookEndpoints.filter((one) => one.hospital.id === hospital?.id);
+  const endpoints = data?.webhookEndpoints
+    .filter((one) => one.hospital.id === hospital?.id)
+    .sort((one, other) => Number(Boolean(one.deactivatedAt)) - Number(Boolean(other.deactivatedAt)));
 
   function made(shown: string | null | undefined): void {
     setAdding(false);
