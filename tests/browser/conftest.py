@@ -48,6 +48,6 @@ def front(committed: World, server: Server) -> Any:
         return {"username": person.username, "password": PASSWORD}
 
     def task(**given: Any) -> dict[str, Any]:
-        return {"base": server.url, "shots": os.environ.get("REFNET_SHOTS", "")} | given
+        return {"base": server.url, "shots": os.environ.get("REFNET_SCREENSHOTS", "")} | given
 
     return SimpleNamespace(world=committed, server=server, login=login, task=task)

@@ -107,14 +107,19 @@ export function useAct<Data, Variables>(operation: Operation<Data, Variables>): 
 export function intention<Data, Variables>(
   operation: Operation<Data, Variables>,
 ): (input: InputOf<Variables>) => Promise<Answer<Data>> {
-  const unanswered = new Map<string, string>(); // input → key
+  const unanswered = new Map<string, { wanted: string; sent: object }>(); // by object: what was wanted of it last
   return async (input) => {
-    const wanted = JSON.stringify(input);
-    const idempotencyKey = unanswered.get(wanted) ?? newKey();
-    unanswered.set(wanted, idempotencyKey);
-    const answer = await call(operation, { input: { ...(input as object), idempotencyKey } } as Variables);
+    // Whoever asks again may have seen a newer version meanwhile, perhaps made by the very step that was not answered:
+    // it is asked again word for word, and the server answers what it answered then.
+    const { expectedVersion: _version, ...rest } = input as { expectedVersion?: unknown; id?: string };
+    const wanted = JSON.stringify(rest);
+    const place = rest.id ?? wanted;
+    const last = unanswered.get(place);
+    const sent = last?.wanted === wanted ? last.sent : { ...(input as object), idempotencyKey: newKey() };
+    unanswered.set(place, { wanted, sent });
+    const answer = await call(operation, { input: sent } as Variables);
     // Refused leaves the key free, and a fault that the server knows undid everything. Only silence may hide an effect.
-    if (answer.ok || answer.problem.code) unanswered.delete(wanted);
+    if (answer.ok || answer.problem.code) unanswered.delete(place);
     return answer;
   };
 }
