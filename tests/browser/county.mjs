@@ -282,7 +282,7 @@ await walk({
     await button(doctor.page, 'Switch to English').click()
     await doctor.page.locator('.call-head', { hasText: 'stood down' }).waitFor()
     await look(doctor.page, 'green-over-en')
-    await doctor.page.goto(`${task.base}/app/green?kind=STROKE`)
+    await doctor.page.goto(`${task.base}/app/green?kind=CRITICAL_CHILD`)
     await doctor.page.locator('.target').first().waitFor()
     await look(doctor.page, 'green-facts-en')
     await button(expert.page, 'Switch to English').click()
@@ -309,14 +309,14 @@ await walk({
     await dialog(one.page).locator('.banner.warn').first().waitFor()
     told.faster = await dialog(one.page).innerText()
     await look(one.page, 'green-faster')
-    await page404(one.page)
+    await nowhere(one.page)
     await one.context.close()
     await other.context.close()
   },
 })
 
-async function page404(page) {
-  await page.goto(`${task.base}/app/green/bm9wZTox`)
+async function nowhere(page) {
+  await page.goto(`${task.base}/app/green/${task.nowhere}`)
   await page.locator('main .banner').waitFor()
   told.absent = await main(page)
   await shot(page, 'green-absent')
