@@ -82,4 +82,4 @@ def test_of_two_at_once_the_slower_is_told(front, script, doctor):
     found = told(script("county.mjs"), task, seconds=300)
     clean(found, complaints=False)
     assert "情况已变化" in found["faster"]
-    assert "没有这个呼叫" in found["absent"]
+    assert "不存在，或者不在您的权限范围内" in found["absent"]
