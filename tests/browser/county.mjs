@@ -20,7 +20,7 @@ async function diagnosis(page, text) {
   await page.getByRole('combobox', { name: '诊断' }).fill(text)
   await page.locator('.options [role=option]').first().waitFor()
   await page.keyboard.press('Enter')
-  await page.locator('.chosen li').first().waitFor()
+  await page.locator('.picked li').first().waitFor()
 }
 
 async function condition(page) {
@@ -101,7 +101,7 @@ await walk({
     await type(/诊断/, '肺炎')
     await page.locator('.options [role=option]').first().waitFor()
     await page.keyboard.press('Enter')
-    await page.locator('.chosen li').waitFor()
+    await page.locator('.picked li').waitFor()
     await type(/转诊目的/, '重症肺炎')
     await type(/病情摘要/, '发热 4 天')
     await tabTo(page, /所需能力/)

@@ -74,7 +74,7 @@ export function Diagnoses({ value, onChange, error }: { readonly value: readonly
   return (
     <div class="diagnoses">
       <Combobox key={value.length} search={findDiagnoses} label={say.diagnoses} hint={say.diagnosesHint} required value={null} onChange={add} error={error} />
-      <ol class="chosen" aria-label={say.diagnoses}>
+      <ol class="picked" aria-label={say.diagnoses}>
         {value.map((one, at) => (
           <li key={one.value}>
             <span>
