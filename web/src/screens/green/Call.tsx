@@ -6,14 +6,28 @@ import { Badge, Banner, Clock, Dialog, Loading, span, Steps, toast, Trouble, Whe
 import { useRead } from "../../net/hooks";
 import { useLive } from "../../net/live";
 import { moment } from "../../net/moment";
-import { type CallPartsFragment, GreenCall, GreenCaseChanged, OfferMoved, type OfferRowFragment } from "../../operations";
+import {
+  type CallPartsFragment,
+  GreenCall,
+  GreenCaseChanged,
+  OfferMoved,
+  type OfferRowFragment,
+} from "../../operations";
 import { CallStep } from "./CallStep";
 import { Offers } from "./Offers";
 import "./style.css";
 import { words } from "./words";
 
 const FORMS = [
-  "giveConsent", "departReferral", "signHandover", "widenBroadcast", "recordMilestone", "identifyPatient", "divertReferral", "refuseConsent", "standDown",
+  "giveConsent",
+  "departReferral",
+  "signHandover",
+  "widenBroadcast",
+  "recordMilestone",
+  "identifyPatient",
+  "divertReferral",
+  "refuseConsent",
+  "standDown",
 ] as const;
 const DANGEROUS = ["standDown", "refuseConsent", "divertReferral"] as const;
 
@@ -89,11 +103,23 @@ export default function Call({ params }: ScreenProps) {
         <Facts call={call} />
       </div>
       <div class="thumb">
-        <Steps actions={call.availableActions} forms={FORMS} dangerous={DANGEROUS} begin={(action) => setDoing({ action })} />
+        <Steps
+          actions={call.availableActions}
+          forms={FORMS}
+          dangerous={DANGEROUS}
+          begin={(action) => setDoing({ action })}
+        />
       </div>
       {doing ? (
         <Dialog key={doing.action} title={titleOf(call, doing)} onClose={() => setDoing(null)}>
-          <CallStep call={call} doing={doing} changed={changed} refresh={reload} cancel={() => setDoing(null)} instead={(action) => setDoing({ action })} />
+          <CallStep
+            call={call}
+            doing={doing}
+            changed={changed}
+            refresh={reload}
+            cancel={() => setDoing(null)}
+            instead={(action) => setDoing({ action })}
+          />
         </Dialog>
       ) : null}
     </div>
@@ -101,7 +127,9 @@ export default function Call({ params }: ScreenProps) {
 }
 
 function withOffer(offers: readonly OfferRowFragment[], one: OfferRowFragment): OfferRowFragment[] {
-  return offers.some((other) => other.id === one.id) ? offers.map((other) => (other.id === one.id ? one : other)) : [...offers, one];
+  return offers.some((other) => other.id === one.id)
+    ? offers.map((other) => (other.id === one.id ? one : other))
+    : [...offers, one];
 }
 
 function titleOf(call: CallPartsFragment, doing: Doing): string {
@@ -125,7 +153,12 @@ function Head({ call }: { readonly call: CallPartsFragment }) {
   const at = stageOf(call);
   const over = ["CANCELLED", "REDIRECTED", "CLOSED"].includes(call.status);
   const status = say.status[call.status as keyof typeof say.status] ?? call.status;
-  const holder = call.clock?.holder === "PERFORMER" ? call.performerHospital?.name : call.clock?.holder === "REQUESTER" ? call.requesterHospital.name : undefined;
+  const holder =
+    call.clock?.holder === "PERFORMER"
+      ? call.performerHospital?.name
+      : call.clock?.holder === "REQUESTER"
+        ? call.requesterHospital.name
+        : undefined;
   return (
     <header class="call-head">
       <div class="row spread">
@@ -139,13 +172,18 @@ function Head({ call }: { readonly call: CallPartsFragment }) {
         {call.clock ? (
           <>
             {" "}
-            · {say.clockOf[call.clock.kind as keyof typeof say.clockOf] ?? ""} <Clock dueAt={call.clock.dueAt} startedAt={call.clock.startedAt} holder={holder} />
+            · {say.clockOf[call.clock.kind as keyof typeof say.clockOf] ?? ""}{" "}
+            <Clock dueAt={call.clock.dueAt} startedAt={call.clock.startedAt} holder={holder} />
           </>
         ) : null}
       </p>
       <ol class="stages" aria-label={say.stagesLabel}>
         {STAGES.map((one, index) => (
-          <li key={one} class={index < at ? "done" : index === at && !over ? "now" : ""} aria-current={index === at && !over ? "step" : undefined}>
+          <li
+            key={one}
+            class={index < at ? "done" : index === at && !over ? "now" : ""}
+            aria-current={index === at && !over ? "step" : undefined}
+          >
             <span aria-hidden="true">{index < at ? "✓" : index + 1}</span> {say.stages[one]}
           </li>
         ))}
@@ -166,7 +204,12 @@ function Facts({ call }: { readonly call: CallPartsFragment }) {
         clinical.vitals.spo2 && `${say.vital.spo2} ${clinical.vitals.spo2}%`,
       ].filter(Boolean)
     : [];
-  const who = [patient.sex === "UNKNOWN" ? "" : say.sex[patient.sex], patient.age === null ? "" : say.yearsOld(patient.age)].filter(Boolean).join(" · ");
+  const who = [
+    patient.sex === "UNKNOWN" ? "" : say.sex[patient.sex],
+    patient.age === null ? "" : say.yearsOld(patient.age),
+  ]
+    .filter(Boolean)
+    .join(" · ");
   return (
     <section class="panel stack" aria-labelledby="facts">
       <h2 id="facts">{say.facts}</h2>
@@ -201,7 +244,15 @@ function Facts({ call }: { readonly call: CallPartsFragment }) {
               <Phone numbers={[call.performerDepartment?.phone, call.performerHospital.phone]} />
             </dd>
             <dt>{say.consent}</dt>
-            <dd>{call.consentAt ? <>{say.consentBy(call.consentBy ?? "", call.consentRelation ?? "")} <When at={call.consentAt} /></> : say.notYet}</dd>
+            <dd>
+              {call.consentAt ? (
+                <>
+                  {say.consentBy(call.consentBy ?? "", call.consentRelation ?? "")} <When at={call.consentAt} />
+                </>
+              ) : (
+                say.notYet
+              )}
+            </dd>
           </>
         ) : null}
         {journey ? (
@@ -209,7 +260,12 @@ function Facts({ call }: { readonly call: CallPartsFragment }) {
             <dt>{say.onTheWay}</dt>
             <dd>
               {say.left} <When at={journey.departedAt} />
-              {journey.eta ? <> · {say.expected} <When at={journey.eta} /></> : null}
+              {journey.eta ? (
+                <>
+                  {" "}
+                  · {say.expected} <When at={journey.eta} />
+                </>
+              ) : null}
               {[journey.vehicle, journey.escort].filter(Boolean).map((one) => ` · ${one}`)}
             </dd>
           </>
@@ -232,7 +288,8 @@ function Facts({ call }: { readonly call: CallPartsFragment }) {
           <>
             <dt>{say.handover}</dt>
             <dd>
-              {handover?.senderSignedAt ? `✓ ${say.senderSigned}` : say.senderUnsigned} · {handover?.receiverSignedAt ? `✓ ${say.receiverSigned}` : say.receiverUnsigned}
+              {handover?.senderSignedAt ? `✓ ${say.senderSigned}` : say.senderUnsigned} ·{" "}
+              {handover?.receiverSignedAt ? `✓ ${say.receiverSigned}` : say.receiverUnsigned}
             </dd>
           </>
         ) : null}

@@ -4,7 +4,20 @@ import { useRead } from "../../net/hooks";
 import { now } from "../../net/moment";
 import { me } from "../../net/session";
 import {
-  type CallPartsFragment, GreenChoose, GreenConsent, GreenDepart, GreenDivert, GreenHandover, GreenIdentify, GreenMilestone, GreenMilestones, GreenPhoneAnswer, GreenPlaces, GreenRefused, GreenStandDown, GreenWiden,
+  type CallPartsFragment,
+  GreenChoose,
+  GreenConsent,
+  GreenDepart,
+  GreenDivert,
+  GreenHandover,
+  GreenIdentify,
+  GreenMilestone,
+  GreenMilestones,
+  GreenPhoneAnswer,
+  GreenPlaces,
+  GreenRefused,
+  GreenStandDown,
+  GreenWiden,
 } from "../../operations";
 import type { Doing } from "./Call";
 import { road } from "./Targets";
@@ -32,7 +45,14 @@ export function CallStep(props: Props) {
   switch (doing.action) {
     case "chooseOffer":
       return (
-        <StepForm {...common} operation={GreenChoose} fields={[]} extra={{ offer: offer?.id ?? "" }} submit={say.chooseNow} done={(data) => changed(data.chooseOffer?.referral, say.chosenSaid)}>
+        <StepForm
+          {...common}
+          operation={GreenChoose}
+          fields={[]}
+          extra={{ offer: offer?.id ?? "" }}
+          submit={say.chooseNow}
+          done={(data) => changed(data.chooseOffer?.referral, say.chosenSaid)}
+        >
           <p>
             <strong>{offer?.performerHospital?.name}</strong> {offer?.performerDepartment?.name}
             {offer?.travelMinutes == null ? "" : ` · ${road(offer.travelMinutes, offer.travelSource)}`}
@@ -48,9 +68,26 @@ export function CallStep(props: Props) {
           refresh={refresh}
           cancel={cancel}
           fields={[
-            { kind: "choices", name: "answer", label: say.phoneSaid, required: true, options: [{ value: "CAN_TAKE", label: say.canTake }, { value: "CANNOT_TAKE", label: say.cannotTake }] },
+            {
+              kind: "choices",
+              name: "answer",
+              label: say.phoneSaid,
+              required: true,
+              options: [
+                { value: "CAN_TAKE", label: say.canTake },
+                { value: "CANNOT_TAKE", label: say.cannotTake },
+              ],
+            },
             { kind: "text", name: "spokenWith", label: say.spokenWith, required: true, maxLength: 60 },
-            { kind: "reason", name: "reason", catalogue: "GREEN_DECLINE", comment: "comment", label: say.whyNot, required: true, when: (values) => values["answer"] === "CANNOT_TAKE" },
+            {
+              kind: "reason",
+              name: "reason",
+              catalogue: "GREEN_DECLINE",
+              comment: "comment",
+              label: say.whyNot,
+              required: true,
+              when: (values) => values["answer"] === "CANNOT_TAKE",
+            },
           ]}
           submit={say.record}
           done={() => changed(null, say.phoneKept)}
@@ -73,7 +110,16 @@ export function CallStep(props: Props) {
               label: say.named,
               wire: (value) => [(value as Option).value],
               render: ({ value, onChange, error }) => (
-                <Combobox label={say.named} hint={say.namedHint} required={false} least={0} value={(value ?? null) as Option | null} onChange={onChange} error={error} search={(text, signal) => findPlaces(text, signal, call)} />
+                <Combobox
+                  label={say.named}
+                  hint={say.namedHint}
+                  required={false}
+                  least={0}
+                  value={(value ?? null) as Option | null}
+                  onChange={onChange}
+                  error={error}
+                  search={(text, signal) => findPlaces(text, signal, call)}
+                />
               ),
             },
           ]}
@@ -90,15 +136,36 @@ export function CallStep(props: Props) {
           operation={GreenConsent}
           fields={[
             { kind: "text", name: "consentBy", label: say.consenter, required: true, maxLength: 60 },
-            { kind: "text", name: "consentRelation", label: say.relation, hint: child ? say.childHint : say.headHint, required: true, maxLength: 30 },
+            {
+              kind: "text",
+              name: "consentRelation",
+              label: say.relation,
+              hint: child ? say.childHint : say.headHint,
+              required: true,
+              maxLength: 30,
+            },
           ]}
-          initial={child ? { consentBy: call.patient.identity?.guardianName ?? "", consentRelation: call.patient.identity?.guardianRelation ?? "" } : {}}
+          initial={
+            child
+              ? {
+                  consentBy: call.patient.identity?.guardianName ?? "",
+                  consentRelation: call.patient.identity?.guardianRelation ?? "",
+                }
+              : {}
+          }
           submit={say.consentNow}
           late
           done={(data) => changed(data.giveConsent?.referral, say.consented)}
         >
           {child && !call.patient.identity?.guardianName ? (
-            <Banner tone="warn" action={<Button small onClick={() => instead("identifyPatient")}>{say.identifyFirst}</Button>}>
+            <Banner
+              tone="warn"
+              action={
+                <Button small onClick={() => instead("identifyPatient")}>
+                  {say.identifyFirst}
+                </Button>
+              }
+            >
               {say.guardianUnknown}
             </Banner>
           ) : null}
@@ -109,7 +176,16 @@ export function CallStep(props: Props) {
         <StepForm
           {...common}
           operation={GreenRefused}
-          fields={[{ kind: "reason", name: "reason", catalogue: "GREEN_CONSENT_REFUSED", comment: "comment", label: say.why, required: true }]}
+          fields={[
+            {
+              kind: "reason",
+              name: "reason",
+              catalogue: "GREEN_CONSENT_REFUSED",
+              comment: "comment",
+              label: say.why,
+              required: true,
+            },
+          ]}
           submit={say.refuseNow}
           danger
           done={(data) => changed(data.refuseConsent?.referral, say.refused)}
@@ -140,8 +216,22 @@ export function CallStep(props: Props) {
           {...common}
           operation={GreenDivert}
           fields={[
-            { kind: "search", name: "performerDepartment", label: say.divertTo, required: true, least: 0, search: (text, signal) => findPlaces(text, signal, call) },
-            { kind: "reason", name: "reason", catalogue: "GREEN_DIVERT", comment: "comment", label: say.why, required: true },
+            {
+              kind: "search",
+              name: "performerDepartment",
+              label: say.divertTo,
+              required: true,
+              least: 0,
+              search: (text, signal) => findPlaces(text, signal, call),
+            },
+            {
+              kind: "reason",
+              name: "reason",
+              catalogue: "GREEN_DIVERT",
+              comment: "comment",
+              label: say.why,
+              required: true,
+            },
             { kind: "area", name: "condition", label: say.conditionNow, rows: 2 },
             { kind: "moment", name: "eta", label: say.eta },
           ]}
@@ -182,7 +272,16 @@ export function CallStep(props: Props) {
         <StepForm
           {...common}
           operation={GreenStandDown}
-          fields={[{ kind: "reason", name: "reason", catalogue: "GREEN_STAND_DOWN", comment: "comment", label: say.why, required: true }]}
+          fields={[
+            {
+              kind: "reason",
+              name: "reason",
+              catalogue: "GREEN_STAND_DOWN",
+              comment: "comment",
+              label: say.why,
+              required: true,
+            },
+          ]}
           submit={say.standDownNow}
           danger
           done={(data) => changed(data.standDown?.referral, say.stoodDown)}
@@ -195,7 +294,15 @@ export function CallStep(props: Props) {
         <StepForm
           {...common}
           operation={GreenIdentify}
-          fields={[{ kind: "custom", name: "patient", label: say.patient, required: true, render: ({ value, onChange, error }) => <Identity value={value} onChange={onChange} error={error} /> }]}
+          fields={[
+            {
+              kind: "custom",
+              name: "patient",
+              label: say.patient,
+              required: true,
+              render: ({ value, onChange, error }) => <Identity value={value} onChange={onChange} error={error} />,
+            },
+          ]}
           submit={say.identifyNow}
           done={(data) => changed(data.identifyPatient?.referral, say.identified)}
         />
@@ -224,7 +331,15 @@ function MilestoneStep({ call, changed, refresh, cancel }: Props) {
       fields={[
         { kind: "choices", name: "kind", label: say.milestone, required: true, options },
         { kind: "moment", name: "at", label: say.happened, required: true, withNow: true },
-        { kind: "reason", name: "reason", catalogue: "MILESTONE_CORRECTION", comment: "comment", label: say.whyCorrected, required: true, when: again },
+        {
+          kind: "reason",
+          name: "reason",
+          catalogue: "MILESTONE_CORRECTION",
+          comment: "comment",
+          label: say.whyCorrected,
+          required: true,
+          when: again,
+        },
       ]}
       initial={{ at: minutesAhead(0) }}
       submit={say.record}
@@ -245,16 +360,50 @@ interface Person {
   readonly guardianRelation?: string;
 }
 
-function Identity({ value, onChange, error }: { readonly value: unknown; readonly onChange: (value: unknown) => void; readonly error: string }) {
+function Identity({
+  value,
+  onChange,
+  error,
+}: {
+  readonly value: unknown;
+  readonly onChange: (value: unknown) => void;
+  readonly error: string;
+}) {
   const say = words();
   const person = (value ?? {}) as Person;
-  const put = (change: Person) => onChange(Object.fromEntries(Object.entries({ ...person, ...change }).filter(([, one]) => one)));
+  const put = (change: Person) =>
+    onChange(Object.fromEntries(Object.entries({ ...person, ...change }).filter(([, one]) => one)));
   return (
     <>
-      <TextField label={say.idNumber} required maxLength={18} autoComplete="off" value={person.idNumber ?? ""} onChange={(idNumber) => put({ idNumber: idNumber.trim().toUpperCase() })} error={error} />
-      <TextField label={say.name} required autoComplete="off" value={person.name ?? ""} onChange={(name) => put({ name })} />
-      <TextField label={say.guardian} required={false} autoComplete="off" value={person.guardianName ?? ""} onChange={(guardianName) => put({ guardianName })} />
-      <TextField label={say.guardianRelation} required={false} value={person.guardianRelation ?? ""} onChange={(guardianRelation) => put({ guardianRelation })} />
+      <TextField
+        label={say.idNumber}
+        required
+        maxLength={18}
+        autoComplete="off"
+        value={person.idNumber ?? ""}
+        onChange={(idNumber) => put({ idNumber: idNumber.trim().toUpperCase() })}
+        error={error}
+      />
+      <TextField
+        label={say.name}
+        required
+        autoComplete="off"
+        value={person.name ?? ""}
+        onChange={(name) => put({ name })}
+      />
+      <TextField
+        label={say.guardian}
+        required={false}
+        autoComplete="off"
+        value={person.guardianName ?? ""}
+        onChange={(guardianName) => put({ guardianName })}
+      />
+      <TextField
+        label={say.guardianRelation}
+        required={false}
+        value={person.guardianRelation ?? ""}
+        onChange={(guardianRelation) => put({ guardianRelation })}
+      />
     </>
   );
 }
@@ -262,10 +411,19 @@ function Identity({ value, onChange, error }: { readonly value: unknown; readonl
 async function findPlaces(text: string, signal: AbortSignal, call: CallPartsFragment): Promise<readonly Option[]> {
   const answer = await ask(GreenPlaces, { text: text || null }, { signal });
   if (!answer.ok) return [];
-  const out = new Set([...call.offers.filter((one) => call.status === "BROADCAST" || one.status === "CHOSEN").map((one) => one.performerHospital?.id), call.performerHospital?.id]);
+  const out = new Set([
+    ...call.offers
+      .filter((one) => call.status === "BROADCAST" || one.status === "CHOSEN")
+      .map((one) => one.performerHospital?.id),
+    call.performerHospital?.id,
+  ]);
   return answer.data.departments.nodes
     .filter((one) => !out.has(one.hospital.id) && one.hospital.name !== call.requesterHospital.name)
-    .map((one) => ({ value: one.id, label: `${one.hospital.name} ${one.name}`, hint: one.distanceKm === null ? undefined : words().km(one.distanceKm) }));
+    .map((one) => ({
+      value: one.id,
+      label: `${one.hospital.name} ${one.name}`,
+      hint: one.distanceKm === null ? undefined : words().km(one.distanceKm),
+    }));
 }
 
 /** So many minutes from now, as the wire has it. */

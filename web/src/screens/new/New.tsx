@@ -113,15 +113,33 @@ function Form({ name, person, anew }: Who & { readonly name: string }) {
   }
 
   const tongue = language.value;
-  useKeys(useMemo(() => [{ keys: "1", does: words().stepOne, run: () => to(1) }, { keys: "2", does: words().stepTwo, run: () => to(2) }], [tongue]));
+  useKeys(
+    useMemo(
+      () => [
+        { keys: "1", does: words().stepOne, run: () => to(1) },
+        { keys: "2", does: words().stepTwo, run: () => to(2) },
+      ],
+      [tongue],
+    ),
+  );
 
-  if (!draft.ready) return <><h1>{say.title}</h1><Loading /></>;
+  if (!draft.ready)
+    return (
+      <>
+        <h1>{say.title}</h1>
+        <Loading />
+      </>
+    );
   if (saving.gone) {
     const { gone } = saving;
     return (
       <>
         <h1>{say.title}</h1>
-        <Banner tone="info" title={say.gone(gone.number)} action={<ButtonLink href={href(`/case/${gone.case.id}`)}>{say.openCaseLink}</ButtonLink>}>
+        <Banner
+          tone="info"
+          title={say.gone(gone.number)}
+          action={<ButtonLink href={href(`/case/${gone.case.id}`)}>{say.openCaseLink}</ButtonLink>}
+        >
           {say.goneHint}
         </Banner>
         <div>
@@ -156,13 +174,30 @@ function Form({ name, person, anew }: Who & { readonly name: string }) {
           {value.server ? say.restoredServer(value.server.number) : say.restored}
         </Banner>
       ) : null}
-      {saving.fromElsewhere.length ? <Banner tone="warn">{say.elsewhere(saving.fromElsewhere.map((one) => say.fields[one]).join("、"))}</Banner> : null}
+      {saving.fromElsewhere.length ? (
+        <Banner tone="warn">{say.elsewhere(saving.fromElsewhere.map((one) => say.fields[one]).join("、"))}</Banner>
+      ) : null}
       {problem ? <Trouble problem={problem} retry={() => void saving.flush()} /> : null}
-      <form class="parts" data-step={step} noValidate onSubmit={(event) => { event.preventDefault(); void finish(); }}>
+      <form
+        class="parts"
+        data-step={step}
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void finish();
+        }}
+      >
         <div class="part first">
           <section class="panel stack">
-            <h2 ref={first} tabIndex={-1}>{say.patientPart}</h2>
-            <Origin roles={["REFERRING_DOCTOR"]} value={value.from} onChange={(from) => set({ from })} error={missing("requesterDepartment")} />
+            <h2 ref={first} tabIndex={-1}>
+              {say.patientPart}
+            </h2>
+            <Origin
+              roles={["REFERRING_DOCTOR"]}
+              value={value.from}
+              onChange={(from) => set({ from })}
+              error={missing("requesterDepartment")}
+            />
             <PatientPart value={value} change={set} problem={problem} another={() => setDiscarding(true)} />
             <Lacking lacks={submit.tried ? lacks.filter((one) => one.group === "patient") : []} />
           </section>
@@ -178,17 +213,31 @@ function Form({ name, person, anew }: Who & { readonly name: string }) {
         </div>
         <div class="part second">
           <section class="panel stack">
-            <h2 ref={second} tabIndex={-1}>{say.destinationPart}</h2>
-            <DestinationPart value={value.content} change={content} error={missing("performerDepartment") || (problem?.field === "performerDepartment" ? problem.message : "")} />
+            <h2 ref={second} tabIndex={-1}>
+              {say.destinationPart}
+            </h2>
+            <DestinationPart
+              value={value.content}
+              change={content}
+              error={
+                missing("performerDepartment") || (problem?.field === "performerDepartment" ? problem.message : "")
+              }
+            />
           </section>
           <section class="panel stack">
             <h2>{say.consentPart}</h2>
             <ConsentPart value={value} change={content} problem={problem} missing={missing} />
-            <Files referral={value.server?.id ?? null} there={served.data?.referral?.attachments ?? []} onWaiting={setWaiting} />
+            <Files
+              referral={value.server?.id ?? null}
+              there={served.data?.referral?.attachments ?? []}
+              onWaiting={setWaiting}
+            />
           </section>
           <div class="forward">
             <Lacking lacks={submit.tried ? lacks : []} />
-            {value.content.performerDepartment ? <p class="aside">{say.goingTo(value.content.performerDepartment.label)}</p> : null}
+            {value.content.performerDepartment ? (
+              <p class="aside">{say.goingTo(value.content.performerDepartment.label)}</p>
+            ) : null}
             <div class="row">
               <span class="narrow-only">
                 <Button onClick={() => to(1)}>{say.back}</Button>
@@ -230,13 +279,37 @@ function missingOf(value: Values): readonly Lack[] {
   const identified = patient.unknown ? patient.temporaryIdentity.trim() : readIdNumber(patient.idNumber, today()).ok;
   const all: (Lack & { readonly lacks: boolean })[] = [
     { field: "requesterDepartment", group: "patient", part: 1, says: say.lacks.from, lacks: !value.from },
-    { field: "patient.idNumber", group: "patient", part: 1, says: say.lacks.identity, lacks: !value.server && !identified },
-    { field: "patient.name", group: "patient", part: 1, says: say.lacks.name, lacks: !value.server && !patient.unknown && !patient.name.trim() },
-    { field: "patient.guardianName", group: "patient", part: 1, says: say.lacks.guardian, lacks: isMinor(patient, today()) && !patient.guardianName.trim() },
+    {
+      field: "patient.idNumber",
+      group: "patient",
+      part: 1,
+      says: say.lacks.identity,
+      lacks: !value.server && !identified,
+    },
+    {
+      field: "patient.name",
+      group: "patient",
+      part: 1,
+      says: say.lacks.name,
+      lacks: !value.server && !patient.unknown && !patient.name.trim(),
+    },
+    {
+      field: "patient.guardianName",
+      group: "patient",
+      part: 1,
+      says: say.lacks.guardian,
+      lacks: isMinor(patient, today()) && !patient.guardianName.trim(),
+    },
     { field: "diagnoses", group: "condition", part: 1, says: say.lacks.diagnoses, lacks: !content.diagnoses.length },
     { field: "reason", group: "condition", part: 1, says: say.lacks.reason, lacks: !content.reason.trim() },
     { field: "summary", group: "condition", part: 1, says: say.lacks.summary, lacks: !content.summary.trim() },
-    { field: "performerDepartment", group: "destination", part: 2, says: say.lacks.destination, lacks: !content.performerDepartment },
+    {
+      field: "performerDepartment",
+      group: "destination",
+      part: 2,
+      says: say.lacks.destination,
+      lacks: !content.performerDepartment,
+    },
     { field: "consentBy", group: "destination", part: 2, says: say.lacks.consent, lacks: !content.consentBy.trim() },
   ];
   return all.filter((one) => one.lacks);
@@ -282,7 +355,11 @@ function useSubmit(draft: Draft<Values>, flush: () => Promise<Values["server"]>)
     const sent = answer.data.submitReferral?.referral;
     if (!sent) return;
     draft.drop();
-    toast(sent.status === "OFFICE_REVIEW" ? say.toOffice(sent.number) : say.sent(sent.number, sent.performerHospital?.name ?? ""));
+    toast(
+      sent.status === "OFFICE_REVIEW"
+        ? say.toOffice(sent.number)
+        : say.sent(sent.number, sent.performerHospital?.name ?? ""),
+    );
     go(`/case/${sent.case.id}`);
   }
 
