@@ -1,7 +1,8 @@
 import { Badge, Banner, Button, Clock, type Tone, When } from "../../kit";
 import type { CallPartsFragment, OfferRowFragment, OfferStatus } from "../../operations";
 import { useReasons } from "../../kit";
-import { Phone, type Doing } from "./Call";
+import type { Doing } from "./Call";
+import { Phone } from "./Phone";
 import { places, road } from "./Targets";
 import { words } from "./words";
 
