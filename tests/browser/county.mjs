@@ -75,6 +75,7 @@ await walk({
     await page.locator('.files-list', { hasText: '已上传' }).waitFor()
     await button(page, '提交转诊').click()
     told.lacks = await page.locator('.second .lacking').innerText()
+    told.led = await page.evaluate(() => document.activeElement.dataset.field)
     await look(page, 'new-destination-360')
     await page.getByLabel(/已同意将病历/).check()
     await button(page, '提交转诊').click()

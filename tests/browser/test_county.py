@@ -27,7 +27,7 @@ def test_an_urgent_referral_goes_from_a_phone(front, script, doctor):
     assert "校验位不符" in found["wrongNumber"]
     assert "4 岁" in found["read"]
     assert "25–45" in found["fever"]
-    assert found["lacks"] == "同意共享病历的人"
+    assert (found["lacks"], found["led"]) == ("同意共享病历的人", "consentBy")
     assert found["seconds"] < 60
     assert "已送达 province医院" in found["sent"]
     referral = Referral.objects.get()

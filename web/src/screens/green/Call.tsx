@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ScreenProps } from "../../app/screens";
 import { href } from "../../app/router";
-import { Badge, Banner, Clock, Dialog, Loading, span, Steps, toast, Trouble } from "../../kit";
+import { Badge, Banner, Button, Clock, Dialog, Loading, span, Steps, toast, Trouble } from "../../kit";
 import { useRead } from "../../net/hooks";
 import { useLive } from "../../net/live";
 import { moment } from "../../net/moment";
@@ -83,6 +83,7 @@ export default function Call({ params }: ScreenProps) {
       </>
     );
   }
+  const first = nextStep(call);
   const next = call.followedBy.find((one) => one.pathway === "GREEN_CHANNEL");
   return (
     <div class="green call stack">
@@ -101,16 +102,26 @@ export default function Call({ params }: ScreenProps) {
           <h2 id="asked">{say.asked(call.offers.length)}</h2>
           <Offers call={call} begin={setDoing} />
         </section>
-        <CallFacts call={call} />
+        <div class="stack">
+          <section class="panel stack" aria-labelledby="steps">
+            <h2 id="steps">{say.otherSteps}</h2>
+            <Steps
+              actions={call.availableActions}
+              forms={FORMS.filter((one) => one !== first?.doing.action)}
+              dangerous={DANGEROUS}
+              begin={(action) => setDoing({ action })}
+            />
+          </section>
+          <CallFacts call={call} />
+        </div>
       </div>
-      <div class="thumb">
-        <Steps
-          actions={call.availableActions}
-          forms={FORMS}
-          dangerous={DANGEROUS}
-          begin={(action) => setDoing({ action })}
-        />
-      </div>
+      {first ? (
+        <div class="thumb">
+          <Button kind="primary" onClick={() => setDoing(first.doing)}>
+            {first.label}
+          </Button>
+        </div>
+      ) : null}
       {doing ? (
         <Dialog key={doing.action} title={titleOf(call, doing)} onClose={() => setDoing(null)}>
           <CallStep
@@ -136,6 +147,30 @@ function withOffer(offers: readonly OfferRowFragment[], one: OfferRowFragment): 
 function titleOf(call: CallPartsFragment, doing: Doing): string {
   const all = doing.offer && doing.action !== "chooseOffer" ? doing.offer.availableActions : call.availableActions;
   return all.find((one) => one.action === doing.action)?.label ?? words().title;
+}
+
+/** The step that the call waits for, which a thumb finds at the foot of the page; null when it waits for nobody here. */
+function nextStep(call: CallPartsFragment): { readonly doing: Doing; readonly label: string } | null {
+  const say = words();
+  const can = (action: string) => call.availableActions.find((one) => one.action === action && one.allowed);
+  const [best] = call.offers
+    .filter((one) => one.status === "OFFERED")
+    .sort((one, other) => (one.travelMinutes ?? Infinity) - (other.travelMinutes ?? Infinity));
+  if (best && can("chooseOffer")) {
+    return {
+      doing: { action: "chooseOffer", offer: best },
+      label: say.chooseOf(best.performerHospital?.name ?? ""),
+    };
+  }
+  const signed = call.handover?.senderSignedAt ?? null;
+  const wanted = [
+    "giveConsent",
+    "departReferral",
+    ...(call.departedAt && !signed ? ["signHandover"] : []),
+    "widenBroadcast",
+  ];
+  const step = wanted.flatMap((one) => can(one) ?? [])[0];
+  return step ? { doing: { action: step.action }, label: step.label } : null;
 }
 
 const STAGES = ["BROADCAST", "ACCEPTED", "consent", "IN_TRANSIT", "ARRIVED"] as const;
