@@ -20,7 +20,7 @@ async function diagnosis(page, text) {
   await page.getByRole('combobox', { name: '诊断' }).fill(text)
   await page.locator('.options [role=option]').first().waitFor()
   await page.keyboard.press('Enter')
-  await page.locator('.chosen li').first().waitFor()
+  await page.locator('.picked li').first().waitFor()
 }
 
 async function condition(page) {
@@ -75,6 +75,7 @@ await walk({
     await page.locator('.files-list', { hasText: '已上传' }).waitFor()
     await button(page, '提交转诊').click()
     told.lacks = await page.locator('.second .lacking').innerText()
+    told.led = await page.evaluate(() => document.activeElement.dataset.field)
     await look(page, 'new-destination-360')
     await page.getByLabel(/已同意将病历/).check()
     await button(page, '提交转诊').click()
@@ -101,7 +102,7 @@ await walk({
     await type(/诊断/, '肺炎')
     await page.locator('.options [role=option]').first().waitFor()
     await page.keyboard.press('Enter')
-    await page.locator('.chosen li').waitFor()
+    await page.locator('.picked li').waitFor()
     await type(/转诊目的/, '重症肺炎')
     await type(/病情摘要/, '发热 4 天')
     await tabTo(page, /所需能力/)
@@ -282,7 +283,7 @@ await walk({
     await button(doctor.page, 'Switch to English').click()
     await doctor.page.locator('.call-head', { hasText: 'stood down' }).waitFor()
     await look(doctor.page, 'green-over-en')
-    await doctor.page.goto(`${task.base}/app/green?kind=STROKE`)
+    await doctor.page.goto(`${task.base}/app/green?kind=CRITICAL_CHILD`)
     await doctor.page.locator('.target').first().waitFor()
     await look(doctor.page, 'green-facts-en')
     await button(expert.page, 'Switch to English').click()
@@ -309,14 +310,14 @@ await walk({
     await dialog(one.page).locator('.banner.warn').first().waitFor()
     told.faster = await dialog(one.page).innerText()
     await look(one.page, 'green-faster')
-    await page404(one.page)
+    await nowhere(one.page)
     await one.context.close()
     await other.context.close()
   },
 })
 
-async function page404(page) {
-  await page.goto(`${task.base}/app/green/bm9wZTox`)
+async function nowhere(page) {
+  await page.goto(`${task.base}/app/green/${task.nowhere}`)
   await page.locator('main .banner').waitFor()
   told.absent = await main(page)
   await shot(page, 'green-absent')

@@ -1,10 +1,12 @@
 """A county doctor at work in a real browser: a referral on a phone, over a bad line, by keyboard; the green channel."""
 
 from datetime import date
+from uuid import uuid4
 
 import pytest
 
 from referrals.models import Attachment, Offer, OfferStatus, Referral, Status
+from schema import ids
 from tests.browser import clean, told
 from tests.edge.client import gid
 from tests.world import DOCTOR, EXPERT, id_number
@@ -25,7 +27,7 @@ def test_an_urgent_referral_goes_from_a_phone(front, script, doctor):
     assert "校验位不符" in found["wrongNumber"]
     assert "4 岁" in found["read"]
     assert "25–45" in found["fever"]
-    assert found["lacks"] == "同意共享病历的人"
+    assert (found["lacks"], found["led"]) == ("同意共享病历的人", "consentBy")
     assert found["seconds"] < 60
     assert "已送达 province医院" in found["sent"]
     referral = Referral.objects.get()
@@ -75,8 +77,9 @@ def test_of_two_at_once_the_slower_is_told(front, script, doctor):
     world = front.world
     offer = world.offer(OfferStatus.OFFERED)
     people = {"doctor": doctor, "colleague": front.login(world.people["county", DOCTOR, 2])}
-    task = front.task(**people, call=gid(offer.referral), walks=["faster"])
+    about = {"call": gid(offer.referral), "nowhere": ids.encode("Referral", uuid4())}
+    task = front.task(**people, **about, walks=["faster"])
     found = told(script("county.mjs"), task, seconds=300)
     clean(found, complaints=False)
     assert "情况已变化" in found["faster"]
-    assert "没有这个呼叫" in found["absent"]
+    assert "不存在，或者不在您的权限范围内" in found["absent"]

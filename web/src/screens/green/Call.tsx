@@ -2,18 +2,33 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ScreenProps } from "../../app/screens";
 import { href } from "../../app/router";
-import { Badge, Banner, Clock, Dialog, Loading, span, Steps, toast, Trouble, When } from "../../kit";
+import { Badge, Banner, Button, Clock, Dialog, Loading, span, Steps, toast, Trouble } from "../../kit";
 import { useRead } from "../../net/hooks";
 import { useLive } from "../../net/live";
 import { moment } from "../../net/moment";
-import { type CallPartsFragment, GreenCall, GreenCaseChanged, OfferMoved, type OfferRowFragment } from "../../operations";
+import {
+  type CallPartsFragment,
+  GreenCall,
+  GreenCaseChanged,
+  OfferMoved,
+  type OfferRowFragment,
+} from "../../operations";
+import { CallFacts } from "./CallFacts";
 import { CallStep } from "./CallStep";
 import { Offers } from "./Offers";
 import "./style.css";
 import { words } from "./words";
 
 const FORMS = [
-  "giveConsent", "departReferral", "signHandover", "widenBroadcast", "recordMilestone", "identifyPatient", "divertReferral", "refuseConsent", "standDown",
+  "giveConsent",
+  "departReferral",
+  "signHandover",
+  "widenBroadcast",
+  "recordMilestone",
+  "identifyPatient",
+  "divertReferral",
+  "refuseConsent",
+  "standDown",
 ] as const;
 const DANGEROUS = ["standDown", "refuseConsent", "divertReferral"] as const;
 
@@ -68,6 +83,7 @@ export default function Call({ params }: ScreenProps) {
       </>
     );
   }
+  const first = nextStep(call);
   const next = call.followedBy.find((one) => one.pathway === "GREEN_CHANNEL");
   return (
     <div class="green call stack">
@@ -86,14 +102,36 @@ export default function Call({ params }: ScreenProps) {
           <h2 id="asked">{say.asked(call.offers.length)}</h2>
           <Offers call={call} begin={setDoing} />
         </section>
-        <Facts call={call} />
+        <div class="stack">
+          <section class="panel stack" aria-labelledby="steps">
+            <h2 id="steps">{say.otherSteps}</h2>
+            <Steps
+              actions={call.availableActions}
+              forms={FORMS.filter((one) => one !== first?.doing.action)}
+              dangerous={DANGEROUS}
+              begin={(action) => setDoing({ action })}
+            />
+          </section>
+          <CallFacts call={call} />
+        </div>
       </div>
-      <div class="thumb">
-        <Steps actions={call.availableActions} forms={FORMS} dangerous={DANGEROUS} begin={(action) => setDoing({ action })} />
-      </div>
+      {first ? (
+        <div class="thumb">
+          <Button kind="primary" onClick={() => setDoing(first.doing)}>
+            {first.label}
+          </Button>
+        </div>
+      ) : null}
       {doing ? (
         <Dialog key={doing.action} title={titleOf(call, doing)} onClose={() => setDoing(null)}>
-          <CallStep call={call} doing={doing} changed={changed} refresh={reload} cancel={() => setDoing(null)} instead={(action) => setDoing({ action })} />
+          <CallStep
+            call={call}
+            doing={doing}
+            changed={changed}
+            refresh={reload}
+            cancel={() => setDoing(null)}
+            instead={(action) => setDoing({ action })}
+          />
         </Dialog>
       ) : null}
     </div>
@@ -101,12 +139,38 @@ export default function Call({ params }: ScreenProps) {
 }
 
 function withOffer(offers: readonly OfferRowFragment[], one: OfferRowFragment): OfferRowFragment[] {
-  return offers.some((other) => other.id === one.id) ? offers.map((other) => (other.id === one.id ? one : other)) : [...offers, one];
+  return offers.some((other) => other.id === one.id)
+    ? offers.map((other) => (other.id === one.id ? one : other))
+    : [...offers, one];
 }
 
 function titleOf(call: CallPartsFragment, doing: Doing): string {
   const all = doing.offer && doing.action !== "chooseOffer" ? doing.offer.availableActions : call.availableActions;
   return all.find((one) => one.action === doing.action)?.label ?? words().title;
+}
+
+/** The step that the call waits for, which a thumb finds at the foot of the page; null when it waits for nobody here. */
+function nextStep(call: CallPartsFragment): { readonly doing: Doing; readonly label: string } | null {
+  const say = words();
+  const can = (action: string) => call.availableActions.find((one) => one.action === action && one.allowed);
+  const [best] = call.offers
+    .filter((one) => one.status === "OFFERED")
+    .sort((one, other) => (one.travelMinutes ?? Infinity) - (other.travelMinutes ?? Infinity));
+  if (best && can("chooseOffer")) {
+    return {
+      doing: { action: "chooseOffer", offer: best },
+      label: say.chooseOf(best.performerHospital?.name ?? ""),
+    };
+  }
+  const signed = call.handover?.senderSignedAt ?? null;
+  const wanted = [
+    "giveConsent",
+    "departReferral",
+    ...(call.departedAt && !signed ? ["signHandover"] : []),
+    "widenBroadcast",
+  ];
+  const step = wanted.flatMap((one) => can(one) ?? [])[0];
+  return step ? { doing: { action: step.action }, label: step.label } : null;
 }
 
 const STAGES = ["BROADCAST", "ACCEPTED", "consent", "IN_TRANSIT", "ARRIVED"] as const;
@@ -125,7 +189,12 @@ function Head({ call }: { readonly call: CallPartsFragment }) {
   const at = stageOf(call);
   const over = ["CANCELLED", "REDIRECTED", "CLOSED"].includes(call.status);
   const status = say.status[call.status as keyof typeof say.status] ?? call.status;
-  const holder = call.clock?.holder === "PERFORMER" ? call.performerHospital?.name : call.clock?.holder === "REQUESTER" ? call.requesterHospital.name : undefined;
+  const holder =
+    call.clock?.holder === "PERFORMER"
+      ? call.performerHospital?.name
+      : call.clock?.holder === "REQUESTER"
+        ? call.requesterHospital.name
+        : undefined;
   return (
     <header class="call-head">
       <div class="row spread">
@@ -139,116 +208,22 @@ function Head({ call }: { readonly call: CallPartsFragment }) {
         {call.clock ? (
           <>
             {" "}
-            · {say.clockOf[call.clock.kind as keyof typeof say.clockOf] ?? ""} <Clock dueAt={call.clock.dueAt} startedAt={call.clock.startedAt} holder={holder} />
+            · {say.clockOf[call.clock.kind as keyof typeof say.clockOf] ?? ""}{" "}
+            <Clock dueAt={call.clock.dueAt} startedAt={call.clock.startedAt} holder={holder} />
           </>
         ) : null}
       </p>
       <ol class="stages" aria-label={say.stagesLabel}>
         {STAGES.map((one, index) => (
-          <li key={one} class={index < at ? "done" : index === at && !over ? "now" : ""} aria-current={index === at && !over ? "step" : undefined}>
+          <li
+            key={one}
+            class={index < at ? "done" : index === at && !over ? "now" : ""}
+            aria-current={index === at && !over ? "step" : undefined}
+          >
             <span aria-hidden="true">{index < at ? "✓" : index + 1}</span> {say.stages[one]}
           </li>
         ))}
       </ol>
     </header>
-  );
-}
-
-/** The patient and the way so far. */
-function Facts({ call }: { readonly call: CallPartsFragment }) {
-  const say = words();
-  const { patient, clinical, handover } = call;
-  const journey = call.journeys?.at(-1);
-  const vitals = clinical
-    ? [
-        clinical.vitals.heartRate && `${say.vital.heartRate} ${clinical.vitals.heartRate}`,
-        clinical.vitals.systolic && `${say.pressure} ${clinical.vitals.systolic}/${clinical.vitals.diastolic ?? "–"}`,
-        clinical.vitals.spo2 && `${say.vital.spo2} ${clinical.vitals.spo2}%`,
-      ].filter(Boolean)
-    : [];
-  const who = [patient.sex === "UNKNOWN" ? "" : say.sex[patient.sex], patient.age === null ? "" : say.yearsOld(patient.age)].filter(Boolean).join(" · ");
-  return (
-    <section class="panel stack" aria-labelledby="facts">
-      <h2 id="facts">{say.facts}</h2>
-      <dl class="facts">
-        <dt>{say.patient}</dt>
-        <dd>
-          <strong>{patient.identity?.name ?? patient.displayName}</strong> {who}
-          {patient.temporaryIdentity ? (
-            <>
-              <br />
-              <Badge tone="warn">{say.unidentified}</Badge> {patient.temporaryIdentity}
-            </>
-          ) : null}
-        </dd>
-        {clinical?.summary ? (
-          <>
-            <dt>{say.summary}</dt>
-            <dd>{clinical.summary}</dd>
-          </>
-        ) : null}
-        {vitals.length ? (
-          <>
-            <dt>{say.vitals}</dt>
-            <dd>{vitals.join(" · ")}</dd>
-          </>
-        ) : null}
-        {call.performerHospital ? (
-          <>
-            <dt>{say.chosen}</dt>
-            <dd>
-              <strong>{call.performerHospital.name}</strong> {call.performerDepartment?.name}{" "}
-              <Phone numbers={[call.performerDepartment?.phone, call.performerHospital.phone]} />
-            </dd>
-            <dt>{say.consent}</dt>
-            <dd>{call.consentAt ? <>{say.consentBy(call.consentBy ?? "", call.consentRelation ?? "")} <When at={call.consentAt} /></> : say.notYet}</dd>
-          </>
-        ) : null}
-        {journey ? (
-          <>
-            <dt>{say.onTheWay}</dt>
-            <dd>
-              {say.left} <When at={journey.departedAt} />
-              {journey.eta ? <> · {say.expected} <When at={journey.eta} /></> : null}
-              {[journey.vehicle, journey.escort].filter(Boolean).map((one) => ` · ${one}`)}
-            </dd>
-          </>
-        ) : null}
-        {call.milestones?.length ? (
-          <>
-            <dt>{say.milestones}</dt>
-            <dd>
-              <ul class="plain">
-                {call.milestones.map((one) => (
-                  <li key={one.id}>
-                    <When at={one.at} /> {one.kind.label}
-                  </li>
-                ))}
-              </ul>
-            </dd>
-          </>
-        ) : null}
-        {call.departedAt || handover ? (
-          <>
-            <dt>{say.handover}</dt>
-            <dd>
-              {handover?.senderSignedAt ? `✓ ${say.senderSigned}` : say.senderUnsigned} · {handover?.receiverSignedAt ? `✓ ${say.receiverSigned}` : say.receiverUnsigned}
-            </dd>
-          </>
-        ) : null}
-      </dl>
-      <a href={href(`/case/${call.case.id}`)}>{say.wholeCase(call.case.number)}</a>
-    </section>
-  );
-}
-
-/** The first telephone number that is known, to be dialled by a tap. */
-export function Phone({ numbers }: { readonly numbers: readonly (string | undefined)[] }) {
-  const number = numbers.find((one) => one?.trim());
-  if (!number) return null;
-  return (
-    <a class="phone" href={`tel:${number.replace(/[^\d+]/g, "")}`}>
-      ☎ {number}
-    </a>
   );
 }

@@ -32,7 +32,14 @@ export function Facts({ kind, draft, done }: Props) {
   const child = born !== "" && monthsBetween(born, today()) < 14 * 12;
   const wrongNumber = read && !read.ok && read.why !== "short" ? say.wrongNumber : "";
   return (
-    <form class="green call-facts stack" noValidate onSubmit={(event) => { event.preventDefault(); void send(); }}>
+    <form
+      class="green call-facts stack"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send();
+      }}
+    >
       <div class="row spread">
         <h1>{kind.concept.label}</h1>
         <Button kind="quiet" onClick={() => setQuery({ kind: null })}>
@@ -44,14 +51,36 @@ export function Facts({ kind, draft, done }: Props) {
       <Trouble problem={problem?.field ? null : problem} retry={() => void send()} />
       <div class="two">
         <section class="panel stack">
-          <Caller value={value.from} onChange={(from) => set({ from, targets: null })} error={nowhere ? say.fromMissing : wrongWith(problem, "requesterDepartment")} />
+          <Caller
+            value={value.from}
+            onChange={(from) => set({ from, targets: null })}
+            error={nowhere ? say.fromMissing : wrongWith(problem, "requesterDepartment")}
+          />
           <div class="who-line">
-            <Choices label={say.sexLabel} value={value.sex} onChange={(sex) => set({ sex: sex as CallValues["sex"] })} options={(["MALE", "FEMALE"] as const).map((one) => ({ value: one, label: say.sex[one] }))} />
+            <Choices
+              label={say.sexLabel}
+              value={value.sex}
+              onChange={(sex) => set({ sex: sex as CallValues["sex"] })}
+              options={(["MALE", "FEMALE"] as const).map((one) => ({ value: one, label: say.sex[one] }))}
+            />
             <Field label={say.age}>
               {(tied) => (
                 <span class="with-unit">
-                  <input {...tied} class="control" inputMode="numeric" name="age" maxLength={3} value={value.age} onInput={(event) => set({ age: event.currentTarget.value.replace(/\D/g, "") })} />
-                  <select class="control" aria-label={say.ageUnit} value={value.unit} onChange={(event) => set({ unit: event.currentTarget.value as CallValues["unit"] })}>
+                  <input
+                    {...tied}
+                    class="control"
+                    inputMode="numeric"
+                    name="age"
+                    maxLength={3}
+                    value={value.age}
+                    onInput={(event) => set({ age: event.currentTarget.value.replace(/\D/g, "") })}
+                  />
+                  <select
+                    class="control"
+                    aria-label={say.ageUnit}
+                    value={value.unit}
+                    onChange={(event) => set({ unit: event.currentTarget.value as CallValues["unit"] })}
+                  >
                     <option value="years">{say.years}</option>
                     <option value="months">{say.months}</option>
                   </select>
@@ -59,25 +88,71 @@ export function Facts({ kind, draft, done }: Props) {
               )}
             </Field>
           </div>
-          {child ? <TextField label={say.guardian} hint={say.guardianHint} autoComplete="off" value={value.guardianName} onChange={(guardianName) => set({ guardianName })} required={false} /> : null}
-          <TextArea label={say.summary} hint={say.summaryHint} rows={2} value={value.summary} onChange={(summary) => set({ summary })} required={false} error={wrongWith(problem, "summary")} />
+          {child ? (
+            <TextField
+              label={say.guardian}
+              hint={say.guardianHint}
+              autoComplete="off"
+              value={value.guardianName}
+              onChange={(guardianName) => set({ guardianName })}
+              required={false}
+            />
+          ) : null}
+          <TextArea
+            label={say.summary}
+            hint={say.summaryHint}
+            rows={2}
+            value={value.summary}
+            onChange={(summary) => set({ summary })}
+            required={false}
+            error={wrongWith(problem, "summary")}
+          />
           <div class="quick">
             {(["heartRate", "systolic", "diastolic", "spo2"] as const).map((name) => (
-              <TextField key={name} label={say.vital[name]} inputMode="decimal" maxLength={5} value={value[name]} onChange={(text) => set({ [name]: text.replace(/[^\d.]/g, "") })} error={wrongWith(problem, `vitals.${name}`)} />
+              <TextField
+                key={name}
+                label={say.vital[name]}
+                inputMode="decimal"
+                maxLength={5}
+                value={value[name]}
+                onChange={(text) => set({ [name]: text.replace(/[^\d.]/g, "") })}
+                error={wrongWith(problem, `vitals.${name}`)}
+              />
             ))}
           </div>
           <details open={Boolean(value.idNumber || value.name || wrongWith(problem, "patient"))}>
             <summary>{say.identity}</summary>
             <div class="stack">
-              <TextField label={say.idNumber} autoComplete="off" maxLength={20} value={value.idNumber} onChange={(idNumber) => set({ idNumber })} error={wrongNumber || wrongWith(problem, "patient.idNumber")} required={false} />
-              <TextField label={say.name} autoComplete="off" value={value.name} onChange={(name) => set({ name })} error={wrongWith(problem, "patient.name")} required={false} />
+              <TextField
+                label={say.idNumber}
+                autoComplete="off"
+                maxLength={20}
+                value={value.idNumber}
+                onChange={(idNumber) => set({ idNumber })}
+                error={wrongNumber || wrongWith(problem, "patient.idNumber")}
+                required={false}
+              />
+              <TextField
+                label={say.name}
+                autoComplete="off"
+                value={value.name}
+                onChange={(name) => set({ name })}
+                error={wrongWith(problem, "patient.name")}
+                required={false}
+              />
             </div>
           </details>
         </section>
         <section class="panel stack">
           <h2>{say.whom}</h2>
           <Trouble problem={targets.problem} retry={() => void targets.reload()} />
-          <Targets targets={ranked} busy={targets.busy} asked={asked} change={(chosen) => set({ targets: chosen })} error={wrongWith(problem, "targets")} />
+          <Targets
+            targets={ranked}
+            busy={targets.busy}
+            asked={asked}
+            change={(chosen) => set({ targets: chosen })}
+            error={wrongWith(problem, "targets")}
+          />
         </section>
       </div>
       <div class="thumb">

@@ -26,7 +26,18 @@ export default function Green() {
     if (draft.ready && draft.value.calling && !chosen) setQuery({ kind: draft.value.calling.kind });
   }, [draft.ready]);
   if (chosen && kinds.data && draft.ready) {
-    if (kind && ended !== chosen) return <Facts kind={kind} draft={draft} done={(id) => { setEnded(chosen); draft.drop(); go(`/green/${id}`); }} />;
+    if (kind && ended !== chosen)
+      return (
+        <Facts
+          kind={kind}
+          draft={draft}
+          done={(id) => {
+            setEnded(chosen);
+            draft.drop();
+            go(`/green/${id}`);
+          }}
+        />
+      );
   }
   return (
     <div class="green stack">
@@ -75,7 +86,9 @@ function Running() {
               <span>
                 <strong>{one.greenKind?.label}</strong> {one.patient.displayName}
               </span>
-              <Badge tone={one.status === "BROADCAST" ? "stat" : "info"}>{say.status[one.status as keyof typeof say.status] ?? one.status}</Badge>
+              <Badge tone={one.status === "BROADCAST" ? "stat" : "info"}>
+                {say.status[one.status as keyof typeof say.status] ?? one.status}
+              </Badge>
               <span class="aside">{answers(one)}</span>
               <span class="aside">
                 {one.number} · <Ago at={one.createdAt} />

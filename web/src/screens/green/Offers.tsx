@@ -1,18 +1,37 @@
 import { Badge, Banner, Button, Clock, type Tone, When } from "../../kit";
 import type { CallPartsFragment, OfferRowFragment, OfferStatus } from "../../operations";
 import { useReasons } from "../../kit";
-import { Phone, type Doing } from "./Call";
+import type { Doing } from "./Call";
+import { Phone } from "./Phone";
 import { places, road } from "./Targets";
 import { words } from "./words";
 
-const ORDER: readonly OfferStatus[] = ["CHOSEN", "OFFERED", "NEGOTIATING", "READ", "ASKED", "DECLINED", "RELEASED", "WITHDRAWN"];
-const TONES: Partial<Record<OfferStatus, Tone>> = { CHOSEN: "good", OFFERED: "good", NEGOTIATING: "info", READ: "info", DECLINED: "bad" };
+const ORDER: readonly OfferStatus[] = [
+  "CHOSEN",
+  "OFFERED",
+  "NEGOTIATING",
+  "READ",
+  "ASKED",
+  "DECLINED",
+  "RELEASED",
+  "WITHDRAWN",
+];
+const TONES: Partial<Record<OfferStatus, Tone>> = {
+  CHOSEN: "good",
+  OFFERED: "good",
+  NEGOTIATING: "info",
+  READ: "info",
+  DECLINED: "bad",
+};
 
 /** The hospitals that were asked, those that can take the patient first; each says how free, how far, and what it answered. */
 export function Offers({ call, begin }: { readonly call: CallPartsFragment; readonly begin: (doing: Doing) => void }) {
   const say = words();
   const chooses = call.availableActions.some((one) => one.action === "chooseOffer" && one.allowed);
-  const rows = [...call.offers].sort((one, other) => ORDER.indexOf(one.status) - ORDER.indexOf(other.status) || one.ring - other.ring || one.rank - other.rank);
+  const rows = [...call.offers].sort(
+    (one, other) =>
+      ORDER.indexOf(one.status) - ORDER.indexOf(other.status) || one.ring - other.ring || one.rank - other.rank,
+  );
   if (!rows.length) return <Banner tone="warn">{say.nobodyAsked}</Banner>;
   return (
     <ul class="plain offers">
@@ -23,7 +42,15 @@ export function Offers({ call, begin }: { readonly call: CallPartsFragment; read
   );
 }
 
-function OfferCard({ offer, chooses, begin }: { readonly offer: OfferRowFragment; readonly chooses: boolean; readonly begin: (doing: Doing) => void }) {
+function OfferCard({
+  offer,
+  chooses,
+  begin,
+}: {
+  readonly offer: OfferRowFragment;
+  readonly chooses: boolean;
+  readonly begin: (doing: Doing) => void;
+}) {
   const say = words();
   const reasons = useReasons("GREEN_DECLINE");
   const why = reasons.find((one) => one.code === offer.declineReason)?.label ?? offer.declineReason;
@@ -37,7 +64,8 @@ function OfferCard({ offer, chooses, begin }: { readonly offer: OfferRowFragment
         <Badge tone={TONES[offer.status] ?? "plain"}>{say.offer[offer.status]}</Badge>
       </div>
       <p class="aside">
-        {places(offer.freePlaces, offer.figureAsOf)} · {road(offer.travelMinutes, offer.travelSource)} · {say.ring(offer.ring)}
+        {places(offer.freePlaces, offer.figureAsOf)} · {road(offer.travelMinutes, offer.travelSource)} ·{" "}
+        {say.ring(offer.ring)}
       </p>
       {offer.message ? <p class="words">“{offer.message}”</p> : null}
       {offer.status === "DECLINED" && why ? <p>{say.because(why)}</p> : null}
@@ -56,11 +84,11 @@ function OfferCard({ offer, chooses, begin }: { readonly offer: OfferRowFragment
             {say.readAt} <When at={offer.readAt} />
           </>
         ) : null}
-        {offer.clock ? <Clock dueAt={offer.clock.dueAt} startedAt={offer.clock.startedAt} holder={offer.performerHospital?.name} /> : null}
+        {offer.clock ? (
+          <Clock dueAt={offer.clock.dueAt} startedAt={offer.clock.startedAt} holder={offer.performerHospital?.name} />
+        ) : null}
       </p>
-      {offer.callDueAt && !offer.answeredAt && phone ? (
-        <Banner tone="warn">{say.callThem}</Banner>
-      ) : null}
+      {offer.callDueAt && !offer.answeredAt && phone ? <Banner tone="warn">{say.callThem}</Banner> : null}
       <div class="row">
         {chooses && offer.status === "OFFERED" ? (
           <Button kind="primary" onClick={() => begin({ action: "chooseOffer", offer })}>

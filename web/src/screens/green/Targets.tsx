@@ -32,11 +32,18 @@ export function Targets({ targets, busy, asked, change, error }: Props) {
         const id = one.department.id;
         return (
           <label key={id} class="target">
-            <input type="checkbox" checked={asked.includes(id)} onChange={(event) => change(event.currentTarget.checked ? [...asked, id] : asked.filter((other) => other !== id))} />
+            <input
+              type="checkbox"
+              checked={asked.includes(id)}
+              onChange={(event) =>
+                change(event.currentTarget.checked ? [...asked, id] : asked.filter((other) => other !== id))
+              }
+            />
             <span>
               <strong>{one.department.hospital.name}</strong> {one.department.name}
               <span class="aside facts-line">
-                {one.able ? null : <Badge tone="warn">{say.notAble}</Badge>} {places(one.freePlaces, one.figureAsOf)} · {road(one.travelMinutes, one.travelSource)}
+                {one.able ? null : <Badge tone="warn">{say.notAble}</Badge>} {places(one.freePlaces, one.figureAsOf)} ·{" "}
+                {road(one.travelMinutes, one.travelSource)}
               </span>
             </span>
           </label>

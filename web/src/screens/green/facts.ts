@@ -23,7 +23,20 @@ export interface CallValues {
 }
 
 export const NOTHING: CallValues = {
-  from: "", sex: "", age: "", unit: "years", idNumber: "", name: "", guardianName: "", summary: "", heartRate: "", systolic: "", diastolic: "", spo2: "", targets: null, calling: null,
+  from: "",
+  sex: "",
+  age: "",
+  unit: "years",
+  idNumber: "",
+  name: "",
+  guardianName: "",
+  summary: "",
+  heartRate: "",
+  systolic: "",
+  diastolic: "",
+  spo2: "",
+  targets: null,
+  calling: null,
 };
 
 /** A date of birth that gives the age that was told; `today` is yyyy-mm-dd. */
@@ -38,7 +51,12 @@ export function bornFor(age: string, unit: "years" | "months", today: string): s
 }
 
 /** The call, in the words of the wire. */
-export function callOf(value: CallValues, kind: string, idempotencyKey: string, today: string): ActivateGreenChannelInput {
+export function callOf(
+  value: CallValues,
+  kind: string,
+  idempotencyKey: string,
+  today: string,
+): ActivateGreenChannelInput {
   const born = value.idNumber.trim() ? "" : bornFor(value.age, value.unit, today);
   const patient = {
     ...(value.idNumber.trim() && { idNumber: value.idNumber.replace(/\s/g, "").toUpperCase() }),
@@ -48,7 +66,9 @@ export function callOf(value: CallValues, kind: string, idempotencyKey: string, 
     ...(value.guardianName.trim() && { guardianName: value.guardianName.trim() }),
   };
   const vitals = Object.fromEntries(
-    (["heartRate", "systolic", "diastolic", "spo2"] as const).filter((name) => value[name].trim()).map((name) => [name, Number(value[name])]),
+    (["heartRate", "systolic", "diastolic", "spo2"] as const)
+      .filter((name) => value[name].trim())
+      .map((name) => [name, Number(value[name])]),
   );
   return {
     idempotencyKey,

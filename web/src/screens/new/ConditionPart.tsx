@@ -15,7 +15,15 @@ interface Props {
   readonly missing: (field: string) => string;
 }
 
-const UNITS: Record<Vital, string> = { temperature: "℃", heartRate: "/min", respiratoryRate: "/min", systolic: "mmHg", diastolic: "mmHg", spo2: "%", weight: "kg" };
+const UNITS: Record<Vital, string> = {
+  temperature: "℃",
+  heartRate: "/min",
+  respiratoryRate: "/min",
+  systolic: "mmHg",
+  diastolic: "mmHg",
+  spo2: "%",
+  weight: "kg",
+};
 
 /** How ill, with what, and what is asked. */
 export function ConditionPart({ value, change, problem, missing }: Props) {
@@ -27,7 +35,11 @@ export function ConditionPart({ value, change, problem, missing }: Props) {
         label={say.priority}
         value={value.priority}
         onChange={(priority) => change({ priority: priority as Content["priority"] })}
-        options={(["ROUTINE", "URGENT", "ASAP", "STAT"] as const).map((one) => ({ value: one, label: say.priorities[one], hint: say.answerWithin[one] }))}
+        options={(["ROUTINE", "URGENT", "ASAP", "STAT"] as const).map((one) => ({
+          value: one,
+          label: say.priorities[one],
+          hint: say.answerWithin[one],
+        }))}
       />
       {value.priority === "STAT" && can("activate_green_channel") ? (
         <p class="aside">
@@ -35,14 +47,42 @@ export function ConditionPart({ value, change, problem, missing }: Props) {
         </p>
       ) : null}
       <Diagnoses value={value.diagnoses} onChange={(diagnoses) => change({ diagnoses })} error={wrong("diagnoses")} />
-      <TextArea label={say.reason} hint={say.reasonHint} required rows={2} value={value.reason} onChange={(reason) => change({ reason })} error={wrong("reason")} />
-      <TextArea label={say.summary} required rows={3} value={value.summary} onChange={(summary) => change({ summary })} error={wrong("summary")} />
+      <TextArea
+        label={say.reason}
+        hint={say.reasonHint}
+        required
+        rows={2}
+        value={value.reason}
+        onChange={(reason) => change({ reason })}
+        error={wrong("reason")}
+      />
+      <TextArea
+        label={say.summary}
+        required
+        rows={3}
+        value={value.summary}
+        onChange={(summary) => change({ summary })}
+        error={wrong("summary")}
+      />
       <Vitals value={value.vitals} onChange={(vitals) => change({ vitals })} problem={problem} />
       <details open={Boolean(value.treatment || value.allergies || value.exams.length)}>
         <summary>{say.more}</summary>
         <div class="stack">
-          <TextField label={say.allergies} value={value.allergies} onChange={(allergies) => change({ allergies })} required={false} error={wrong("allergies")} />
-          <TextArea label={say.treatment} rows={2} value={value.treatment} onChange={(treatment) => change({ treatment })} required={false} error={wrong("treatment")} />
+          <TextField
+            label={say.allergies}
+            value={value.allergies}
+            onChange={(allergies) => change({ allergies })}
+            required={false}
+            error={wrong("allergies")}
+          />
+          <TextArea
+            label={say.treatment}
+            rows={2}
+            value={value.treatment}
+            onChange={(treatment) => change({ treatment })}
+            required={false}
+            error={wrong("treatment")}
+          />
           <Exams value={value.exams} onChange={(exams) => change({ exams })} />
         </div>
       </details>
@@ -68,19 +108,43 @@ async function findDiagnoses(text: string, signal: AbortSignal): Promise<readonl
 }
 
 /** Diagnoses of ICD-10, the principal one first. */
-export function Diagnoses({ value, onChange, error }: { readonly value: readonly Option[]; readonly onChange: (chosen: readonly Option[]) => void; readonly error: string }) {
+export function Diagnoses({
+  value,
+  onChange,
+  error,
+}: {
+  readonly value: readonly Option[];
+  readonly onChange: (chosen: readonly Option[]) => void;
+  readonly error: string;
+}) {
   const say = words();
-  const add = (one: Option | null) => one && !value.some((other) => other.value === one.value) && onChange([...value, one]);
+  const add = (one: Option | null) =>
+    one && !value.some((other) => other.value === one.value) && onChange([...value, one]);
   return (
     <div class="diagnoses">
-      <Combobox key={value.length} search={findDiagnoses} label={say.diagnoses} hint={say.diagnosesHint} required value={null} onChange={add} error={error} />
-      <ol class="chosen" aria-label={say.diagnoses}>
+      <Combobox
+        key={value.length}
+        search={findDiagnoses}
+        label={say.diagnoses}
+        hint={say.diagnosesHint}
+        required
+        value={null}
+        onChange={add}
+        error={error}
+      />
+      <ol class="picked" aria-label={say.diagnoses}>
         {value.map((one, at) => (
           <li key={one.value}>
             <span>
-              {at === 0 ? <Badge tone="info">{say.principal}</Badge> : null} {one.label} <span class="aside">{one.value}</span>
+              {at === 0 ? <Badge tone="info">{say.principal}</Badge> : null} {one.label}{" "}
+              <span class="aside">{one.value}</span>
             </span>
-            <Button kind="quiet" small aria-label={say.removeDiagnosis(one.label)} onClick={() => onChange(value.filter((other) => other !== one))}>
+            <Button
+              kind="quiet"
+              small
+              aria-label={say.removeDiagnosis(one.label)}
+              onClick={() => onChange(value.filter((other) => other !== one))}
+            >
               ✕
             </Button>
           </li>
@@ -91,7 +155,11 @@ export function Diagnoses({ value, onChange, error }: { readonly value: readonly
 }
 
 /** The vital signs, in one line where there is room. */
-export function Vitals(props: { readonly value: Content["vitals"]; readonly onChange: (vitals: Content["vitals"]) => void; readonly problem: Problem | null }) {
+export function Vitals(props: {
+  readonly value: Content["vitals"];
+  readonly onChange: (vitals: Content["vitals"]) => void;
+  readonly problem: Problem | null;
+}) {
   const say = words();
   return (
     <fieldset class="vitals">
@@ -108,7 +176,9 @@ export function Vitals(props: { readonly value: Content["vitals"]; readonly onCh
                   autoComplete="off"
                   name={name}
                   value={props.value[name]}
-                  onInput={(event) => props.onChange({ ...props.value, [name]: event.currentTarget.value.replace(/[^\d.]/g, "") })}
+                  onInput={(event) =>
+                    props.onChange({ ...props.value, [name]: event.currentTarget.value.replace(/[^\d.]/g, "") })
+                  }
                 />
                 <span class="unit">{UNITS[name]}</span>
               </span>
@@ -120,16 +190,28 @@ export function Vitals(props: { readonly value: Content["vitals"]; readonly onCh
   );
 }
 
-function Exams({ value, onChange }: { readonly value: readonly ExamValues[]; readonly onChange: (exams: readonly ExamValues[]) => void }) {
+function Exams({
+  value,
+  onChange,
+}: {
+  readonly value: readonly ExamValues[];
+  readonly onChange: (exams: readonly ExamValues[]) => void;
+}) {
   const say = words();
-  const put = (at: number, change: Partial<ExamValues>) => onChange(value.map((one, index) => (index === at ? { ...one, ...change } : one)));
+  const put = (at: number, change: Partial<ExamValues>) =>
+    onChange(value.map((one, index) => (index === at ? { ...one, ...change } : one)));
   return (
     <div class="stack">
       {value.map((one, at) => (
         <div key={at} class="exam">
           <TextField label={say.exam(at + 1)} value={one.name} onChange={(name) => put(at, { name })} />
           <TextField label={say.result} value={one.result} onChange={(result) => put(at, { result })} />
-          <Button kind="quiet" small aria-label={say.removeExam(one.name || String(at + 1))} onClick={() => onChange(value.filter((_, index) => index !== at))}>
+          <Button
+            kind="quiet"
+            small
+            aria-label={say.removeExam(one.name || String(at + 1))}
+            onClick={() => onChange(value.filter((_, index) => index !== at))}
+          >
             ✕
           </Button>
         </div>

@@ -18,8 +18,14 @@ export function ConsentPart({ value, change, problem, missing }: Props) {
   const minor = isMinor(patient, today());
   const usual = minor
     ? { consentBy: patient.guardianName.trim(), consentRelation: patient.guardianRelation.trim() }
-    : { consentBy: patient.name.trim() || patient.temporaryIdentity.trim(), consentRelation: patient.unknown ? "" : "本人" };
-  const given = content.consentBy !== "" && content.consentBy === usual.consentBy && content.consentRelation === usual.consentRelation;
+    : {
+        consentBy: patient.name.trim() || patient.temporaryIdentity.trim(),
+        consentRelation: patient.unknown ? "" : "本人",
+      };
+  const given =
+    content.consentBy !== "" &&
+    content.consentBy === usual.consentBy &&
+    content.consentRelation === usual.consentRelation;
   const other = content.consentBy !== "" && !given;
   return (
     <fieldset class="consent" data-field="consentBy" tabIndex={-1}>
@@ -37,8 +43,19 @@ export function ConsentPart({ value, change, problem, missing }: Props) {
       <details open={other || Boolean(wrongWith(problem, "consentBy") || wrongWith(problem, "consentRelation"))}>
         <summary>{say.consentOther}</summary>
         <div class="pair">
-          <TextField label={say.consentBy} value={other ? content.consentBy : ""} onChange={(consentBy) => change({ consentBy, consentRelation: other ? content.consentRelation : "" })} error={wrongWith(problem, "consentBy")} autoComplete="off" />
-          <TextField label={say.relation} value={other ? content.consentRelation : ""} onChange={(consentRelation) => change({ consentBy: content.consentBy, consentRelation })} error={wrongWith(problem, "consentRelation")} />
+          <TextField
+            label={say.consentBy}
+            value={other ? content.consentBy : ""}
+            onChange={(consentBy) => change({ consentBy, consentRelation: other ? content.consentRelation : "" })}
+            error={wrongWith(problem, "consentBy")}
+            autoComplete="off"
+          />
+          <TextField
+            label={say.relation}
+            value={other ? content.consentRelation : ""}
+            onChange={(consentRelation) => change({ consentBy: content.consentBy, consentRelation })}
+            error={wrongWith(problem, "consentRelation")}
+          />
         </div>
       </details>
       <p class="error" role={missing("consentBy") ? "alert" : undefined} hidden={!missing("consentBy")}>

@@ -46,15 +46,32 @@ export function DestinationPart({ value, change, error }: Props) {
   async function more() {
     const answer = await call(Destinations, { ...variables, after: page?.endCursor ?? null });
     if (!answer.ok) return;
-    set((before) => ({ departments: { ...answer.data.departments, nodes: [...before.departments.nodes, ...answer.data.departments.nodes] } }));
+    set((before) => ({
+      departments: {
+        ...answer.data.departments,
+        nodes: [...before.departments.nodes, ...answer.data.departments.nodes],
+      },
+    }));
   }
 
   return (
     <>
       <NeededCapability value={value.neededCapability} onChange={(neededCapability) => change({ neededCapability })} />
       <div class="finding">
-        <TextField label={say.findPlace} type="search" value={text} onChange={setText} placeholder={say.findPlaceHint} />
-        <Select label={say.level} empty={say.anyLevel} value={level} onChange={(chosen) => setLevel(chosen as HospitalLevel | "")} options={LEVELS.map((one) => ({ value: one, label: say.levels[one] }))} />
+        <TextField
+          label={say.findPlace}
+          type="search"
+          value={text}
+          onChange={setText}
+          placeholder={say.findPlaceHint}
+        />
+        <Select
+          label={say.level}
+          empty={say.anyLevel}
+          value={level}
+          onChange={(chosen) => setLevel(chosen as HospitalLevel | "")}
+          options={LEVELS.map((one) => ({ value: one, label: say.levels[one] }))}
+        />
         <Select
           label={say.sort}
           empty={say.nearest}
@@ -67,13 +84,27 @@ export function DestinationPart({ value, change, error }: Props) {
       <Trouble problem={problem} retry={() => void reload()} />
       {!data && busy ? <Loading what={say.seeking} /> : null}
       {data && !places.length ? <Empty title={say.noPlace}>{say.noPlaceHint}</Empty> : null}
-      <Places busy={busy} places={places} chosen={value.performerDepartment} capability={capability} choose={(performerDepartment) => change({ performerDepartment })} error={error} more={page?.hasNextPage ? () => void more() : null} />
+      <Places
+        busy={busy}
+        places={places}
+        chosen={value.performerDepartment}
+        capability={capability}
+        choose={(performerDepartment) => change({ performerDepartment })}
+        error={error}
+        more={page?.hasNextPage ? () => void more() : null}
+      />
     </>
   );
 }
 
 /** One of the capabilities that the network counts; few enough to choose from a list. */
-function NeededCapability({ value, onChange }: { readonly value: Option | null; readonly onChange: (chosen: Option | null) => void }) {
+function NeededCapability({
+  value,
+  onChange,
+}: {
+  readonly value: Option | null;
+  readonly onChange: (chosen: Option | null) => void;
+}) {
   const say = words();
   const { data } = useRead(Concepts, { system: "CAPABILITY", first: 100 });
   const options = (data?.concepts.nodes ?? []).map(({ code, label }) => ({ value: code, label }));
@@ -108,7 +139,12 @@ function Places(props: {
   const places = all ? props.places : props.places.filter((one, at) => at < SHOWN || one.id === chosen?.value);
   const beyond = chosen && !props.places.some((one) => one.id === chosen.value);
   return (
-    <fieldset aria-busy={props.busy} class={props.error ? "places field wrong" : "places field"} data-field="performerDepartment" tabIndex={-1}>
+    <fieldset
+      aria-busy={props.busy}
+      class={props.error ? "places field wrong" : "places field"}
+      data-field="performerDepartment"
+      tabIndex={-1}
+    >
       <legend>{say.destination}</legend>
       <p class="error" role={props.error ? "alert" : undefined} hidden={!props.error}>
         {props.error}
@@ -125,14 +161,26 @@ function Places(props: {
         const figure = one.capabilities.find((each) => each.kind.code === props.capability);
         return (
           <label key={one.id} class="place">
-            <input type="radio" name={name} checked={chosen?.value === one.id} onChange={() => props.choose({ value: one.id, label: `${one.hospital.name} ${one.name}` })} />
+            <input
+              type="radio"
+              name={name}
+              checked={chosen?.value === one.id}
+              onChange={() => props.choose({ value: one.id, label: `${one.hospital.name} ${one.name}` })}
+            />
             <span class="place-name">
               <strong>{one.hospital.name}</strong> {one.name}
               <span class="aside">
-                <Badge>{say.levels[one.hospital.level]}</Badge> {one.distanceKm === null ? say.distanceUnknown : say.km(one.distanceKm)}
+                <Badge>{say.levels[one.hospital.level]}</Badge>{" "}
+                {one.distanceKm === null ? say.distanceUnknown : say.km(one.distanceKm)}
               </span>
             </span>
-            {props.capability && !props.busy ? <Figure free={figure?.bedsAvailable ?? null} total={figure?.bedsTotal ?? null} ageMinutes={figure?.ageMinutes ?? null} /> : null}
+            {props.capability && !props.busy ? (
+              <Figure
+                free={figure?.bedsAvailable ?? null}
+                total={figure?.bedsTotal ?? null}
+                ageMinutes={figure?.ageMinutes ?? null}
+              />
+            ) : null}
           </label>
         );
       })}

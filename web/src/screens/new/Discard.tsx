@@ -31,7 +31,16 @@ export function Discard({ row, done, cancel }: Props) {
     <StepForm
       operation={DiscardDraft}
       row={row}
-      fields={[{ kind: "reason", name: "reason", catalogue: "CANCEL", comment: "comment", label: say.discardReason, required: true }]}
+      fields={[
+        {
+          kind: "reason",
+          name: "reason",
+          catalogue: "CANCEL",
+          comment: "comment",
+          label: say.discardReason,
+          required: true,
+        },
+      ]}
       initial={{ reason: "CREATED_IN_ERROR" }}
       submit={say.discard}
       danger

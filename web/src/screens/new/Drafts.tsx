@@ -30,7 +30,10 @@ export default function Drafts() {
 
   async function more() {
     const answer = await call(MyDrafts, { after: page?.endCursor ?? null });
-    if (answer.ok) set((before) => ({ worklist: { ...answer.data.worklist, nodes: [...before.worklist.nodes, ...answer.data.worklist.nodes] } }));
+    if (answer.ok)
+      set((before) => ({
+        worklist: { ...answer.data.worklist, nodes: [...before.worklist.nodes, ...answer.data.worklist.nodes] },
+      }));
   }
 
   return (
@@ -49,12 +52,26 @@ export default function Drafts() {
           <li key={one.id} class="draft">
             <a href={one.id === here ? href("/new") : href("/new", { draft: one.id })}>
               <strong>{one.patient.displayName}</strong>
-              <span> {[one.patient.sex === "UNKNOWN" ? "" : say.sex[one.patient.sex], one.patient.age === null ? "" : say.years(one.patient.age)].filter(Boolean).join(" · ")}</span>
+              <span>
+                {" "}
+                {[
+                  one.patient.sex === "UNKNOWN" ? "" : say.sex[one.patient.sex],
+                  one.patient.age === null ? "" : say.years(one.patient.age),
+                ]
+                  .filter(Boolean)
+                  .join(" · ")}
+              </span>
             </a>
             <Badge tone={one.priority === "STAT" ? "stat" : "plain"}>{say.priorities[one.priority]}</Badge>
             <span class="about">
               {one.reason || say.nothingYet}
-              <span class="aside"> → {one.performerHospital ? `${one.performerHospital.name} ${one.performerDepartment?.name ?? ""}` : say.noDestination}</span>
+              <span class="aside">
+                {" "}
+                →{" "}
+                {one.performerHospital
+                  ? `${one.performerHospital.name} ${one.performerDepartment?.name ?? ""}`
+                  : say.noDestination}
+              </span>
             </span>
             <span class="aside">
               {one.number} · <Ago at={one.createdAt} />

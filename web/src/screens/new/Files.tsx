@@ -18,7 +18,12 @@ interface Waiting {
 interface Props {
   /** The referral they belong to; null while there is none, and they wait. */
   readonly referral: string | null;
-  readonly there: readonly { readonly id: string; readonly name: string; readonly size: number; readonly url: string }[];
+  readonly there: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly size: number;
+    readonly url: string;
+  }[];
   /** Hears how many are not yet there. */
   readonly onWaiting: (count: number) => void;
 }
@@ -29,7 +34,8 @@ export function Files({ referral, there, onWaiting }: Props) {
   const [rows, setRows] = useState<readonly Waiting[]>([]);
   const last = useRef(0);
   const active = useRef(false);
-  const put = (id: number, change: Partial<Waiting>) => setRows((before) => before.map((one) => (one.id === id ? { ...one, ...change } : one)));
+  const put = (id: number, change: Partial<Waiting>) =>
+    setRows((before) => before.map((one) => (one.id === id ? { ...one, ...change } : one)));
   const left = rows.filter((one) => one.state !== "there").length;
   useEffect(() => onWaiting(left), [left]);
 
@@ -50,13 +56,17 @@ export function Files({ referral, there, onWaiting }: Props) {
     void send(referral, next.file, (share) => put(next.id, { share })).then((problem) => {
       active.current = false;
       put(next.id, problem ? { state: "failed", problem, share: 0 } : { state: "there", share: 1 });
-      if (problem?.kind === "signedOut") void signInAgain().then((again) => again && put(next.id, { state: "waiting" }));
+      if (problem?.kind === "signedOut")
+        void signInAgain().then((again) => again && put(next.id, { state: "waiting" }));
     });
   }, [referral, next?.id, rows]);
 
   const back = returned.value;
   useEffect(() => {
-    if (back) setRows((before) => before.map((one) => (one.problem?.kind === "line" ? { ...one, state: "waiting", problem: null } : one)));
+    if (back)
+      setRows((before) =>
+        before.map((one) => (one.problem?.kind === "line" ? { ...one, state: "waiting", problem: null } : one)),
+      );
   }, [back]);
 
   useEffect(() => {
@@ -68,7 +78,16 @@ export function Files({ referral, there, onWaiting }: Props) {
 
   return (
     <>
-      <FileField label={say.files} hint={say.filesHint} required={false} accept="image/*,application/pdf,.pdf,.dcm" camera multiple most={MOST} onFiles={(files) => void take(files)} />
+      <FileField
+        label={say.files}
+        hint={say.filesHint}
+        required={false}
+        accept="image/*,application/pdf,.pdf,.dcm"
+        camera
+        multiple
+        most={MOST}
+        onFiles={(files) => void take(files)}
+      />
       <ul class="plain files-list">
         {there.map((one) => (
           <li key={one.id}>
@@ -81,10 +100,19 @@ export function Files({ referral, there, onWaiting }: Props) {
         {rows.map((one) => (
           <li key={one.id}>
             <span>
-              {one.file.name} <span class="aside">{one.was > one.file.size ? say.madeSmaller(size(one.was), size(one.file.size)) : size(one.file.size)}</span>
+              {one.file.name}{" "}
+              <span class="aside">
+                {one.was > one.file.size ? say.madeSmaller(size(one.was), size(one.file.size)) : size(one.file.size)}
+              </span>
             </span>
             <span class={one.state === "failed" ? "error" : "aside"} role="status">
-              {one.state === "failed" ? one.problem?.message : one.state === "there" ? `✓ ${say.fileThere}` : one.state === "waiting" && !referral ? say.fileHeld : say.filePart(Math.round(one.share * 100))}
+              {one.state === "failed"
+                ? one.problem?.message
+                : one.state === "there"
+                  ? `✓ ${say.fileThere}`
+                  : one.state === "waiting" && !referral
+                    ? say.fileHeld
+                    : say.filePart(Math.round(one.share * 100))}
             </span>
             {one.state === "sending" ? <progress max={1} value={one.share} aria-label={one.file.name} /> : null}
             {one.state === "failed" ? (
@@ -92,7 +120,11 @@ export function Files({ referral, there, onWaiting }: Props) {
                 <Button small onClick={() => put(one.id, { state: "waiting", problem: null })}>
                   {say.fileAgain}
                 </Button>
-                <Button small kind="quiet" onClick={() => setRows((before) => before.filter((other) => other.id !== one.id))}>
+                <Button
+                  small
+                  kind="quiet"
+                  onClick={() => setRows((before) => before.filter((other) => other.id !== one.id))}
+                >
                   {say.fileDrop}
                 </Button>
               </span>

@@ -3,23 +3,23 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { go, href, query } from "../../app/router";
 import { useKeys } from "../../app/keys";
 import { Banner, Button, ButtonLink, Dialog, Loading, toast, Trouble } from "../../kit";
-import { type Draft, findDraft, keepDraft, useDraft } from "../../net/drafts";
-import { useAct, useRead } from "../../net/hooks";
-import type { Problem } from "../../net/problem";
+import { findDraft, keepDraft, useDraft } from "../../net/drafts";
+import { useRead } from "../../net/hooks";
 import { me } from "../../net/session";
-import { ReferralDraft, SendDraft } from "../../operations";
+import { ReferralDraft } from "../../operations";
 import { language } from "../../words";
 import { ConditionPart } from "./ConditionPart";
 import { ConsentPart } from "./ConsentPart";
 import { DestinationPart } from "./DestinationPart";
 import { Discard } from "./Discard";
 import { Files } from "./Files";
-import { type Content, EMPTY, isMinor, type Values } from "./form";
-import { readIdNumber, today } from "./idnumber";
+import { type Content, EMPTY, type Values } from "./form";
+import { Lacking } from "./Lacking";
 import { Origin } from "./Origin";
 import { PatientPart } from "./PatientPart";
 import { SavingState } from "./SavingState";
 import { useSaving, valuesOf } from "./saving";
+import { type Lack, missingOf, useSubmit } from "./sending";
 import "./style.css";
 import { words } from "./words";
 
@@ -96,6 +96,19 @@ function Form({ name, person, anew }: Who & { readonly name: string }) {
     });
   }
 
+  function show(one: Lack): void {
+    setStep(one.part);
+    window.requestAnimationFrame(() => {
+      const field = document.querySelector<HTMLElement>(
+        `[data-field="${one.field}"], [name="${one.field.split(".").at(-1)}"]`,
+      );
+      const wrong = document.querySelector<HTMLElement>(".parts .part [aria-invalid=true]");
+      const target = field ?? wrong ?? (one.part === 2 ? second : first).current;
+      target?.focus();
+      target?.scrollIntoView({ block: "center" });
+    });
+  }
+
   function another(): void {
     draft.drop();
     anew();
@@ -106,22 +119,40 @@ function Form({ name, person, anew }: Who & { readonly name: string }) {
     if (lacks.length) {
       submit.setTried();
       const [one] = lacks;
-      if (one) to(one.part);
+      if (one) show(one);
       return;
     }
     await submit.run();
   }
 
   const tongue = language.value;
-  useKeys(useMemo(() => [{ keys: "1", does: words().stepOne, run: () => to(1) }, { keys: "2", does: words().stepTwo, run: () => to(2) }], [tongue]));
+  useKeys(
+    useMemo(
+      () => [
+        { keys: "1", does: words().stepOne, run: () => to(1) },
+        { keys: "2", does: words().stepTwo, run: () => to(2) },
+      ],
+      [tongue],
+    ),
+  );
 
-  if (!draft.ready) return <><h1>{say.title}</h1><Loading /></>;
+  if (!draft.ready)
+    return (
+      <>
+        <h1>{say.title}</h1>
+        <Loading />
+      </>
+    );
   if (saving.gone) {
     const { gone } = saving;
     return (
       <>
         <h1>{say.title}</h1>
-        <Banner tone="info" title={say.gone(gone.number)} action={<ButtonLink href={href(`/case/${gone.case.id}`)}>{say.openCaseLink}</ButtonLink>}>
+        <Banner
+          tone="info"
+          title={say.gone(gone.number)}
+          action={<ButtonLink href={href(`/case/${gone.case.id}`)}>{say.openCaseLink}</ButtonLink>}
+        >
           {say.goneHint}
         </Banner>
         <div>
@@ -156,15 +187,32 @@ function Form({ name, person, anew }: Who & { readonly name: string }) {
           {value.server ? say.restoredServer(value.server.number) : say.restored}
         </Banner>
       ) : null}
-      {saving.fromElsewhere.length ? <Banner tone="warn">{say.elsewhere(saving.fromElsewhere.map((one) => say.fields[one]).join("、"))}</Banner> : null}
+      {saving.fromElsewhere.length ? (
+        <Banner tone="warn">{say.elsewhere(saving.fromElsewhere.map((one) => say.fields[one]).join("、"))}</Banner>
+      ) : null}
       {problem ? <Trouble problem={problem} retry={() => void saving.flush()} /> : null}
-      <form class="parts" data-step={step} noValidate onSubmit={(event) => { event.preventDefault(); void finish(); }}>
+      <form
+        class="parts"
+        data-step={step}
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void finish();
+        }}
+      >
         <div class="part first">
           <section class="panel stack">
-            <h2 ref={first} tabIndex={-1}>{say.patientPart}</h2>
-            <Origin roles={["REFERRING_DOCTOR"]} value={value.from} onChange={(from) => set({ from })} error={missing("requesterDepartment")} />
+            <h2 ref={first} tabIndex={-1}>
+              {say.patientPart}
+            </h2>
+            <Origin
+              roles={["REFERRING_DOCTOR"]}
+              value={value.from}
+              onChange={(from) => set({ from })}
+              error={missing("requesterDepartment")}
+            />
             <PatientPart value={value} change={set} problem={problem} another={() => setDiscarding(true)} />
-            <Lacking lacks={submit.tried ? lacks.filter((one) => one.group === "patient") : []} />
+            <Lacking lacks={submit.tried ? lacks.filter((one) => one.group === "patient") : []} show={show} />
           </section>
           <section class="panel stack">
             <h2>{say.conditionPart}</h2>
@@ -178,17 +226,31 @@ function Form({ name, person, anew }: Who & { readonly name: string }) {
         </div>
         <div class="part second">
           <section class="panel stack">
-            <h2 ref={second} tabIndex={-1}>{say.destinationPart}</h2>
-            <DestinationPart value={value.content} change={content} error={missing("performerDepartment") || (problem?.field === "performerDepartment" ? problem.message : "")} />
+            <h2 ref={second} tabIndex={-1}>
+              {say.destinationPart}
+            </h2>
+            <DestinationPart
+              value={value.content}
+              change={content}
+              error={
+                missing("performerDepartment") || (problem?.field === "performerDepartment" ? problem.message : "")
+              }
+            />
           </section>
           <section class="panel stack">
             <h2>{say.consentPart}</h2>
             <ConsentPart value={value} change={content} problem={problem} missing={missing} />
-            <Files referral={value.server?.id ?? null} there={served.data?.referral?.attachments ?? []} onWaiting={setWaiting} />
+            <Files
+              referral={value.server?.id ?? null}
+              there={served.data?.referral?.attachments ?? []}
+              onWaiting={setWaiting}
+            />
           </section>
           <div class="forward">
-            <Lacking lacks={submit.tried ? lacks : []} />
-            {value.content.performerDepartment ? <p class="aside">{say.goingTo(value.content.performerDepartment.label)}</p> : null}
+            <Lacking lacks={submit.tried ? lacks : []} show={show} />
+            {value.content.performerDepartment ? (
+              <p class="aside">{say.goingTo(value.content.performerDepartment.label)}</p>
+            ) : null}
             <div class="row">
               <span class="narrow-only">
                 <Button onClick={() => to(1)}>{say.back}</Button>
@@ -214,77 +276,4 @@ function Form({ name, person, anew }: Who & { readonly name: string }) {
       ) : null}
     </div>
   );
-}
-
-/** What still stands between the draft and its sending. */
-interface Lack {
-  readonly field: string;
-  readonly group: "patient" | "condition" | "destination";
-  readonly part: 1 | 2;
-  readonly says: string;
-}
-
-function missingOf(value: Values): readonly Lack[] {
-  const say = words();
-  const { patient, content } = value;
-  const identified = patient.unknown ? patient.temporaryIdentity.trim() : readIdNumber(patient.idNumber, today()).ok;
-  const all: (Lack & { readonly lacks: boolean })[] = [
-    { field: "requesterDepartment", group: "patient", part: 1, says: say.lacks.from, lacks: !value.from },
-    { field: "patient.idNumber", group: "patient", part: 1, says: say.lacks.identity, lacks: !value.server && !identified },
-    { field: "patient.name", group: "patient", part: 1, says: say.lacks.name, lacks: !value.server && !patient.unknown && !patient.name.trim() },
-    { field: "patient.guardianName", group: "patient", part: 1, says: say.lacks.guardian, lacks: isMinor(patient, today()) && !patient.guardianName.trim() },
-    { field: "diagnoses", group: "condition", part: 1, says: say.lacks.diagnoses, lacks: !content.diagnoses.length },
-    { field: "reason", group: "condition", part: 1, says: say.lacks.reason, lacks: !content.reason.trim() },
-    { field: "summary", group: "condition", part: 1, says: say.lacks.summary, lacks: !content.summary.trim() },
-    { field: "performerDepartment", group: "destination", part: 2, says: say.lacks.destination, lacks: !content.performerDepartment },
-    { field: "consentBy", group: "destination", part: 2, says: say.lacks.consent, lacks: !content.consentBy.trim() },
-  ];
-  return all.filter((one) => one.lacks);
-}
-
-function Lacking({ lacks }: { readonly lacks: readonly Lack[] }) {
-  if (!lacks.length) return null;
-  return (
-    <Banner tone="warn" title={words().lackTitle}>
-      <ul class="lacking">
-        {lacks.map((one) => (
-          <li key={one.field}>{one.says}</li>
-        ))}
-      </ul>
-    </Banner>
-  );
-}
-
-/** Sending: what is typed goes first, then the step itself, then on to the case. */
-function useSubmit(draft: Draft<Values>, flush: () => Promise<Values["server"]>) {
-  const say = words();
-  const { act } = useAct(SendDraft);
-  const [busy, setBusy] = useState(false);
-  const [tried, setTried] = useState(false);
-  const [problem, setProblem] = useState<Problem | null>(null);
-  const content = draft.value.content;
-  useEffect(() => setProblem(null), [content]);
-
-  async function run(): Promise<void> {
-    if (busy) return;
-    setTried(true);
-    setBusy(true);
-    setProblem(null);
-    const server = await flush();
-    const answer = server ? await act({ id: server.id, expectedVersion: server.version }) : null;
-    setBusy(false);
-    if (!answer) return; // why not is told by the saving
-    if (!answer.ok) {
-      setProblem(answer.problem);
-      if (["STALE_VERSION", "INVALID_STATE"].includes(answer.problem.code)) void flush();
-      return;
-    }
-    const sent = answer.data.submitReferral?.referral;
-    if (!sent) return;
-    draft.drop();
-    toast(sent.status === "OFFICE_REVIEW" ? say.toOffice(sent.number) : say.sent(sent.number, sent.performerHospital?.name ?? ""));
-    go(`/case/${sent.case.id}`);
-  }
-
-  return { busy, tried, problem, run, setTried: () => setTried(true) };
 }

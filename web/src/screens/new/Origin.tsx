@@ -19,8 +19,13 @@ export function Origin({ roles, value, onChange, error }: Props) {
   const held = (me.value?.roles ?? []).filter((one) => roles.includes(one.role) && one.hospital);
   const whole = held.find((one) => !one.department);
   const { data } = useRead(OwnDepartments, { hospital: whole?.hospital?.id ?? "" }, { skip: !whole });
-  const single = held.flatMap((one) => (one.department ? [{ value: one.department.id, label: `${one.hospital?.name} ${one.department.name}` }] : []));
-  const all = (data?.departments.nodes ?? []).map((one) => ({ value: one.id, label: `${whole?.hospital?.name} ${one.name}` }));
+  const single = held.flatMap((one) =>
+    one.department ? [{ value: one.department.id, label: `${one.hospital?.name} ${one.department.name}` }] : [],
+  );
+  const all = (data?.departments.nodes ?? []).map((one) => ({
+    value: one.id,
+    label: `${whole?.hospital?.name} ${one.name}`,
+  }));
   const options = [...single, ...all.filter((one) => !single.some((other) => other.value === one.value))];
   const first = options[0]?.value ?? "";
   useEffect(() => {

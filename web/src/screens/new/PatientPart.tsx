@@ -30,23 +30,51 @@ export function PatientPart({ value, change, problem, another }: Props) {
       ) : (
         <Identity value={value} set={set} change={change} problem={problem} />
       )}
-      <Checkbox label={say.unknownIdentity} hint={say.unknownHint} value={patient.unknown} onChange={(unknown) => set({ unknown })} />
+      <Checkbox
+        label={say.unknownIdentity}
+        hint={say.unknownHint}
+        value={patient.unknown}
+        onChange={(unknown) => set({ unknown })}
+      />
       {minor ? (
         <fieldset class="guardian">
           <legend>{say.guardianDue}</legend>
           <div class="pair">
-            <TextField label={say.guardianName} required value={patient.guardianName} onChange={(guardianName) => set({ guardianName })} autoComplete="off" error={wrongWith(problem, "patient.guardianName")} />
+            <TextField
+              label={say.guardianName}
+              required
+              value={patient.guardianName}
+              onChange={(guardianName) => set({ guardianName })}
+              autoComplete="off"
+              error={wrongWith(problem, "patient.guardianName")}
+            />
             <Choices
               label={say.relation}
               value={patient.guardianRelation}
               onChange={(guardianRelation) => set({ guardianRelation })}
               options={Object.entries(say.guardians).map(([value, label]) => ({ value, label }))}
             />
-            <TextField label={say.guardianPhone} type="tel" inputMode="tel" autoComplete="off" value={patient.guardianPhone} onChange={(guardianPhone) => set({ guardianPhone })} required={false} />
+            <TextField
+              label={say.guardianPhone}
+              type="tel"
+              inputMode="tel"
+              autoComplete="off"
+              value={patient.guardianPhone}
+              onChange={(guardianPhone) => set({ guardianPhone })}
+              required={false}
+            />
           </div>
         </fieldset>
       ) : (
-        <TextField label={say.phone} type="tel" inputMode="tel" autoComplete="off" value={patient.phone} onChange={(phone) => set({ phone })} required={false} />
+        <TextField
+          label={say.phone}
+          type="tel"
+          inputMode="tel"
+          autoComplete="off"
+          value={patient.phone}
+          onChange={(phone) => set({ phone })}
+          required={false}
+        />
       )}
     </>
   );
@@ -60,7 +88,12 @@ function sentence(read: Read, text: string, left: boolean): string {
   return { letters: say.idLetters, date: say.idDate, check: say.idCheck }[read.why];
 }
 
-function Identity({ value, set, change, problem }: Pick<Props, "value" | "change" | "problem"> & { readonly set: (more: Partial<PatientValues>) => void }) {
+function Identity({
+  value,
+  set,
+  change,
+  problem,
+}: Pick<Props, "value" | "change" | "problem"> & { readonly set: (more: Partial<PatientValues>) => void }) {
   const say = words();
   const { patient } = value;
   const [left, setLeft] = useState(Boolean(patient.idNumber));
@@ -84,13 +117,25 @@ function Identity({ value, set, change, problem }: Pick<Props, "value" | "change
           onBlur={() => setLeft(true)}
           error={sentence(read, patient.idNumber, left) || wrongWith(problem, "patient.idNumber")}
         />
-        <TextField label={say.name} required name="name" autoComplete="off" value={patient.name} onChange={(name) => set({ name })} error={wrongWith(problem, "patient.name")} />
+        <TextField
+          label={say.name}
+          required
+          name="name"
+          autoComplete="off"
+          value={patient.name}
+          onChange={(name) => set({ name })}
+          error={wrongWith(problem, "patient.name")}
+        />
       </div>
       <p class="read" role="status">
         {read.ok ? (
           <>
             <strong>{say.sex[read.sex]}</strong> · <strong>{say.age(read.months)}</strong> · {say.born(read.birthDate)}
-            {found ? <> · {found.known && found.patient ? say.registered(found.patient.displayName) : say.newHere}</> : known.busy ? <> · {say.looking}</> : null}
+            {found ? (
+              <> · {found.known && found.patient ? say.registered(found.patient.displayName) : say.newHere}</>
+            ) : known.busy ? (
+              <> · {say.looking}</>
+            ) : null}
           </>
         ) : (
           say.digits(patient.idNumber.replace(/\s/g, "").length)
@@ -114,7 +159,11 @@ function Identity({ value, set, change, problem }: Pick<Props, "value" | "change
             value={value.duplicateReason}
             onChange={(duplicateReason) => change({ duplicateReason })}
             error={wrongWith(problem, "duplicateReason")}
-            comment={{ value: value.duplicateComment, onChange: (duplicateComment) => change({ duplicateComment }), error: wrongWith(problem, "duplicateComment") }}
+            comment={{
+              value: value.duplicateComment,
+              onChange: (duplicateComment) => change({ duplicateComment }),
+              error: wrongWith(problem, "duplicateComment"),
+            }}
           />
         </div>
       ) : null}
@@ -122,7 +171,15 @@ function Identity({ value, set, change, problem }: Pick<Props, "value" | "change
   );
 }
 
-function Temporary({ patient, set, problem }: { readonly patient: PatientValues; readonly set: (more: Partial<PatientValues>) => void; readonly problem: Problem | null }) {
+function Temporary({
+  patient,
+  set,
+  problem,
+}: {
+  readonly patient: PatientValues;
+  readonly set: (more: Partial<PatientValues>) => void;
+  readonly problem: Problem | null;
+}) {
   const say = words();
   return (
     <>
@@ -135,8 +192,22 @@ function Temporary({ patient, set, problem }: { readonly patient: PatientValues;
         error={wrongWith(problem, "patient.temporaryIdentity")}
       />
       <div class="pair">
-        <Choices label={say.sexLabel} value={patient.sex} onChange={(sex) => set({ sex: sex as PatientValues["sex"] })} options={(["MALE", "FEMALE"] as const).map((one) => ({ value: one, label: say.sex[one] }))} />
-        <TextField label={say.birthDate} hint={say.birthHint} type="date" max={today()} value={patient.birthDate} onChange={(birthDate) => set({ birthDate })} error={wrongWith(problem, "patient.birthDate")} required={false} />
+        <Choices
+          label={say.sexLabel}
+          value={patient.sex}
+          onChange={(sex) => set({ sex: sex as PatientValues["sex"] })}
+          options={(["MALE", "FEMALE"] as const).map((one) => ({ value: one, label: say.sex[one] }))}
+        />
+        <TextField
+          label={say.birthDate}
+          hint={say.birthHint}
+          type="date"
+          max={today()}
+          value={patient.birthDate}
+          onChange={(birthDate) => set({ birthDate })}
+          error={wrongWith(problem, "patient.birthDate")}
+          required={false}
+        />
       </div>
     </>
   );
@@ -147,7 +218,9 @@ function Fixed({ value, another }: { readonly value: Values; readonly another: (
   const say = words();
   const { patient } = value;
   const read = readIdNumber(patient.idNumber, today());
-  const facts = read.ok ? [say.sex[read.sex], say.age(read.months)] : [patient.sex ? say.sex[patient.sex] : "", patient.birthDate];
+  const facts = read.ok
+    ? [say.sex[read.sex], say.age(read.months)]
+    : [patient.sex ? say.sex[patient.sex] : "", patient.birthDate];
   return (
     <div class="fixed-patient">
       <p>

@@ -1,6 +1,13 @@
 /** What is typed of a new referral, what of it the server holds, and how the two are told apart. */
 import type { Option } from "../../kit";
-import type { CreateReferralInput, WriteDraftData, Priority, Sex, UpdateReferralInput, VitalsInput } from "../../operations";
+import type {
+  CreateReferralInput,
+  WriteDraftData,
+  Priority,
+  Sex,
+  UpdateReferralInput,
+  VitalsInput,
+} from "../../operations";
 import { monthsBetween, readIdNumber } from "./idnumber";
 
 /** Who is referred, as typed; fixed once the server holds the draft. */
@@ -25,7 +32,15 @@ export interface ExamValues {
 }
 
 /** The vital signs that are asked for, in the order of a ward round. */
-export const VITALS = ["temperature", "heartRate", "respiratoryRate", "systolic", "diastolic", "spo2", "weight"] as const;
+export const VITALS = [
+  "temperature",
+  "heartRate",
+  "respiratoryRate",
+  "systolic",
+  "diastolic",
+  "spo2",
+  "weight",
+] as const;
 export type Vital = (typeof VITALS)[number];
 
 /** What may be changed until it is sent. */
@@ -52,7 +67,12 @@ export interface Values {
   readonly from: string;
   readonly content: Content;
   /** The server's draft, null until there is one. */
-  readonly server: { readonly id: string; readonly number: string; readonly version: number; readonly caseId: string } | null;
+  readonly server: {
+    readonly id: string;
+    readonly number: string;
+    readonly version: number;
+    readonly caseId: string;
+  } | null;
   /** What the server holds of the content. */
   readonly synced: Content | null;
   /** A draft that was sent and not yet answered: sent again as it was, so that there is never a second one. */
@@ -63,14 +83,33 @@ const NO_VITALS = Object.fromEntries(VITALS.map((name) => [name, ""])) as Record
 
 export const EMPTY: Values = {
   patient: {
-    name: "", idNumber: "", unknown: false, temporaryIdentity: "", sex: "", birthDate: "", phone: "", guardianName: "", guardianRelation: "", guardianPhone: "",
+    name: "",
+    idNumber: "",
+    unknown: false,
+    temporaryIdentity: "",
+    sex: "",
+    birthDate: "",
+    phone: "",
+    guardianName: "",
+    guardianRelation: "",
+    guardianPhone: "",
   },
   duplicateReason: "",
   duplicateComment: "",
   from: "",
   content: {
-    priority: "URGENT", neededCapability: null, diagnoses: [], reason: "", summary: "", vitals: NO_VITALS, exams: [], treatment: "", allergies: "",
-    performerDepartment: null, consentBy: "", consentRelation: "",
+    priority: "URGENT",
+    neededCapability: null,
+    diagnoses: [],
+    reason: "",
+    summary: "",
+    vitals: NO_VITALS,
+    exams: [],
+    treatment: "",
+    allergies: "",
+    performerDepartment: null,
+    consentBy: "",
+    consentRelation: "",
   },
   server: null,
   synced: null,
@@ -96,7 +135,9 @@ export function isMinor(patient: PatientValues, today: string): boolean {
 
 /** Whether enough is known of the patient for the server to hold a draft. */
 export function patientReady(patient: PatientValues, today: string): boolean {
-  const known = patient.unknown ? patient.temporaryIdentity.trim() : patient.name.trim() && readIdNumber(patient.idNumber, today).ok;
+  const known = patient.unknown
+    ? patient.temporaryIdentity.trim()
+    : patient.name.trim() && readIdNumber(patient.idNumber, today).ok;
   return Boolean(known) && (!isMinor(patient, today) || Boolean(patient.guardianName.trim()));
 }
 
@@ -116,17 +157,25 @@ export function changes(content: Content, synced: Content): Partial<UpdateReferr
   );
 }
 
-type Wire = Pick<UpdateReferralInput, (typeof PLAIN)[number] | "neededCapability" | "diagnoses" | "vitals" | "exams" | "performerDepartment">;
+type Wire = Pick<
+  UpdateReferralInput,
+  (typeof PLAIN)[number] | "neededCapability" | "diagnoses" | "vitals" | "exams" | "performerDepartment"
+>;
 
 /** The content in the words of the wire. */
 export function onWire(content: Content): Wire {
-  const plain = Object.fromEntries(PLAIN.map((name) => [name, content[name].trim()])) as Pick<Content, (typeof PLAIN)[number]>;
+  const plain = Object.fromEntries(PLAIN.map((name) => [name, content[name].trim()])) as Pick<
+    Content,
+    (typeof PLAIN)[number]
+  >;
   return {
     ...plain,
     neededCapability: content.neededCapability?.value ?? "",
     diagnoses: content.diagnoses.map((one) => one.value),
     vitals: vitalsOnWire(content.vitals),
-    exams: content.exams.filter((one) => one.name.trim() && one.result.trim()).map((one) => ({ name: one.name.trim(), result: one.result.trim() })),
+    exams: content.exams
+      .filter((one) => one.name.trim() && one.result.trim())
+      .map((one) => ({ name: one.name.trim(), result: one.result.trim() })),
     ...(content.performerDepartment && { performerDepartment: content.performerDepartment.value }),
   };
 }
@@ -141,7 +190,9 @@ export function creation(values: Values, idempotencyKey: string, today: string):
   const { patient } = values;
   const read = patient.unknown ? null : readIdNumber(patient.idNumber, today);
   const known = Object.fromEntries(
-    (["phone", "guardianName", "guardianRelation", "guardianPhone"] as const).filter((name) => patient[name].trim()).map((name) => [name, patient[name].trim()]),
+    (["phone", "guardianName", "guardianRelation", "guardianPhone"] as const)
+      .filter((name) => patient[name].trim())
+      .map((name) => [name, patient[name].trim()]),
   );
   const who = read?.ok
     ? { name: patient.name.trim(), idNumber: read.number }
@@ -156,7 +207,10 @@ export function creation(values: Values, idempotencyKey: string, today: string):
     requesterDepartment: values.from,
     patient: { ...who, ...known },
     ...onWire(values.content),
-    ...(values.duplicateReason && { duplicateReason: values.duplicateReason, duplicateComment: values.duplicateComment }),
+    ...(values.duplicateReason && {
+      duplicateReason: values.duplicateReason,
+      duplicateComment: values.duplicateComment,
+    }),
   };
 }
 
@@ -168,11 +222,17 @@ export function contentOf(held: Held): Content {
   const { clinical, performerDepartment: to } = held;
   return {
     priority: held.priority,
-    neededCapability: held.neededCapability && { value: held.neededCapability.code, label: held.neededCapability.label },
+    neededCapability: held.neededCapability && {
+      value: held.neededCapability.code,
+      label: held.neededCapability.label,
+    },
     diagnoses: (clinical?.diagnoses ?? []).map(({ code, label }) => ({ value: code, label, hint: code })),
     reason: held.reason ?? "",
     summary: clinical?.summary ?? "",
-    vitals: Object.fromEntries(VITALS.map((name) => [name, String(clinical?.vitals[name] ?? "")])) as Record<Vital, string>,
+    vitals: Object.fromEntries(VITALS.map((name) => [name, String(clinical?.vitals[name] ?? "")])) as Record<
+      Vital,
+      string
+    >,
     exams: (clinical?.exams ?? []).map(({ name, result }) => ({ name, result })),
     treatment: clinical?.treatment ?? "",
     allergies: clinical?.allergies ?? "",
@@ -200,9 +260,14 @@ export function patientOf(held: Held): PatientValues {
 }
 
 /** What was typed here laid over what changed elsewhere since `base`; and which fields came from elsewhere. */
-export function merged(mine: Content, base: Content, theirs: Content): { content: Content; fromElsewhere: (keyof Content)[] } {
+export function merged(
+  mine: Content,
+  base: Content,
+  theirs: Content,
+): { content: Content; fromElsewhere: (keyof Content)[] } {
   const names = Object.keys(mine) as (keyof Content)[];
-  const same = (one: Content, other: Content, name: keyof Content) => JSON.stringify(one[name]) === JSON.stringify(other[name]);
+  const same = (one: Content, other: Content, name: keyof Content) =>
+    JSON.stringify(one[name]) === JSON.stringify(other[name]);
   const fromElsewhere = names.filter((name) => same(mine, base, name) && !same(theirs, base, name));
   const content = { ...mine, ...Object.fromEntries(fromElsewhere.map((name) => [name, theirs[name]])) };
   return { content, fromElsewhere };

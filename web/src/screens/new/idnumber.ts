@@ -6,13 +6,21 @@ const CHECKS = "10X98765432";
 
 /** What a number says of its holder, or what is wrong with it; "short" while it is still being typed. */
 export type Read =
-  | { readonly ok: true; readonly number: string; readonly birthDate: string; readonly sex: "MALE" | "FEMALE"; readonly age: number; readonly months: number }
+  | {
+      readonly ok: true;
+      readonly number: string;
+      readonly birthDate: string;
+      readonly sex: "MALE" | "FEMALE";
+      readonly age: number;
+      readonly months: number;
+    }
   | { readonly ok: false; readonly why: "short" | "letters" | "date" | "check" };
 
 /** Reads a number as far as it goes; `today` is yyyy-mm-dd. */
 export function readIdNumber(text: string, today: string): Read {
   const number = text.replace(/\s/g, "").toUpperCase();
-  if (!/^\d{0,17}[\dX]?$/.test(number) || (number.length < 18 && number.includes("X"))) return { ok: false, why: "letters" };
+  if (!/^\d{0,17}[\dX]?$/.test(number) || (number.length < 18 && number.includes("X")))
+    return { ok: false, why: "letters" };
   if (number.length < 18) return { ok: false, why: "short" };
   const birthDate = `${number.slice(6, 10)}-${number.slice(10, 12)}-${number.slice(12, 14)}`;
   const born = new Date(`${birthDate}T00:00:00Z`);
@@ -21,7 +29,14 @@ export function readIdNumber(text: string, today: string): Read {
   const sum = WEIGHTS.reduce((total, weight, at) => total + weight * Number(number[at]), 0);
   if (CHECKS[sum % 11] !== number[17]) return { ok: false, why: "check" };
   const months = monthsBetween(birthDate, today);
-  return { ok: true, number, birthDate, sex: Number(number[16]) % 2 ? "MALE" : "FEMALE", age: Math.floor(months / 12), months };
+  return {
+    ok: true,
+    number,
+    birthDate,
+    sex: Number(number[16]) % 2 ? "MALE" : "FEMALE",
+    age: Math.floor(months / 12),
+    months,
+  };
 }
 
 /** Completed months from one day to another, both yyyy-mm-dd. */

@@ -6,7 +6,18 @@ import { returned } from "../../net/line";
 import { now } from "../../net/moment";
 import type { Problem } from "../../net/problem";
 import { WriteDraft, ReferralDraft, ChangeDraft, type UpdateReferralInput } from "../../operations";
-import { changes, type Content, contentBegun, contentOf, creation, type Held, merged, patientOf, patientReady, type Values } from "./form";
+import {
+  changes,
+  type Content,
+  contentBegun,
+  contentOf,
+  creation,
+  type Held,
+  merged,
+  patientOf,
+  patientReady,
+  type Values,
+} from "./form";
 import { today } from "./idnumber";
 
 const HOLD = 1200; // milliseconds of silence after which a change goes to the server
@@ -27,8 +38,21 @@ export interface Saving {
 
 /** The server's copy of a draft on this machine. */
 export function useSaving(draft: Draft<Values>): Saving {
-  const [told, tell] = useState<Omit<Saving, "flush">>({ state: "none", savedAt: 0, problem: null, fromElsewhere: [], gone: null });
-  const at = useRef({ draft, running: null as Promise<Values["server"]> | null, timer: 0, refused: "", fields: new Map<string, string>(), over: false });
+  const [told, tell] = useState<Omit<Saving, "flush">>({
+    state: "none",
+    savedAt: 0,
+    problem: null,
+    fromElsewhere: [],
+    gone: null,
+  });
+  const at = useRef({
+    draft,
+    running: null as Promise<Values["server"]> | null,
+    timer: 0,
+    refused: "",
+    fields: new Map<string, string>(),
+    over: false,
+  });
   at.current.draft = draft;
 
   const push = useCallback((): Promise<Values["server"]> => {
@@ -45,7 +69,8 @@ export function useSaving(draft: Draft<Values>): Saving {
     for (let turn = 0; turn < 6; turn += 1) {
       const { value, set } = at.current.draft;
       if (!value.server) {
-        if (!value.creating && !(value.from && patientReady(value.patient, today()) && contentBegun(value.content))) return null;
+        if (!value.creating && !(value.from && patientReady(value.patient, today()) && contentBegun(value.content)))
+          return null;
         if (!(await create(value, set))) return null;
         continue;
       }
@@ -84,7 +109,11 @@ export function useSaving(draft: Draft<Values>): Saving {
     return false;
   }
 
-  async function update(value: Values, left: Partial<UpdateReferralInput>, set: Draft<Values>["set"]): Promise<boolean> {
+  async function update(
+    value: Values,
+    left: Partial<UpdateReferralInput>,
+    set: Draft<Values>["set"],
+  ): Promise<boolean> {
     const server = value.server;
     if (!server) return false;
     tell((said) => ({ ...said, state: "sending" }));
@@ -98,16 +127,23 @@ export function useSaving(draft: Draft<Values>): Saving {
       set({ server: { ...server, version }, synced: { ...(value.synced ?? sent), ...kept } });
       for (const name of Object.keys(left)) at.current.fields.delete(name);
       const held = at.current.fields.size > 0;
-      tell((said) => ({ ...said, state: held ? "waiting" : "saved", problem: held ? said.problem : null, savedAt: now() }));
+      tell((said) => ({
+        ...said,
+        state: held ? "waiting" : "saved",
+        problem: held ? said.problem : null,
+        savedAt: now(),
+      }));
       return true;
     }
     if (answer.ok) return false;
-    if (["STALE_VERSION", "INVALID_STATE", "NOT_FOUND"].includes(answer.problem.code)) return await catchUp(answer.problem);
+    if (["STALE_VERSION", "INVALID_STATE", "NOT_FOUND"].includes(answer.problem.code))
+      return await catchUp(answer.problem);
     tell((said) => ({ ...said, state: "waiting", problem: answer.problem }));
     if (answer.problem.kind !== "refused") return false;
     const field = answer.problem.field.split(".")[0] ?? "";
     const about = Object.entries(left).filter(([name]) => name === field);
-    for (const [name, one] of about.length ? about : Object.entries(left)) at.current.fields.set(name, JSON.stringify(one));
+    for (const [name, one] of about.length ? about : Object.entries(left))
+      at.current.fields.set(name, JSON.stringify(one));
     return true;
   }
 
@@ -129,7 +165,8 @@ export function useSaving(draft: Draft<Values>): Saving {
     const theirs = contentOf(held);
     const { content, fromElsewhere } = merged(value.content, value.synced ?? value.content, theirs);
     set({ server: serverOf(held), synced: theirs, content });
-    if (fromElsewhere.length) tell((said) => ({ ...said, fromElsewhere: [...new Set([...said.fromElsewhere, ...fromElsewhere])] }));
+    if (fromElsewhere.length)
+      tell((said) => ({ ...said, fromElsewhere: [...new Set([...said.fromElsewhere, ...fromElsewhere])] }));
     return true;
   }
 
@@ -144,7 +181,12 @@ export function useSaving(draft: Draft<Values>): Saving {
     void asked.then(() => push());
   }, [draft.ready]);
 
-  const typed = JSON.stringify([draft.value.content, draft.value.server ? null : [draft.value.patient, draft.value.from, draft.value.duplicateReason, draft.value.duplicateComment]]);
+  const typed = JSON.stringify([
+    draft.value.content,
+    draft.value.server
+      ? null
+      : [draft.value.patient, draft.value.from, draft.value.duplicateReason, draft.value.duplicateComment],
+  ]);
   useEffect(() => {
     if (!draft.ready) return;
     const { content, synced, server } = draft.value;
@@ -173,5 +215,11 @@ export function serverOf(held: Held): NonNullable<Values["server"]> {
 /** A draft of the server, as a form on a machine that has not seen it. */
 export function valuesOf(held: Held): Partial<Values> {
   const content = contentOf(held);
-  return { server: serverOf(held), content, synced: content, patient: patientOf(held), from: held.requesterDepartment.id };
+  return {
+    server: serverOf(held),
+    content,
+    synced: content,
+    patient: patientOf(held),
+    from: held.requesterDepartment.id,
+  };
 }

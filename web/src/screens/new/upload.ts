@@ -18,7 +18,9 @@ export async function lighter(file: File): Promise<File> {
   canvas.getContext("2d")?.drawImage(picture, 0, 0, canvas.width, canvas.height);
   picture.close();
   const made = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.85 });
-  return made.size < file.size ? new File([made], file.name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" }) : file;
+  return made.size < file.size
+    ? new File([made], file.name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" })
+    : file;
 }
 
 /** Sends one file; `told` hears the share that is there, 0 to 1. Null when it arrived, else the problem. */

@@ -41,7 +41,16 @@ export function Answer({ offer, action, done, refresh, cancel }: Props) {
         <StepForm
           {...common}
           operation={OfferDeclined}
-          fields={[{ kind: "reason", name: "reason", catalogue: "GREEN_DECLINE", comment: "comment", label: say.why, required: true }]}
+          fields={[
+            {
+              kind: "reason",
+              name: "reason",
+              catalogue: "GREEN_DECLINE",
+              comment: "comment",
+              label: say.why,
+              required: true,
+            },
+          ]}
           submit={say.does.declineOffer}
           danger
           done={(data) => done(data.declineOffer?.offer)}
@@ -51,7 +60,13 @@ export function Answer({ offer, action, done, refresh, cancel }: Props) {
       );
     case "confirmPhoneAnswer":
       return (
-        <StepForm {...common} operation={OfferConfirmed} fields={[]} submit={say.does.confirmPhoneAnswer} done={(data) => done(data.confirmPhoneAnswer?.offer)}>
+        <StepForm
+          {...common}
+          operation={OfferConfirmed}
+          fields={[]}
+          submit={say.does.confirmPhoneAnswer}
+          done={(data) => done(data.confirmPhoneAnswer?.offer)}
+        >
           <p>{say.unconfirmed(offer.phoneSpokenWith)}</p>
         </StepForm>
       );

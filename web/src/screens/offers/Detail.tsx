@@ -12,7 +12,12 @@ interface Props {
   readonly keys?: boolean;
 }
 
-const KINDS = { offerPlace: "primary", negotiateOffer: "plain", declineOffer: "danger", confirmPhoneAnswer: "primary" } as const;
+const KINDS = {
+  offerPlace: "primary",
+  negotiateOffer: "plain",
+  declineOffer: "danger",
+  confirmPhoneAnswer: "primary",
+} as const;
 
 /** One call in full: the facts without the identity, and our answer. */
 export function Detail({ offer, begin, keys }: Props) {
@@ -25,12 +30,27 @@ export function Detail({ offer, begin, keys }: Props) {
     <section class="panel stack detail" aria-label={offer.number}>
       <div class="row spread">
         <h2>
-          {offer.kind?.label ?? offer.number} {facts ? <span>{[facts.sex === "UNKNOWN" ? "" : say.sex[facts.sex], facts.age === null ? "" : say.years(facts.age)].filter(Boolean).join(" · ")}</span> : null}
+          {offer.kind?.label ?? offer.number}{" "}
+          {facts ? (
+            <span>
+              {[facts.sex === "UNKNOWN" ? "" : say.sex[facts.sex], facts.age === null ? "" : say.years(facts.age)]
+                .filter(Boolean)
+                .join(" · ")}
+            </span>
+          ) : null}
         </h2>
         <span class="aside">{offer.number}</span>
       </div>
       <p>
-        {offer.clock ? <Clock dueAt={offer.clock.dueAt} startedAt={offer.clock.startedAt} holder={`${offer.performerHospital?.name ?? ""} ${offer.performerDepartment?.name ?? ""}`} /> : <Badge>{say.status[offer.status]}</Badge>}
+        {offer.clock ? (
+          <Clock
+            dueAt={offer.clock.dueAt}
+            startedAt={offer.clock.startedAt}
+            holder={`${offer.performerHospital?.name ?? ""} ${offer.performerDepartment?.name ?? ""}`}
+          />
+        ) : (
+          <Badge>{say.status[offer.status]}</Badge>
+        )}
         {offer.sentAt ? (
           <span class="aside">
             {" "}
@@ -50,7 +70,11 @@ export function Detail({ offer, begin, keys }: Props) {
         <dd>
           {offer.requesterHospital.name} {offer.requesterDepartment.name}{" "}
           {offer.requesterDepartment.phone || offer.requesterHospital.phone ? (
-            <a href={`tel:${(offer.requesterDepartment.phone || offer.requesterHospital.phone).replace(/[^\d+]/g, "")}`}>☎ {offer.requesterDepartment.phone || offer.requesterHospital.phone}</a>
+            <a
+              href={`tel:${(offer.requesterDepartment.phone || offer.requesterHospital.phone).replace(/[^\d+]/g, "")}`}
+            >
+              ☎ {offer.requesterDepartment.phone || offer.requesterHospital.phone}
+            </a>
           ) : null}
         </dd>
         <dt>{say.us}</dt>
@@ -66,7 +90,12 @@ export function Detail({ offer, begin, keys }: Props) {
       </dl>
       <div class="answers">
         {open.map((one) => (
-          <Button key={one.action} kind={KINDS[one.action as keyof typeof KINDS]} {...(keys && { keyHint: ANSWERS[one.action as keyof typeof ANSWERS] })} onClick={() => begin(one.action)}>
+          <Button
+            key={one.action}
+            kind={KINDS[one.action as keyof typeof KINDS]}
+            {...(keys && { keyHint: ANSWERS[one.action as keyof typeof ANSWERS] })}
+            onClick={() => begin(one.action)}
+          >
             {one.label}
           </Button>
         ))}

@@ -76,13 +76,18 @@ export default function Offers() {
       const speak = words();
       const step = (by: number) => {
         const { rows: list, offer: at } = seen.current;
-        const next = list[Math.max(0, Math.min(list.length - 1, (at ? list.indexOf(at) : by > 0 ? -1 : list.length) + by))];
+        const next =
+          list[Math.max(0, Math.min(list.length - 1, (at ? list.indexOf(at) : by > 0 ? -1 : list.length) + by))];
         if (next) void seen.current.open(next);
       };
       return [
         { keys: "j", does: speak.next, run: () => step(1) },
         { keys: "k", does: speak.previous, run: () => step(-1) },
-        ...(Object.entries(ANSWERS) as [keyof typeof ANSWERS, string][]).map(([action, keys]) => ({ keys, does: speak.does[action], run: () => seen.current.begin(action) })),
+        ...(Object.entries(ANSWERS) as [keyof typeof ANSWERS, string][]).map(([action, keys]) => ({
+          keys,
+          does: speak.does[action],
+          run: () => seen.current.begin(action),
+        })),
         { keys: "m", does: speak.soundKey, run: () => hear(!audible.peek()) },
       ];
     }, [tongue]),
@@ -101,7 +106,10 @@ export default function Offers() {
 
   async function more() {
     const answer = await call(AskedOffers, { open: all ? null : true, after: page?.endCursor ?? null });
-    if (answer.ok) set((before) => ({ offers: { ...answer.data.offers, nodes: [...before.offers.nodes, ...answer.data.offers.nodes] } }));
+    if (answer.ok)
+      set((before) => ({
+        offers: { ...answer.data.offers, nodes: [...before.offers.nodes, ...answer.data.offers.nodes] },
+      }));
   }
 
   const waiting = rows.filter((one) => ["ASKED", "READ", "NEGOTIATING"].includes(one.status)).length;
@@ -113,7 +121,15 @@ export default function Offers() {
           {data ? say.waiting(waiting) : ""}
         </p>
         <div class="row">
-          <Choices label={say.show} value={all ? "all" : "open"} onChange={(one) => setQuery({ show: one === "all" ? "all" : null, at: null })} options={[{ value: "open", label: say.openOnly }, { value: "all", label: say.everything }]} />
+          <Choices
+            label={say.show}
+            value={all ? "all" : "open"}
+            onChange={(one) => setQuery({ show: one === "all" ? "all" : null, at: null })}
+            options={[
+              { value: "open", label: say.openOnly },
+              { value: "all", label: say.everything },
+            ]}
+          />
           <Button small aria-pressed={audible.value} onClick={() => hear(!audible.value)}>
             {audible.value ? say.soundOn : say.soundOff}
           </Button>
@@ -131,11 +147,21 @@ export default function Offers() {
           {rows.map((one) => (
             <li key={one.id}>
               <Line offer={one} current={one.id === chosen} open={() => void open(one)} />
-              {one.id === chosen ? <div class="inline"><Detail offer={one} begin={setDoing} /></div> : null}
+              {one.id === chosen ? (
+                <div class="inline">
+                  <Detail offer={one} begin={setDoing} />
+                </div>
+              ) : null}
             </li>
           ))}
         </ul>
-        <div class="beside">{offer ? <Detail offer={offer} begin={setDoing} keys /> : rows.length ? <p class="aside">{say.pick}</p> : null}</div>
+        <div class="beside">
+          {offer ? (
+            <Detail offer={offer} begin={setDoing} keys />
+          ) : rows.length ? (
+            <p class="aside">{say.pick}</p>
+          ) : null}
+        </div>
       </div>
       {page?.hasNextPage ? (
         <div>
@@ -161,7 +187,16 @@ export default function Offers() {
   );
 }
 
-const RANK = { ASKED: 0, READ: 1, NEGOTIATING: 1, OFFERED: 2, CHOSEN: 3, DECLINED: 4, RELEASED: 5, WITHDRAWN: 5 } as const;
+const RANK = {
+  ASKED: 0,
+  READ: 1,
+  NEGOTIATING: 1,
+  OFFERED: 2,
+  CHOSEN: 3,
+  DECLINED: 4,
+  RELEASED: 5,
+  WITHDRAWN: 5,
+} as const;
 
 /** What still waits for us first, by its limit; then the rest, the newest first. */
 function byUrgency(one: AskedOfferFragment, other: AskedOfferFragment): number {
@@ -171,16 +206,40 @@ function byUrgency(one: AskedOfferFragment, other: AskedOfferFragment): number {
   return due(one).localeCompare(due(other)) || (other.sentAt ?? "").localeCompare(one.sentAt ?? "");
 }
 
-function Line({ offer, current, open }: { readonly offer: AskedOfferFragment; readonly current: boolean; readonly open: () => void }) {
+function Line({
+  offer,
+  current,
+  open,
+}: {
+  readonly offer: AskedOfferFragment;
+  readonly current: boolean;
+  readonly open: () => void;
+}) {
   const say = words();
   const facts = offer.facts;
-  const who = facts ? [facts.sex === "UNKNOWN" ? "" : say.sex[facts.sex], facts.age === null ? "" : say.years(facts.age)].filter(Boolean).join(" ") : "";
+  const who = facts
+    ? [facts.sex === "UNKNOWN" ? "" : say.sex[facts.sex], facts.age === null ? "" : say.years(facts.age)]
+        .filter(Boolean)
+        .join(" ")
+    : "";
   return (
-    <button type="button" class={offer.status === "ASKED" ? "line-row fresh" : "line-row"} aria-current={current ? "true" : undefined} aria-expanded={current} onClick={open}>
+    <button
+      type="button"
+      class={offer.status === "ASKED" ? "line-row fresh" : "line-row"}
+      aria-current={current ? "true" : undefined}
+      aria-expanded={current}
+      onClick={open}
+    >
       <span class="what">
         <strong>{offer.kind?.label ?? say.summaryOnly}</strong> {who}
       </span>
-      <Badge tone={offer.status === "ASKED" ? "stat" : offer.status === "OFFERED" || offer.status === "CHOSEN" ? "good" : "plain"}>{say.status[offer.status]}</Badge>
+      <Badge
+        tone={
+          offer.status === "ASKED" ? "stat" : offer.status === "OFFERED" || offer.status === "CHOSEN" ? "good" : "plain"
+        }
+      >
+        {say.status[offer.status]}
+      </Badge>
       <span class="aside">
         {offer.requesterHospital.name} {offer.requesterDepartment.name} → {offer.performerDepartment?.name}
       </span>

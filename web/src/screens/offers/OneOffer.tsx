@@ -15,7 +15,11 @@ export default function OneOffer({ params }: ScreenProps) {
   useEffect(() => {
     if (!offer) return;
     const ours = me.value?.roles.some((one) => one.hospital?.id === offer.performerHospital?.id);
-    if (ours) go("/offers", { replace: true, search: `at=${encodeURIComponent(offer.id)}${offer.closedAt ? "&show=all" : ""}` });
+    if (ours)
+      go("/offers", {
+        replace: true,
+        search: `at=${encodeURIComponent(offer.id)}${offer.closedAt ? "&show=all" : ""}`,
+      });
     else go(`/green/${offer.referralId}`, { replace: true });
   }, [offer]);
   return (

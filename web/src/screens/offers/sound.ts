@@ -21,7 +21,13 @@ export function hear(on: boolean): void {
 /** Makes the sound once, if it is on and the browser allows it. */
 export function ring(): void {
   if (!audible.peek() || context?.state !== "running") return;
-  for (const [at, tone] of [[0, 880], [0.22, 1175], [0.6, 880], [0.82, 1175]] as const) beep(context, context.currentTime + at, tone);
+  for (const [at, tone] of [
+    [0, 880],
+    [0.22, 1175],
+    [0.6, 880],
+    [0.82, 1175],
+  ] as const)
+    beep(context, context.currentTime + at, tone);
 }
 
 function beep(within: AudioContext, at: number, tone: number): void {
@@ -43,4 +49,5 @@ async function wake(): Promise<void> {
 }
 
 // A browser lets a page be heard only after a touch or a key of its reader.
-for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, () => void (allowed.peek() || wake()), { passive: true });
+for (const kind of ["pointerdown", "keydown"])
+  document.addEventListener(kind, () => void (allowed.peek() || wake()), { passive: true });
