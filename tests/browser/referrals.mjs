@@ -145,7 +145,7 @@ await walk({
     await panel(page).locator('textarea').first().fill('我来收治')
     await act(colleague, 'acceptReferral', { id: task.first.id, expectedVersion: task.first.version }, 'referral { version }')
     await page.locator('.preview .leg-head', { hasText: '已接受' }).waitFor()
-    await panel(page).locator('.banner.warn').waitFor()
+    await panel(page).locator('.banner.warn').first().waitFor()
     told.faster = [await panel(page).innerText(), await panel(page).locator('textarea').first().inputValue()]
     await press(page, 'Escape')
 
