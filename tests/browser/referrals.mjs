@@ -145,7 +145,7 @@ await walk({
     await panel(page).locator('textarea').first().fill('我来收治')
     await act(colleague, 'acceptReferral', { id: task.first.id, expectedVersion: task.first.version }, 'referral { version }')
     await page.locator('.preview .leg-head', { hasText: '已接受' }).waitFor()
-    await panel(page).locator('.banner.warn').waitFor()
+    await panel(page).locator('.banner.warn').first().waitFor()
     told.faster = [await panel(page).innerText(), await panel(page).locator('textarea').first().inputValue()]
     await press(page, 'Escape')
 
@@ -202,6 +202,17 @@ await walk({
     await button(page, '接受').click()
     await panel(page).waitFor()
     await look(page, '360-accept')
+
+    // An office enters what a specialist decided, and names them.
+    const { page: office } = await person(task.office, open('/worklist'))
+    await rows(office).first().waitFor()
+    await show(office, task.number)
+    await press(office, 'a')
+    await panel(office).getByRole('option').first().waitFor()
+    told.specialists = await panel(office).getByRole('option').allInnerTexts()
+    await press(office, 'Enter', 'Control+Enter')
+    await toast(office, '接受')
+    await office.locator('.preview .leg-head', { hasText: '已接受' }).waitFor()
     hear.quiet = true
     await page.goto(`${task.base}/app/case/${task.stranger}`)
     await page.locator('.empty').waitFor()

@@ -45,6 +45,7 @@ def test_the_list_holds_in_every_weather(front, script):
     people = {
         "expert": front.login(world.people["province", EXPERT, 1]),
         "colleague": front.login(world.people["province", EXPERT, 2]),
+        "office": front.login(world.people["province", OFFICE, 1]),
     }
     rows = {
         name: {"id": gid(row), "number": row.number, "version": row.version}
@@ -66,4 +67,8 @@ def test_the_list_holds_in_every_weather(front, script):
     assert "已送达" in found["after"]
     assert "已认领 2 条" in found["bulk"]
     assert found["overlaps"] == []
+    experts = [world.people["province", EXPERT, n] for n in (1, 2)]
+    assert len(found["specialists"]) == len(experts)
+    assert all(any(one.name in said for one in experts) for said in found["specialists"])
+    assert fourth.events.get(kind="accept_referral").on_behalf_of in experts
     assert "没有这个病例" in found["stranger"]

@@ -6,6 +6,7 @@ import { intention } from "../../net/hooks";
 import type { Problem } from "../../net/problem";
 import { me } from "../../net/session";
 import type { CaseLegFragment, ReferralRowFragment } from "../../operations";
+import { labels } from "./labels";
 import { versionOf } from "./receipt";
 import { type Answered, type Decided, PLANS, type StepPlan } from "./steps";
 import { DANGEROUS, KEYS, ORDER, usual } from "./usual";
@@ -40,7 +41,7 @@ export function Actions({ leg, done, refresh, asked, keyed = true, onForm }: Pro
     const found = PLANS[action]?.(leg, decidesForOthers(leg));
     const known = leg.steps.find((one) => one.action === action);
     if (!found || !known?.allowed) {
-      if (known) toast([known.label, known.reason].filter(Boolean).join("："));
+      if (known) toast([known.label, known.reason].filter(Boolean).join(" · "));
       return;
     }
     if (atOnce(found)) void take(action, known.label, found);
@@ -202,7 +203,7 @@ function Awaited({ leg }: { readonly leg: CaseLegFragment }) {
     const place = one.who.map(({ hospital, department }) => [hospital, department].filter(Boolean).join(" ")).filter(Boolean).join(" / ");
     if (place) parties.set(place, [...(parties.get(place) ?? []), one]);
   }
-  if (!parties.size) return <p class="aside">{say.nothingToDo}</p>;
+  if (!parties.size || leg.closedAt) return <p class="aside">{say.nothingToDo}</p>;
   return (
     <dl class="facts awaited">
       {[...parties].map(([place, steps]) => (
@@ -210,7 +211,7 @@ function Awaited({ leg }: { readonly leg: CaseLegFragment }) {
           <dt>{say.waitingFor}</dt>
           <dd>
             <b>{place}</b>
-            <p class="aside">{steps.map((one) => one.label).join("、")}</p>
+            <p class="aside">{labels().all(steps.map((one) => one.label))}</p>
           </dd>
         </>
       ))}

@@ -1,6 +1,7 @@
 /** What the sender wrote, and the files beside it. */
 import { When } from "../../kit";
 import type { CaseFactsFragment, ReferralRowFragment } from "../../operations";
+import { labels } from "./labels";
 import { Fact } from "./Patient";
 import { words } from "./words";
 
@@ -17,7 +18,7 @@ export function Clinical({ row }: { readonly row: Row }) {
       <dl class="facts">
         <Fact name={say.purpose} value={row.reason ?? ""} />
         <Fact name={say.needs} value={row.neededCapability?.label ?? ""} />
-        <Fact name={say.diagnoses} value={clinical?.diagnoses.map((one) => `${one.label}（${one.code}）`).join("、") ?? ""} />
+        <Fact name={say.diagnoses} value={labels().all(clinical?.diagnoses.map((one) => labels().coded(one.label, one.code)) ?? [])} />
         <Fact name={say.allergies} value={clinical?.allergies ?? ""} />
         <Fact name={say.summary} value={clinical?.summary ?? ""} />
         <Fact name={say.treatment} value={clinical?.treatment ?? ""} />

@@ -125,13 +125,13 @@ function Exchange({ requests }: { readonly requests: NonNullable<CaseCourseFragm
       {requests.map((one) => (
         <li key={one.id}>
           <p>
-            <b>{say.asked(dateTime(one.askedAt))}</b>：{one.items.map((code) => known.find((item) => item.code === code)?.label ?? code).join("、")} {one.note}
+            <b>{say.asked(dateTime(one.askedAt))}</b> {labels().all(one.items.map((code) => known.find((item) => item.code === code)?.label ?? code))} {one.note}
             {one.dueAt && !one.answeredAt ? <span class="aside"> {say.until(dateTime(one.dueAt))}</span> : null}
           </p>
           <p>
             {one.answeredAt ? (
               <>
-                <b>{say.answered(dateTime(one.answeredAt))}</b>：{one.answer}
+                <b>{say.answered(dateTime(one.answeredAt))}</b> {one.answer}
               </>
             ) : (
               <span class="aside">{say.notAnswered}</span>
@@ -151,7 +151,7 @@ function Outcome({ outcome, newest }: { readonly outcome: NonNullable<CaseCourse
         {say.version(outcome.version)} · {say.returnedBy(outcome.returnedBy.name, dateTime(outcome.returnedAt))}
       </summary>
       <dl class="facts">
-        <Fact name={say.diagnosis} value={[outcome.diagnoses.map((one) => `${one.label}（${one.code}）`).join("、"), outcome.diagnosisNote].filter(Boolean).join("；")} />
+        <Fact name={say.diagnosis} value={[labels().all(outcome.diagnoses.map((one) => labels().coded(one.label, one.code))), outcome.diagnosisNote].filter(Boolean).join(" · ")} />
         <Fact name={say.treatment} value={outcome.treatment} />
         <Fact name={say.drugs} value={outcome.drugs} />
         <Fact name={say.redFlags} value={outcome.redFlags} />

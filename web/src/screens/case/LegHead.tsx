@@ -31,7 +31,7 @@ export function LegHead({ leg, children }: { readonly leg: CaseLegFragment; read
         </p>
       ) : null}
       <p class="aside">
-        {leg.sentAt ? `${say.readBy}：${opened?.actor ? say.readByWhom(dateTime(opened.eventAt), opened.actor.name) : leg.openedAt ? say.read(dateTime(leg.openedAt)) : say.unread}` : null}
+        {leg.sentAt ? `${say.readBy} ${opened?.actor ? say.readByWhom(dateTime(opened.eventAt), opened.actor.name) : leg.openedAt ? say.read(dateTime(leg.openedAt)) : say.unread}` : null}
         {leg.claimedBy ? ` · ${say.claimedBy(leg.claimedBy.name)}` : null}
         {leg.followUpDueAt && !leg.followedUpAt ? ` · ${say.followUpDue(dateTime(leg.followUpDueAt))}` : null}
         {leg.followedUpAt ? ` · ${say.followedUp(dateTime(leg.followedUpAt))}` : null}

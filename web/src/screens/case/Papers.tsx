@@ -14,7 +14,7 @@ export function Papers({ leg }: { readonly leg: CaseLegFragment }) {
   ];
   return (
     <p class="papers no-print">
-      <span class="aside">{say.print}：</span>
+      <span class="aside">{say.print}</span>
       {forms.map(([name, label, there]) =>
         there ? (
           <a key={name} href={`/forms/${leg.id}/${name}.pdf`} target="_blank" rel="noopener">

@@ -58,7 +58,7 @@ function Line({ event, number, times, numbered }: Told & { readonly numbered: bo
       </p>
       <p class="aside">
         <When at={event.eventAt} /> · {who}
-        {event.onBehalfOf ? `（${say.onBehalf(event.onBehalfOf.name)}）` : ""}
+        {event.onBehalfOf ? ` · ${say.onBehalf(event.onBehalfOf.name)}` : ""}
       </p>
       {event.reasonCode && catalogue ? (
         <p>

@@ -64,7 +64,7 @@ export function RowLine({ one, box, current, chosen, result, beside, show, choos
         </span>
         <span class="lower">
           <span class="now">
-            {result ?? (one.gone ? say.gone : one.changed ? say.changed : may.length ? `${say.mayDo} ${may.join("、")}` : row.clock?.holder ? `${say.waiting} ${holderOf(row)}` : "")}
+            {result ?? (one.gone ? say.gone : one.changed ? say.changed : may.length ? `${say.mayDo} ${labels().all(may)}` : row.clock?.holder ? `${say.waiting} ${holderOf(row)}` : "")}
           </span>
           <span class="party">
             {box === "IN" ? say.from : say.to} {partyOf(row, other)}

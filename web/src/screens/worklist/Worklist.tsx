@@ -51,7 +51,7 @@ export default function WorklistScreen() {
   }
 
   function move(step: 1 | -1): void {
-    const index = list.rows.findIndex(({ row }) => row.id === (at ?? focused(frame.current)));
+    const index = list.rows.findIndex(({ row }) => row.id === here(frame.current));
     const next = list.rows[index < 0 ? 0 : index + step];
     if (!next) return;
     show(next.row.id);
@@ -61,10 +61,10 @@ export default function WorklistScreen() {
 
   /** A key of a step, pressed in the list: the row is shown and the step begun there, or on its page where there is no beside. */
   function begin(action: string): void {
-    const id = at ?? focused(frame.current);
+    const id = here(frame.current);
     if (!id) return;
     if (!wide) go(`/referral/${encodeURIComponent(id)}`);
-    else if (id !== at) show(id);
+    else if (id !== query.peek().get("at")) show(id);
     ask((before) => ({ action, turn: (before?.turn ?? 0) + 1 }));
   }
 
@@ -73,8 +73,8 @@ export default function WorklistScreen() {
     void list.reload().then(counted.reload);
   }
 
-  const latest = useRef({ move, begin, show, bulk, at, renew });
-  latest.current = { move, begin, show, bulk, at, renew };
+  const latest = useRef({ move, begin, show, bulk, renew });
+  latest.current = { move, begin, show, bulk, renew };
   useKeys(
     useMemo(() => {
       const run = (does: (now: typeof latest.current) => void) => () => does(latest.current);
@@ -83,12 +83,13 @@ export default function WorklistScreen() {
         { keys: "k", does: say.previous, run: run((now) => now.move(-1)) },
         { keys: "/", does: say.focusSearch, run: () => document.getElementById("find")?.focus() },
         { keys: "n", does: say.showFresh, run: run((now) => now.renew()) },
-        { keys: "x", does: say.toggle, run: run((now) => now.at && now.bulk.choose(now.at)) },
+        { keys: "x", does: say.toggle, run: run((now) => now.bulk.choose(here(frame.current) ?? "")) },
         { keys: "Escape", does: say.close, run: run((now) => now.show(null)) },
       ];
     }, [say]),
   );
-  const may = shown?.row.availableActions ?? [];
+  // The keys of whatever any row allows work from the start; the row in question says whether it allows it.
+  const may = [...new Map(list.rows.flatMap(({ row }) => row.availableActions.map((one) => [one.action, one] as const))).values()];
   const offered = may.map(({ action, label }) => `${action} ${label}`).join(";");
   useKeys(
     useMemo(
@@ -175,6 +176,11 @@ function useRecount(heard: number, reload: () => Promise<void>): void {
     const timer = window.setTimeout(() => void reload(), RECOUNT);
     return () => window.clearTimeout(timer);
   }, [heard, reload]);
+}
+
+/** The row that keys are about: the one shown, as the address has it this moment, or else the one with the focus. */
+function here(frame: HTMLElement | null): string | null {
+  return query.peek().get("at") ?? focused(frame);
 }
 
 function focused(frame: HTMLElement | null): string | null {

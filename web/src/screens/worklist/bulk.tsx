@@ -25,6 +25,7 @@ export function useBulk(list: Rows): Bulk {
   const [progress, setProgress] = useState("");
 
   function choose(id: string): void {
+    if (!id) return;
     setChosen((before) => (before.has(id) ? new Set([...before].filter((one) => one !== id)) : new Set([...before, id])));
   }
 
