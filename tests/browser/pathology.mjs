@@ -315,8 +315,9 @@ await walk({
     await page.locator(`[data-case="${id}"]`).getByRole('button', { name: /^认领/ }).click()
     await page.locator('.toast', { hasText: '已认领' }).waitFor()
     await second.page.locator(`[data-case="${id}"]`).getByRole('button', { name: /^认领/ }).click()
-    await second.page.locator('.banner').waitFor()
+    await second.page.locator('.banner', { hasText: '接手' }).waitFor()
     told.faster = await second.page.locator('.banner').innerText()
+    await second.page.locator(`[data-case="${id}"]`).waitFor({ state: 'detached' })
     told.gone = [number.includes('待认领'), await second.page.locator(`[data-case="${id}"]`).count()]
     await look(second.page, 'queue-faster')
     await second.context.close()

@@ -109,6 +109,7 @@ def test_nothing_that_was_typed_is_lost_and_nobody_overwrites_unseen(place, scri
     clean(found, complaints=False)
     assert "另一台电脑上写的" in found["conflict"]
     assert found["kept"] == "这里写的"
+    assert place.world.people[FIRST].name in found["faster"]
     assert found["gone"] == [True, 0]
     assert found["english"] == ["Report", "Case", "Steps"]
     place.reading.refresh_from_db()

@@ -4,7 +4,7 @@ import { call } from "../../../net/client";
 import * as wire from "../../../operations";
 import type { CaseHeadFragment, CaseMovedFragment } from "../../../operations";
 import { options, useCatalogue } from "../facts";
-import { Defects, defectsOnWire, OpinionFields, opinionOnWire, ReaderField } from "./fields";
+import { Defects, defectsOnWire, opinionFields, ReaderField } from "./fields";
 import { words } from "./words";
 
 /** A case as the steps need it. */
@@ -87,14 +87,6 @@ export function PathologyStep({ action, row, done, refresh, cancel }: Props) {
       />
     ),
   });
-  const opinion = (more: { phone?: boolean; optional?: boolean } = {}): StepField<"opinion"> => ({
-    kind: "custom",
-    name: "opinion",
-    label: f.opinion,
-    required: !more.optional,
-    wire: opinionOnWire,
-    render: (given) => <OpinionFields {...given} {...more} />,
-  });
   const reason = (catalogue: string): StepField<"reason" | "comment"> => ({ kind: "reason", name: "reason", catalogue, comment: "comment", label: f.reason, required: true });
 
   switch (action) {
@@ -153,7 +145,7 @@ export function PathologyStep({ action, row, done, refresh, cancel }: Props) {
     case "confirmReservation":
       return <StepForm {...common} operation={wire.ConfirmReservation} fields={[]} />;
     case "givePreliminaryOpinion":
-      return <StepForm {...common} operation={wire.GivePreliminaryOpinion} fields={[opinion({ phone: true })]} late />;
+      return <StepForm {...common} operation={wire.GivePreliminaryOpinion} fields={opinionFields(classes, { phone: true })} late />;
     case "requestMaterial":
       return (
         <StepForm
@@ -167,13 +159,13 @@ export function PathologyStep({ action, row, done, refresh, cancel }: Props) {
         />
       );
     case "requestSecondRead":
-      return <StepForm {...common} operation={wire.RequestSecondRead} fields={[reader("secondReader", f.secondReader), opinion({ optional: true })]} />;
+      return <StepForm {...common} operation={wire.RequestSecondRead} fields={[reader("secondReader", f.secondReader), ...opinionFields(classes, { optional: true })]} />;
     case "giveSecondOpinion":
-      return <StepForm {...common} operation={wire.GiveSecondOpinion} fields={[opinion()]} />;
+      return <StepForm {...common} operation={wire.GiveSecondOpinion} fields={opinionFields(classes)} />;
     case "nameAdjudicator":
       return <StepForm {...common} operation={wire.NameAdjudicator} fields={[reader("adjudicator", f.adjudicator)]} />;
     case "adjudicateOpinion":
-      return <StepForm {...common} operation={wire.AdjudicateOpinion} fields={[opinion()]} />;
+      return <StepForm {...common} operation={wire.AdjudicateOpinion} fields={opinionFields(classes)} />;
     case "reserveFrozen":
       return (
         <StepForm

@@ -1,61 +1,39 @@
-/** Controls that only the steps of pathology need: an opinion, the defects of slides, one of the experts. */
-import { Button, Select, TextArea, TextField } from "../../../kit";
-import { useReasons } from "../../../kit";
+/** What only the steps of pathology ask for: an opinion, the defects of slides, one of the experts. */
+import { Button, type Option, Select, type StepField, useReasons } from "../../../kit";
 import { useRead } from "../../../net/hooks";
 import { PathologyReaders } from "../../../operations";
-import { options, useCatalogue } from "../facts";
 import { candidates } from "../queue/Assign";
 import { words as queueWords } from "../queue/words";
 import { words } from "./words";
 
-/** An opinion as it is typed. */
-export interface Opinion {
-  readonly diagnosticClass: string;
-  readonly text: string;
-  readonly phonedTo?: string;
-  readonly readBack?: string;
+/** Class and words of an opinion; with `phone`, who was told and what they read back; optional where one was given before. */
+export function opinionFields(classes: readonly Option[], { phone = false, optional = false } = {}): readonly StepField<OpinionName>[] {
+  const say = words().field;
+  const own: readonly StepField<OpinionName>[] = [
+    {
+      kind: "select",
+      name: "opinion.diagnosticClass",
+      label: optional ? say.ownOpinion : say.diagnosticClass,
+      required: !optional,
+      options: classes,
+      ...(optional && { hint: say.ownHint }),
+    },
+    { kind: "area", name: "opinion.text", label: say.text, required: !optional },
+  ];
+  if (!phone) return own;
+  return [
+    ...own,
+    { kind: "text", name: "opinion.phonedTo", label: say.phonedTo, hint: say.phoneHint },
+    { kind: "area", name: "opinion.readBack", label: say.readBack, required: true, rows: 2, when: (values) => Boolean(values["opinion.phonedTo"]) },
+  ];
 }
 
-const NOTHING: Opinion = { diagnosticClass: "", text: "" };
-
-/** What goes on the wire of an opinion; nothing of what was left empty. */
-export function opinionOnWire(value: unknown): Opinion | undefined {
-  const given = Object.entries((value ?? {}) as Opinion).filter(([, said]) => said.trim());
-  return given.length ? ({ ...NOTHING, ...Object.fromEntries(given) } as Opinion) : undefined;
-}
+type OpinionName = "opinion.diagnosticClass" | "opinion.text" | "opinion.phonedTo" | "opinion.readBack";
 
 interface Given {
   readonly value: unknown;
   readonly onChange: (value: unknown) => void;
   readonly error: string;
-}
-
-/** Class and words of an opinion; with `phone`, who was told and what they read back. */
-export function OpinionFields({ value, onChange, error, phone, optional }: Given & { readonly phone?: boolean; readonly optional?: boolean }) {
-  const say = words().field;
-  const classes = useCatalogue("DIAGNOSTIC_CLASS").filter((one) => one.code !== "NONE");
-  const at = (value as Opinion | undefined) ?? NOTHING;
-  const set = (change: Partial<Opinion>) => onChange({ ...at, ...change });
-  return (
-    <div class="stack">
-      <Select
-        label={optional ? say.ownOpinion : say.diagnosticClass}
-        hint={optional ? say.ownHint : undefined}
-        required={!optional}
-        error={error}
-        value={at.diagnosticClass}
-        onChange={(diagnosticClass) => set({ diagnosticClass })}
-        options={options(classes)}
-      />
-      <TextArea label={say.text} required={!optional} value={at.text} onChange={(text) => set({ text })} />
-      {phone ? (
-        <>
-          <TextField label={say.phonedTo} required={false} hint={say.phoneHint} value={at.phonedTo ?? ""} onChange={(phonedTo) => set({ phonedTo })} />
-          {at.phonedTo ? <TextArea label={say.readBack} required rows={2} value={at.readBack ?? ""} onChange={(readBack) => set({ readBack })} /> : null}
-        </>
-      ) : null}
-    </div>
-  );
 }
 
 interface Defect {

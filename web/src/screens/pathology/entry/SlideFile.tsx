@@ -80,7 +80,7 @@ export function SlideFile({ slide, barcode, has, ready }: Props) {
   }
   return (
     <div class="slide-file">
-      {newest?.state === "REFUSED" && newest.refusal && !has ? <Banner tone="warn" title={say.refused}>{newest.refusal}</Banner> : null}
+      {newest?.state === "REFUSED" && newest.refusal && newest.refusalCode !== "TERMINATED" ? <Banner tone="warn" title={say.refused}>{newest.refusal}</Banner> : null}
       {newest?.state === "RECEIVING" ? <p class="halfway">{say.halfway(newest.name, Math.floor((newest.offset / newest.size) * 100))}</p> : null}
       <div class="row">
         {choose(has ? say.rescan : say.choose)}

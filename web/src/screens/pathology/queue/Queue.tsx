@@ -2,12 +2,13 @@ import "../style.css";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { type Key, useKeys } from "../../../app/keys";
 import { go, href, query, setQuery } from "../../../app/router";
-import { Button, ButtonLink, Empty, Loading, toast, Trouble } from "../../../kit";
+import { Button, ButtonLink, dateTime, Empty, Loading, toast, Trouble } from "../../../kit";
 import { useAct, useRead } from "../../../net/hooks";
 import { useLive } from "../../../net/live";
 import { call } from "../../../net/client";
+import type { Problem } from "../../../net/problem";
 import { can, me } from "../../../net/session";
-import { ClaimPathology, PathologyQueue, PathologyQueueChanged, type PathologyQueueVariables, type PathologyRowFragment } from "../../../operations";
+import { ClaimPathology, PathologyQueue, PathologyQueueChanged, PathologyTaken, type PathologyQueueVariables, type PathologyRowFragment } from "../../../operations";
 import { language } from "../../../words";
 import { words as shared } from "../words";
 import { AssignDialog } from "./Assign";
@@ -89,8 +90,18 @@ export default function Queue() {
       toast(say.claimed(row.number), { label: say.read, run: () => go(`/pathology/${encodeURIComponent(row.id)}/read`) });
     } else {
       setRefused(answer.problem);
+      if (["INVALID_STATE", "STALE_VERSION"].includes(answer.problem.code)) await tellWho(row.id, answer.problem);
     }
     await reload();
+  }
+
+  /** Somebody was faster: who, and when. */
+  async function tellWho(id: string, problem: Problem): Promise<void> {
+    const answer = await call(PathologyTaken, { id });
+    const taken = answer.ok ? answer.data.pathologyCase : null;
+    if (taken?.assignedTo && taken.assignedAt) {
+      setRefused({ ...problem, message: say.taken(taken.number, taken.assignedTo.name, dateTime(taken.assignedAt)) });
+    }
   }
 
   function selected(): PathologyRowFragment | undefined {
