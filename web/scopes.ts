@@ -44,7 +44,8 @@ export const scopes: Plugin = {
     const root = postcss.parse(code);
     root.walkRules((rule) => {
       const { parent } = rule;
-      if (parent?.type === "rule" || (parent?.type === "atrule" && "name" in parent && /keyframes$/.test(parent.name))) return;
+      if (parent?.type === "rule" || (parent?.type === "atrule" && "name" in parent && /keyframes$/.test(parent.name)))
+        return;
       rule.selectors = rule.selectors.map((one) => (AROUND.test(one) ? one : `.screen-${name} ${one}`));
     });
     return { code: root.toString(), map: null };

@@ -12,6 +12,10 @@ const PAGES: Record<string, Record<string, string>> = {
   tools: { graphiql: "graphiql.html", viewer: "viewer.html" },
 };
 
+// What every screen needs comes in one file, whoever else needs it: on a slow line each further one costs a wait.
+const FRAME =
+  /\/src\/(app|kit|net|words)\/|\/src\/operations\.ts|node_modules\/(preact|@preact)\/|rolldown\/runtime|vite\/preload-helper/;
+
 /** Every script and style also compressed, beside itself: the server hands out what the browser takes. */
 const compressed: Plugin = {
   name: "compressed",
@@ -55,6 +59,7 @@ export default defineConfig(({ mode }) => ({
       onLog: (level, log, write) => {
         if (log.code !== "MODULE_LEVEL_DIRECTIVE") write(level, log);
       },
+      output: mode === "app" ? { codeSplitting: { groups: [{ name: "frame", test: FRAME }] } } : {},
       input: Object.fromEntries(
         Object.entries(PAGES[mode] ?? {}).map(([name, page]) => [name, fileURLToPath(new URL(page, import.meta.url))]),
       ),

@@ -106,7 +106,12 @@ function Shown({ screen, params }: { readonly screen: Screen; readonly params: R
 }
 
 /** The main part of the page; whoever comes by a link finds the focus on its heading, and the tab says where they are. */
-function Main(props: { readonly title: string; readonly ready?: boolean; readonly styles?: string; readonly children: ComponentChildren }) {
+function Main(props: {
+  readonly title: string;
+  readonly ready?: boolean;
+  readonly styles?: string;
+  readonly children: ComponentChildren;
+}) {
   const { title, ready = true, styles, children } = props;
   const main = useRef<HTMLElement>(null);
   useEffect(() => {
