@@ -7,7 +7,10 @@ import { words as queueWords } from "../queue/words";
 import { words } from "./words";
 
 /** Class and words of an opinion; with `phone`, who was told and what they read back; optional where one was given before. */
-export function opinionFields(classes: readonly Option[], { phone = false, optional = false } = {}): readonly StepField<OpinionName>[] {
+export function opinionFields(
+  classes: readonly Option[],
+  { phone = false, optional = false } = {},
+): readonly StepField<OpinionName>[] {
   const say = words().field;
   const own: readonly StepField<OpinionName>[] = [
     {
@@ -24,7 +27,14 @@ export function opinionFields(classes: readonly Option[], { phone = false, optio
   return [
     ...own,
     { kind: "text", name: "opinion.phonedTo", label: say.phonedTo, hint: say.phoneHint },
-    { kind: "area", name: "opinion.readBack", label: say.readBack, required: true, rows: 2, when: (values) => Boolean(values["opinion.phonedTo"]) },
+    {
+      kind: "area",
+      name: "opinion.readBack",
+      label: say.readBack,
+      required: true,
+      rows: 2,
+      when: (values) => Boolean(values["opinion.phonedTo"]),
+    },
   ];
 }
 
@@ -43,7 +53,9 @@ interface Defect {
 
 /** The defects on the wire: without a barcode it is of all slides. */
 export function defectsOnWire(value: unknown): { code: string; barcode?: string }[] {
-  return ((value ?? []) as Defect[]).filter((one) => one.code).map(({ code, barcode }) => (barcode ? { code, barcode } : { code }));
+  return ((value ?? []) as Defect[])
+    .filter((one) => one.code)
+    .map(({ code, barcode }) => (barcode ? { code, barcode } : { code }));
 }
 
 /** Coded defects, each of one slide or of all. */
@@ -51,7 +63,8 @@ export function Defects({ value, onChange, error, barcodes }: Given & { readonly
   const say = words();
   const catalogue = useReasons("SLIDE_DEFECT");
   const rows = (value as Defect[] | undefined) ?? [{ code: "", barcode: "" }];
-  const set = (index: number, change: Partial<Defect>) => onChange(rows.map((row, at) => (at === index ? { ...row, ...change } : row)));
+  const set = (index: number, change: Partial<Defect>) =>
+    onChange(rows.map((row, at) => (at === index ? { ...row, ...change } : row)));
   return (
     <fieldset class="stack plain-group">
       <legend>{say.field.defects}</legend>
@@ -92,7 +105,17 @@ interface ReaderProps extends Given {
 }
 
 /** One of the department's pathologists: those of the subspecialty first, with what they have in hand. */
-export function ReaderField({ value, onChange, error, label, empty, required, department, subspecialty, without = [] }: ReaderProps) {
+export function ReaderField({
+  value,
+  onChange,
+  error,
+  label,
+  empty,
+  required,
+  department,
+  subspecialty,
+  without = [],
+}: ReaderProps) {
   const say = queueWords();
   const { data } = useRead(PathologyReaders, { department }, { skip: !department });
   const all = candidates(data?.pathologyReaders ?? [], subspecialty).filter((one) => !without.includes(one.id));
@@ -104,7 +127,10 @@ export function ReaderField({ value, onChange, error, label, empty, required, de
       empty={empty}
       value={typeof value === "string" ? value : ""}
       onChange={onChange}
-      options={all.map((one) => ({ value: one.id, label: `${one.name} · ${say[one.fit]} · ${say.load(one.inHand, one.limit)}` }))}
+      options={all.map((one) => ({
+        value: one.id,
+        label: `${one.name} · ${say[one.fit]} · ${say.load(one.inHand, one.limit)}`,
+      }))}
     />
   );
 }

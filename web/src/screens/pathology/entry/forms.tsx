@@ -23,11 +23,21 @@ const BLOCK: BlockTyped = { barcode: "", kind: "PARAFFIN", site: "", slides: [SL
 function slidesOnWire(slides: readonly SlideTyped[]) {
   return slides
     .filter((one) => one.barcode.trim())
-    .map(({ barcode, stain, marker, magnification }) => ({ barcode: barcode.trim(), stain, magnification: Number(magnification), ...(marker.trim() ? { marker: marker.trim() } : {}) }));
+    .map(({ barcode, stain, marker, magnification }) => ({
+      barcode: barcode.trim(),
+      stain,
+      magnification: Number(magnification),
+      ...(marker.trim() ? { marker: marker.trim() } : {}),
+    }));
 }
 
 function blockOnWire(block: BlockTyped) {
-  return { barcode: block.barcode.trim(), kind: block.kind, ...(block.site.trim() ? { site: block.site.trim() } : {}), slides: slidesOnWire(block.slides) };
+  return {
+    barcode: block.barcode.trim(),
+    kind: block.kind,
+    ...(block.site.trim() ? { site: block.site.trim() } : {}),
+    slides: slidesOnWire(block.slides),
+  };
 }
 
 /** Enter goes on to the next control: scanners of barcodes end with it, and the form is not yet whole. */
@@ -69,7 +79,9 @@ export function SpecimenForm(props: Props) {
             name: "specimen.blocks",
             label: say.addBlock,
             wire: (value) => ((value as BlockTyped).barcode.trim() ? [blockOnWire(value as BlockTyped)] : []),
-            render: ({ value, onChange, error }) => <BlockFields value={value as BlockTyped} onChange={onChange} error={error} />,
+            render: ({ value, onChange, error }) => (
+              <BlockFields value={value as BlockTyped} onChange={onChange} error={error} />
+            ),
           },
         ]}
       />
@@ -95,7 +107,9 @@ export function BlockForm({ specimen, ...props }: Props & { readonly specimen: s
             label: say.addBlock,
             required: true,
             wire: (value) => blockOnWire(value as BlockTyped),
-            render: ({ value, onChange, error }) => <BlockFields value={value as BlockTyped} onChange={onChange} error={error} />,
+            render: ({ value, onChange, error }) => (
+              <BlockFields value={value as BlockTyped} onChange={onChange} error={error} />
+            ),
           },
         ]}
       />
@@ -121,7 +135,9 @@ export function SlidesForm({ block, ...props }: Props & { readonly block: string
             label: say.addSlides,
             required: true,
             wire: (value) => slidesOnWire(value as SlideTyped[]),
-            render: ({ value, onChange, error }) => <SlideFields value={value as SlideTyped[]} onChange={onChange} error={error} />,
+            render: ({ value, onChange, error }) => (
+              <SlideFields value={value as SlideTyped[]} onChange={onChange} error={error} />
+            ),
           },
         ]}
       />
@@ -138,13 +154,35 @@ interface Given<Value> {
 function BlockFields({ value, onChange, error }: Given<BlockTyped>) {
   const say = words();
   const common = shared();
-  const kinds = (["PARAFFIN", "FROZEN", "CELL_BLOCK", "SMEAR"] as const).map((kind) => ({ value: kind, label: common.block[kind] }));
+  const kinds = (["PARAFFIN", "FROZEN", "CELL_BLOCK", "SMEAR"] as const).map((kind) => ({
+    value: kind,
+    label: common.block[kind],
+  }));
   return (
     <div class="stack">
       <div class="pair">
-        <TextField label={say.blockBarcode} required error={error} autoComplete="off" value={value.barcode} onChange={(barcode) => onChange({ ...value, barcode })} />
-        <Select label={say.blockKind} required empty={null} value={value.kind} onChange={(kind) => onChange({ ...value, kind })} options={kinds} />
-        <TextField label={say.blockSite} required={false} value={value.site} onChange={(site) => onChange({ ...value, site })} />
+        <TextField
+          label={say.blockBarcode}
+          required
+          error={error}
+          autoComplete="off"
+          value={value.barcode}
+          onChange={(barcode) => onChange({ ...value, barcode })}
+        />
+        <Select
+          label={say.blockKind}
+          required
+          empty={null}
+          value={value.kind}
+          onChange={(kind) => onChange({ ...value, kind })}
+          options={kinds}
+        />
+        <TextField
+          label={say.blockSite}
+          required={false}
+          value={value.site}
+          onChange={(site) => onChange({ ...value, site })}
+        />
       </div>
       <SlideFields value={value.slides} onChange={(slides) => onChange({ ...value, slides })} error="" />
     </div>
@@ -154,27 +192,64 @@ function BlockFields({ value, onChange, error }: Given<BlockTyped>) {
 function SlideFields({ value, onChange, error }: Given<readonly SlideTyped[]>) {
   const say = words();
   const stains = options(useCatalogue("STAIN"));
-  const set = (index: number, change: Partial<SlideTyped>) => onChange(value.map((one, at) => (at === index ? { ...one, ...change } : one)));
+  const set = (index: number, change: Partial<SlideTyped>) =>
+    onChange(value.map((one, at) => (at === index ? { ...one, ...change } : one)));
   return (
     <>
       {value.map((slide, index) => (
         <fieldset class="plain-group slide-fields" key={index}>
           <legend>{say.slide(index + 1)}</legend>
-          <TextField label={say.slideBarcode} required error={index === 0 ? error : ""} autoComplete="off" value={slide.barcode} onChange={(barcode) => set(index, { barcode })} />
-          <Select label={say.stain} required empty={null} value={slide.stain} onChange={(stain) => set(index, { stain })} options={stains} />
+          <TextField
+            label={say.slideBarcode}
+            required
+            error={index === 0 ? error : ""}
+            autoComplete="off"
+            value={slide.barcode}
+            onChange={(barcode) => set(index, { barcode })}
+          />
+          <Select
+            label={say.stain}
+            required
+            empty={null}
+            value={slide.stain}
+            onChange={(stain) => set(index, { stain })}
+            options={stains}
+          />
           {["HE", "PAP", "GIEMSA"].includes(slide.stain) ? null : (
-            <TextField label={say.marker} required={false} hint={say.markerHint} value={slide.marker} onChange={(marker) => set(index, { marker })} />
+            <TextField
+              label={say.marker}
+              required={false}
+              hint={say.markerHint}
+              value={slide.marker}
+              onChange={(marker) => set(index, { marker })}
+            />
           )}
-          <TextField label={say.magnification} required type="number" unit="×" min={1} max={100} value={slide.magnification} onChange={(magnification) => set(index, { magnification })} />
+          <TextField
+            label={say.magnification}
+            required
+            type="number"
+            unit="×"
+            min={1}
+            max={100}
+            value={slide.magnification}
+            onChange={(magnification) => set(index, { magnification })}
+          />
           {value.length > 1 ? (
-            <Button small kind="quiet" aria-label={say.lessSlides(slide.barcode || String(index + 1))} onClick={() => onChange(value.filter((_, at) => at !== index))}>
+            <Button
+              small
+              kind="quiet"
+              aria-label={say.lessSlides(slide.barcode || String(index + 1))}
+              onClick={() => onChange(value.filter((_, at) => at !== index))}
+            >
               <span aria-hidden="true">✕</span>
             </Button>
           ) : null}
         </fieldset>
       ))}
       <div>
-        <Button small onClick={() => onChange([...value, { ...SLIDE, stain: value.at(-1)?.stain ?? "HE" }])}>{say.moreSlides}</Button>
+        <Button small onClick={() => onChange([...value, { ...SLIDE, stain: value.at(-1)?.stain ?? "HE" }])}>
+          {say.moreSlides}
+        </Button>
       </div>
     </>
   );

@@ -90,7 +90,12 @@ export const words = defineWords({
     from: "From",
     to: "To",
     mine: "Mine to read",
-    empty: { POOL: "Nothing waits to be claimed", MINE: "You have no cases in hand", IN: "Nothing was received", OUT: "Nothing was sent yet" },
+    empty: {
+      POOL: "Nothing waits to be claimed",
+      MINE: "You have no cases in hand",
+      IN: "Nothing was received",
+      OUT: "Nothing was sent yet",
+    },
     emptyHint: {
       POOL: "Cases that passed the quality check appear here by themselves, in the order of their deadlines; c claims the selected one.",
       MINE: "What you claimed, were given, are asked to read again, or wrote yourself.",
@@ -106,7 +111,8 @@ export const words = defineWords({
     keyRead: "Read",
     keyAssign: "Assign the selected case",
     assignTitle: (number) => `Assign ${number}`,
-    assignHint: (name) => `Subspecialty: ${name}. By subspecialty, then by cases in hand; who is tied to the sender is refused.`,
+    assignHint: (name) =>
+      `Subspecialty: ${name}. By subspecialty, then by cases in hand; who is tied to the sender is refused.`,
     load: (inHand, limit) => `${inHand} of ${limit} in hand`,
     full: "no hand free",
     fits: "this subspecialty",
