@@ -57,7 +57,7 @@ def place(committed_lab: Lab, settings: Any, tmp_path: Path, slide: Path) -> Ite
     server = Server(tmp_path)
     asked = world.departments["province"]
     task = {
-        "base": f"http://127.0.0.1:{server.port}", "shots": "", "patience": 60000, "file": str(slide), "thin": 50_000,
+        "base": f"http://127.0.0.1:{server.port}", "shots": "", "patience": 120000, "file": str(slide), "thin": 50_000,
         "mark": "W26", "wrongNumber": "430101199003070019", "asked": f"{asked.hospital.name} {asked.name}",
         "mine": asked.hospital.name, "answers": ANSWERS, "reading": gid(reading),
     }  # fmt: skip
