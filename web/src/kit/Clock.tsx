@@ -2,7 +2,7 @@ import { moment } from "../net/moment";
 import { ago, dateTime, span } from "./time";
 import { words } from "./words";
 
-const NEAR = 15 * 60_000; // milliseconds before its end at which a limit counts as near, at the least
+const NEAR = 15 * 60_000; // milliseconds before its end at which a limit counts as near; of a short limit, its last third
 
 interface Props {
   /** When the limit ends (ISO); null when there is none. */
@@ -20,7 +20,8 @@ export function Clock({ dueAt, startedAt, holder }: Props) {
   if (!dueAt) return <span class="clock none">{say.noLimit}{held}</span>;
   const due = Date.parse(dueAt);
   const left = due - moment.value;
-  const near = Math.max(NEAR, startedAt ? (due - Date.parse(startedAt)) / 5 : 0);
+  const whole = startedAt ? due - Date.parse(startedAt) : Infinity;
+  const near = startedAt ? Math.max(whole / 5, Math.min(NEAR, whole / 3)) : NEAR;
   const state = left < 0 ? "over" : left < near ? "near" : "far";
   const sign = { over: "⚠", near: "◔", far: "" }[state];
   const text = Math.abs(left) < 60_000 ? say.due : left < 0 ? say.over(span(left)) : say.left(span(left));
