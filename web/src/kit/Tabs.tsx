@@ -51,7 +51,7 @@ export function Tabs({ label, tabs, value, onChange, children }: Props) {
           </button>
         ))}
       </div>
-      <div id={`${id}-panel`} class="stack" role="tabpanel" aria-labelledby={`${id}-${value}`}>
+      <div id={`${id}-panel`} class="stack" role="tabpanel" tabIndex={0} aria-labelledby={`${id}-${value}`}>
         {children}
       </div>
     </>

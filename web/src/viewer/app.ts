@@ -59,7 +59,11 @@ export class App implements Listener {
     });
     this.keys = this.table();
     const tools = TOOLS.map((kind) => {
-      const made = button(say(kind), () => this.take(kind), this.keys.find((row) => row.word === toolWord(kind))!.shown);
+      const made = button(
+        say(kind),
+        () => this.take(kind),
+        this.keys.find((row) => row.word === toolWord(kind))!.shown,
+      );
       this.tools.set(kind, made);
       return made;
     });
@@ -187,7 +191,8 @@ export class App implements Listener {
 
   private async lineIsBack(): Promise<void> {
     this.band.show(say("lineLost"));
-    while (!this.over.signal.aborted && !(await reachable())) await new Promise((later) => window.setTimeout(later, 2000));
+    while (!this.over.signal.aborted && !(await reachable()))
+      await new Promise((later) => window.setTimeout(later, 2000));
     this.band.hide();
   }
 
@@ -424,7 +429,12 @@ export class App implements Listener {
       this.active?.pan(way[0]! * width, way[1]! * width);
     };
     const turn = (degrees: number) => port()?.setRotation((port()!.getRotation() + degrees + 360) % 360);
-    const row = (keys: string[], shown: string, word: Key["word"], does: Key["does"]): Key => ({ keys, shown, word, does });
+    const row = (keys: string[], shown: string, word: Key["word"], does: Key["does"]): Key => ({
+      keys,
+      shown,
+      word,
+      does,
+    });
     const { host } = this;
     const inside = host
       ? [

@@ -29,6 +29,8 @@ export function obey(table: Key[], within: Document | HTMLElement, signal: Abort
 
 /** The table as a list of words. */
 export function listed(table: Key[]): HTMLElement {
-  const rows = table.map((row) => h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, row.shown)), h("td", {}, say(row.word))));
+  const rows = table.map((row) =>
+    h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, row.shown)), h("td", {}, say(row.word))),
+  );
   return h("table", { class: "keys" }, h("tbody", {}, ...rows));
 }

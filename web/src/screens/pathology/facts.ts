@@ -3,17 +3,28 @@ import { useEffect, useState } from "preact/hooks";
 import type { Tone } from "../../kit";
 import { href } from "../../app/router";
 import { call } from "../../net/client";
-import { Concepts, type ConceptSystem, type PathologyRowFragment, type PathologyStatus, type Priority } from "../../operations";
+import {
+  Concepts,
+  type ConceptSystem,
+  type PathologyRowFragment,
+  type PathologyStatus,
+  type Priority,
+} from "../../operations";
 import { language } from "../../words";
 import { words } from "./words";
 
-type Held = Pick<PathologyRowFragment, "clock" | "requesterHospital" | "requesterDepartment" | "performerHospital" | "performerDepartment">;
+type Held = Pick<
+  PathologyRowFragment,
+  "clock" | "requesterHospital" | "requesterDepartment" | "performerHospital" | "performerDepartment"
+>;
 
 /** Whose move it is, by name: the holder of the clock that runs. */
 export function holderOf(row: Held): string | undefined {
   if (!row.clock?.holder) return undefined;
   const [hospital, department] =
-    row.clock.holder === "REQUESTER" ? [row.requesterHospital, row.requesterDepartment] : [row.performerHospital, row.performerDepartment];
+    row.clock.holder === "REQUESTER"
+      ? [row.requesterHospital, row.requesterDepartment]
+      : [row.performerHospital, row.performerDepartment];
   return [hospital?.name, department?.name].filter(Boolean).join(" ") || undefined;
 }
 

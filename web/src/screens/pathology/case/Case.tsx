@@ -1,7 +1,20 @@
 import "../style.css";
 import { useState } from "preact/hooks";
 import { go, href } from "../../../app/router";
-import { Badge, Banner, ButtonLink, Clock, Dialog, Empty, Loading, Steps, toast, Trouble, When, Button } from "../../../kit";
+import {
+  Badge,
+  Banner,
+  ButtonLink,
+  Clock,
+  Dialog,
+  Empty,
+  Loading,
+  Steps,
+  toast,
+  Trouble,
+  When,
+  Button,
+} from "../../../kit";
 import type { ScreenProps } from "../../../app/screens";
 import { useRead } from "../../../net/hooks";
 import { useLive } from "../../../net/live";
@@ -21,7 +34,14 @@ import { words } from "./words";
 /** A case as this page reads it. */
 export type Whole = NonNullable<PathologyCaseData["pathologyCase"]>;
 
-const READING = ["signReport", "amendReport", "givePreliminaryOpinion", "requestMaterial", "giveSecondOpinion", "adjudicateOpinion"];
+const READING = [
+  "signReport",
+  "amendReport",
+  "givePreliminaryOpinion",
+  "requestMaterial",
+  "giveSecondOpinion",
+  "adjudicateOpinion",
+];
 
 /** The whole story of one pathology case, and every step that the reader may take. */
 export default function Case({ params }: ScreenProps) {
@@ -35,15 +55,28 @@ export default function Case({ params }: ScreenProps) {
   const [news, setNews] = useState("");
   const row = data?.pathologyCase ?? null;
 
-  useLive(PathologyCaseMoved, { id }, {
-    next: ({ pathologyCaseChanged: { event, pathologyCase } }) => {
-      if (event.actor?.id !== me.peek()?.person.id) setNews(say.movedBy(event.actor?.name ?? say.somebody, event.label));
-      if (pathologyCase.version !== row?.version) void reload();
+  useLive(
+    PathologyCaseMoved,
+    { id },
+    {
+      next: ({ pathologyCaseChanged: { event, pathologyCase } }) => {
+        if (event.actor?.id !== me.peek()?.person.id)
+          setNews(say.movedBy(event.actor?.name ?? say.somebody, event.label));
+        if (pathologyCase.version !== row?.version) void reload();
+      },
+      gap: () => void reload(),
     },
-    gap: () => void reload(),
-  });
+  );
 
-  if (!data) return problem ? <><h1>{common.open}</h1><Trouble problem={problem} retry={() => void reload()} /></> : <Loading />;
+  if (!data)
+    return problem ? (
+      <>
+        <h1>{common.open}</h1>
+        <Trouble problem={problem} retry={() => void reload()} />
+      </>
+    ) : (
+      <Loading />
+    );
   if (!row) {
     return (
       <>
@@ -77,7 +110,8 @@ export default function Case({ params }: ScreenProps) {
             <strong>{patientLine(row.patient)}</strong>
           </p>
           <p class="aside">
-            {row.requesterHospital.name} {row.requesterDepartment.name} → {row.performerHospital?.name} {row.performerDepartment?.name}
+            {row.requesterHospital.name} {row.requesterDepartment.name} → {row.performerHospital?.name}{" "}
+            {row.performerDepartment?.name}
           </p>
         </div>
         <div class="stack tight case-now">
@@ -95,7 +129,20 @@ export default function Case({ params }: ScreenProps) {
         </div>
       </div>
       <Trouble problem={problem} retry={() => void reload()} />
-      <div aria-live="polite">{news ? <Banner tone="info" action={<Button small kind="quiet" onClick={() => setNews("")}>{common.close}</Button>}>{news}</Banner> : null}</div>
+      <div aria-live="polite">
+        {news ? (
+          <Banner
+            tone="info"
+            action={
+              <Button small kind="quiet" onClick={() => setNews("")}>
+                {common.close}
+              </Button>
+            }
+          >
+            {news}
+          </Banner>
+        ) : null}
+      </div>
       {row.referralId ? (
         <Banner tone="info">
           <a href={href(`/case/${encodeURIComponent(row.referralId)}`)}>{say.referral}</a>
@@ -106,11 +153,18 @@ export default function Case({ params }: ScreenProps) {
         <h2>{say.next}</h2>
         {reads ? (
           <p class="row">
-            <ButtonLink href={caseAt(id, "/read")} kind="primary">{say.read}</ButtonLink>
+            <ButtonLink href={caseAt(id, "/read")} kind="primary">
+              {say.read}
+            </ButtonLink>
           </p>
         ) : null}
         {!open && !reads ? <p class="aside">{say.nothingNext}</p> : null}
-        <Steps actions={row.availableActions} forms={forms} dangerous={DANGEROUS} begin={(action) => setStep(action as StepName)} />
+        <Steps
+          actions={row.availableActions}
+          forms={forms}
+          dangerous={DANGEROUS}
+          begin={(action) => setStep(action as StepName)}
+        />
       </section>
 
       <div class="halves">
@@ -130,8 +184,17 @@ export default function Case({ params }: ScreenProps) {
       </div>
 
       {step ? (
-        <Dialog title={row.availableActions.find((one) => one.action === step)?.label ?? ""} onClose={() => setStep(null)}>
-          <PathologyStep action={step} row={{ ...row, slides: slidesOf(row) }} done={() => void done(step)()} refresh={reload} cancel={() => setStep(null)} />
+        <Dialog
+          title={row.availableActions.find((one) => one.action === step)?.label ?? ""}
+          onClose={() => setStep(null)}
+        >
+          <PathologyStep
+            action={step}
+            row={{ ...row, slides: slidesOf(row) }}
+            done={() => void done(step)()}
+            refresh={reload}
+            cancel={() => setStep(null)}
+          />
         </Dialog>
       ) : null}
       {editing ? <EditDialog row={row} close={() => setEditing(false)} reload={reload} /> : null}

@@ -15,18 +15,37 @@ export function Identity({ id }: { readonly id: string }) {
   return (
     <section class="panel">
       <h2>{say.identity}</h2>
-      {!shown ? <Button small onClick={() => setShown(true)}>{say.showIdentity}</Button> : null}
+      {!shown ? (
+        <Button small onClick={() => setShown(true)}>
+          {say.showIdentity}
+        </Button>
+      ) : null}
       <Trouble problem={problem} retry={() => void reload()} />
       {shown && !data && !problem ? <Loading /> : null}
       {data && !found ? <p class="aside">{say.noIdentity}</p> : null}
       {found ? (
         <dl class="facts">
-          <div><dt>{say.name}</dt><dd>{found.name || "—"}</dd></div>
-          <div><dt>{say.idNumber}</dt><dd>{found.idNumber ?? "—"}</dd></div>
-          <div><dt>{say.birthDate}</dt><dd>{found.birthDate ?? "—"}</dd></div>
-          <div><dt>{say.phone}</dt><dd>{found.phone || "—"}</dd></div>
+          <div>
+            <dt>{say.name}</dt>
+            <dd>{found.name || "—"}</dd>
+          </div>
+          <div>
+            <dt>{say.idNumber}</dt>
+            <dd>{found.idNumber ?? "—"}</dd>
+          </div>
+          <div>
+            <dt>{say.birthDate}</dt>
+            <dd>{found.birthDate ?? "—"}</dd>
+          </div>
+          <div>
+            <dt>{say.phone}</dt>
+            <dd>{found.phone || "—"}</dd>
+          </div>
           {found.guardianName ? (
-            <div><dt>{say.guardian}</dt><dd>{[found.guardianName, found.guardianRelation, found.guardianPhone].filter(Boolean).join(" · ")}</dd></div>
+            <div>
+              <dt>{say.guardian}</dt>
+              <dd>{[found.guardianName, found.guardianRelation, found.guardianPhone].filter(Boolean).join(" · ")}</dd>
+            </div>
           ) : null}
         </dl>
       ) : null}

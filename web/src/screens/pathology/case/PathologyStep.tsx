@@ -4,11 +4,13 @@ import { call } from "../../../net/client";
 import * as wire from "../../../operations";
 import type { CaseHeadFragment, CaseMovedFragment } from "../../../operations";
 import { options, useCatalogue } from "../facts";
-import { Defects, defectsOnWire, OpinionFields, opinionOnWire, ReaderField } from "./fields";
+import { Defects, defectsOnWire, opinionFields, ReaderField } from "./fields";
 import { words } from "./words";
 
 /** A case as the steps need it. */
-export type StepCase = CaseHeadFragment & { readonly slides?: readonly { barcode: string; withdrawnAt: string | null }[] };
+export type StepCase = CaseHeadFragment & {
+  readonly slides?: readonly { barcode: string; withdrawnAt: string | null }[];
+};
 
 /** The steps that have a form here, the most usual first. */
 export const STEPS = [
@@ -41,7 +43,12 @@ export const STEPS = [
 export type StepName = (typeof STEPS)[number];
 
 /** Steps that end or give up something. */
-export const DANGEROUS: readonly string[] = ["failQuality", "declareUndiagnosable", "declineReading", "cancelPathology"];
+export const DANGEROUS: readonly string[] = [
+  "failQuality",
+  "declareUndiagnosable",
+  "declineReading",
+  "cancelPathology",
+];
 
 interface Props {
   readonly action: StepName;
@@ -70,7 +77,11 @@ export function PathologyStep({ action, row, done, refresh, cancel }: Props) {
     done: (data: unknown) => done(Object.values(data as Moved)[0]?.pathologyCase ?? null),
   };
   const department = row.performerDepartment?.id ?? "";
-  const reader = <Name extends string>(name: Name, shown: string, more: { required?: boolean; empty?: string } = {}): StepField<Name> => ({
+  const reader = <Name extends string>(
+    name: Name,
+    shown: string,
+    more: { required?: boolean; empty?: string } = {},
+  ): StepField<Name> => ({
     kind: "custom",
     name,
     label: shown,
@@ -87,15 +98,14 @@ export function PathologyStep({ action, row, done, refresh, cancel }: Props) {
       />
     ),
   });
-  const opinion = (more: { phone?: boolean; optional?: boolean } = {}): StepField<"opinion"> => ({
-    kind: "custom",
-    name: "opinion",
-    label: f.opinion,
-    required: !more.optional,
-    wire: opinionOnWire,
-    render: (given) => <OpinionFields {...given} {...more} />,
+  const reason = (catalogue: string): StepField<"reason" | "comment"> => ({
+    kind: "reason",
+    name: "reason",
+    catalogue,
+    comment: "comment",
+    label: f.reason,
+    required: true,
   });
-  const reason = (catalogue: string): StepField<"reason" | "comment"> => ({ kind: "reason", name: "reason", catalogue, comment: "comment", label: f.reason, required: true });
 
   switch (action) {
     case "submitPathology":
@@ -105,7 +115,11 @@ export function PathologyStep({ action, row, done, refresh, cancel }: Props) {
         <StepForm
           {...common}
           operation={wire.AcknowledgeReport}
-          fields={row.critical ? [{ kind: "area", name: "readBack", label: f.criticalBack, hint: f.criticalHint, required: true }] : []}
+          fields={
+            row.critical
+              ? [{ kind: "area", name: "readBack", label: f.criticalBack, hint: f.criticalHint, required: true }]
+              : []
+          }
         >
           <p>{intro}</p>
           <blockquote>{row.conclusion}</blockquote>
@@ -124,11 +138,29 @@ export function PathologyStep({ action, row, done, refresh, cancel }: Props) {
         />
       );
     case "fixPathology":
-      return <StepForm {...common} operation={wire.FixPathology} fields={[{ kind: "area", name: "note", label: f.fixNote, hint: f.fixHint, required: true }]} />;
+      return (
+        <StepForm
+          {...common}
+          operation={wire.FixPathology}
+          fields={[{ kind: "area", name: "note", label: f.fixNote, hint: f.fixHint, required: true }]}
+        />
+      );
     case "supplyMaterial":
-      return <StepForm {...common} operation={wire.SupplyMaterial} fields={[{ kind: "area", name: "answer", label: f.answer, hint: f.answerHint, required: true }]} />;
+      return (
+        <StepForm
+          {...common}
+          operation={wire.SupplyMaterial}
+          fields={[{ kind: "area", name: "answer", label: f.answer, hint: f.answerHint, required: true }]}
+        />
+      );
     case "passQuality":
-      return <StepForm {...common} operation={wire.PassQuality} fields={[{ kind: "area", name: "note", label: f.passNote, required: false, rows: 2 }]} />;
+      return (
+        <StepForm
+          {...common}
+          operation={wire.PassQuality}
+          fields={[{ kind: "area", name: "note", label: f.passNote, required: false, rows: 2 }]}
+        />
+      );
     case "failQuality": {
       const barcodes = (row.slides ?? []).filter((one) => !one.withdrawnAt).map((one) => one.barcode);
       return (
@@ -136,7 +168,14 @@ export function PathologyStep({ action, row, done, refresh, cancel }: Props) {
           {...common}
           operation={wire.FailQuality}
           fields={[
-            { kind: "custom", name: "defects", label: f.defects, required: true, wire: defectsOnWire, render: (given) => <Defects {...given} barcodes={barcodes} /> },
+            {
+              kind: "custom",
+              name: "defects",
+              label: f.defects,
+              required: true,
+              wire: defectsOnWire,
+              render: (given) => <Defects {...given} barcodes={barcodes} />,
+            },
             { kind: "area", name: "note", label: f.note, required: false, rows: 2 },
           ]}
         />
@@ -147,13 +186,26 @@ export function PathologyStep({ action, row, done, refresh, cancel }: Props) {
     case "assignPathology":
       return <StepForm {...common} operation={wire.AssignPathology} fields={[reader("expert", f.expert)]} />;
     case "reassignPathology":
-      return <StepForm {...common} operation={wire.ReassignPathology} fields={[reader("expert", f.expert), reason("REASSIGN")]} />;
+      return (
+        <StepForm
+          {...common}
+          operation={wire.ReassignPathology}
+          fields={[reader("expert", f.expert), reason("REASSIGN")]}
+        />
+      );
     case "startReading":
       return <StepForm {...common} operation={wire.StartReading} fields={[]} />;
     case "confirmReservation":
       return <StepForm {...common} operation={wire.ConfirmReservation} fields={[]} />;
     case "givePreliminaryOpinion":
-      return <StepForm {...common} operation={wire.GivePreliminaryOpinion} fields={[opinion({ phone: true })]} late />;
+      return (
+        <StepForm
+          {...common}
+          operation={wire.GivePreliminaryOpinion}
+          fields={opinionFields(classes, { phone: true })}
+          late
+        />
+      );
     case "requestMaterial":
       return (
         <StepForm
@@ -167,13 +219,19 @@ export function PathologyStep({ action, row, done, refresh, cancel }: Props) {
         />
       );
     case "requestSecondRead":
-      return <StepForm {...common} operation={wire.RequestSecondRead} fields={[reader("secondReader", f.secondReader), opinion({ optional: true })]} />;
+      return (
+        <StepForm
+          {...common}
+          operation={wire.RequestSecondRead}
+          fields={[reader("secondReader", f.secondReader), ...opinionFields(classes, { optional: true })]}
+        />
+      );
     case "giveSecondOpinion":
-      return <StepForm {...common} operation={wire.GiveSecondOpinion} fields={[opinion()]} />;
+      return <StepForm {...common} operation={wire.GiveSecondOpinion} fields={opinionFields(classes)} />;
     case "nameAdjudicator":
       return <StepForm {...common} operation={wire.NameAdjudicator} fields={[reader("adjudicator", f.adjudicator)]} />;
     case "adjudicateOpinion":
-      return <StepForm {...common} operation={wire.AdjudicateOpinion} fields={[opinion()]} />;
+      return <StepForm {...common} operation={wire.AdjudicateOpinion} fields={opinionFields(classes)} />;
     case "reserveFrozen":
       return (
         <StepForm
@@ -214,7 +272,10 @@ function Refer({ caseRow, ...common }: ReferProps) {
   const places = (hospital: string | null) => async (text: string, signal: AbortSignal) => {
     const answer = await call(wire.ReferralPlaces, { text: text || null, hospital }, { signal });
     if (!answer.ok) return [];
-    return answer.data.departments.nodes.map((one) => ({ value: one.id, label: hospital ? one.name : `${one.hospital.name} ${one.name}` }));
+    return answer.data.departments.nodes.map((one) => ({
+      value: one.id,
+      label: hospital ? one.name : `${one.hospital.name} ${one.name}`,
+    }));
   };
   return (
     <StepForm
@@ -222,11 +283,32 @@ function Refer({ caseRow, ...common }: ReferProps) {
       operation={wire.ReferPathology}
       initial={{ reason: caseRow.conclusion }}
       fields={[
-        { kind: "search", name: "requesterDepartment", label: f.clinic, required: true, least: 0, search: places(caseRow.requesterHospital.id) },
+        {
+          kind: "search",
+          name: "requesterDepartment",
+          label: f.clinic,
+          required: true,
+          least: 0,
+          search: places(caseRow.requesterHospital.id),
+        },
         { kind: "area", name: "reason", label: f.purpose, required: true },
         { kind: "select", name: "greenKind", label: f.green, required: false, options: kinds },
-        { kind: "search", name: "performerDepartment", label: f.destination, required: true, when: (values) => !values.greenKind, search: places(null) },
-        { kind: "reason", name: "duplicateReason", catalogue: "DUPLICATE_CASE", comment: "duplicateComment", label: f.duplicate, hint: f.duplicateHint },
+        {
+          kind: "search",
+          name: "performerDepartment",
+          label: f.destination,
+          required: true,
+          when: (values) => !values.greenKind,
+          search: places(null),
+        },
+        {
+          kind: "reason",
+          name: "duplicateReason",
+          catalogue: "DUPLICATE_CASE",
+          comment: "duplicateComment",
+          label: f.duplicate,
+          hint: f.duplicateHint,
+        },
       ]}
     />
   );

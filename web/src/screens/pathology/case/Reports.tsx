@@ -6,10 +6,19 @@ import { words as shared } from "../words";
 import type { Whole } from "./Case";
 import { words } from "./words";
 
-type Reported = Pick<Whole, "reports" | "preliminaryAgreement" | "finalAgreement" | "finalClass" | "finalDiagnosis" | "readBack">;
+type Reported = Pick<
+  Whole,
+  "reports" | "preliminaryAgreement" | "finalAgreement" | "finalClass" | "finalDiagnosis" | "readBack"
+>;
 
 /** What was signed: the version in force in full, those before it folded, how it compares with the others. */
-export function SignedReports({ row, addendum }: { readonly row: Reported; readonly addendum?: (report: string) => void }) {
+export function SignedReports({
+  row,
+  addendum,
+}: {
+  readonly row: Reported;
+  readonly addendum?: (report: string) => void;
+}) {
   const say = words();
   const common = shared();
   const classes = useCatalogue("DIAGNOSTIC_CLASS");
@@ -25,7 +34,9 @@ export function SignedReports({ row, addendum }: { readonly row: Reported; reado
       {current ? <Signed report={current} /> : null}
       {current && addendum && can("add_addendum") ? (
         <div>
-          <Button small onClick={() => addendum(current.id)}>{say.addendumAction}</Button>
+          <Button small onClick={() => addendum(current.id)}>
+            {say.addendumAction}
+          </Button>
         </div>
       ) : null}
       <dl class="facts">
@@ -34,7 +45,19 @@ export function SignedReports({ row, addendum }: { readonly row: Reported; reado
             <div key={name}>
               <dt>{name}</dt>
               <dd>
-                <Badge tone={agreement === "MAJOR" ? "bad" : agreement === "MINOR" ? "warn" : agreement === "CONCORDANT" ? "good" : "plain"}>{common.agreement[agreement]}</Badge>
+                <Badge
+                  tone={
+                    agreement === "MAJOR"
+                      ? "bad"
+                      : agreement === "MINOR"
+                        ? "warn"
+                        : agreement === "CONCORDANT"
+                          ? "good"
+                          : "plain"
+                  }
+                >
+                  {common.agreement[agreement]}
+                </Badge>
               </dd>
             </div>
           ) : null,
@@ -42,7 +65,9 @@ export function SignedReports({ row, addendum }: { readonly row: Reported; reado
         {row.finalClass ? (
           <div>
             <dt>{say.finalDiagnosis}</dt>
-            <dd>{labelOf(classes, row.finalClass)}：{row.finalDiagnosis}</dd>
+            <dd>
+              {labelOf(classes, row.finalClass)}：{row.finalDiagnosis}
+            </dd>
           </div>
         ) : null}
         {row.readBack ? (
@@ -54,7 +79,9 @@ export function SignedReports({ row, addendum }: { readonly row: Reported; reado
       </dl>
       {earlier.map((one) => (
         <details key={one.id}>
-          <summary>{say.version(one.version)} · {say.replaced}</summary>
+          <summary>
+            {say.version(one.version)} · {say.replaced}
+          </summary>
           <Signed report={one} />
         </details>
       ))}
@@ -70,13 +97,24 @@ export function Signed({ report }: { readonly report: SignedReportFragment }) {
     <article class="signed stack tight">
       {report.intact ? null : <Banner tone="bad">{say.notIntact}</Banner>}
       <p class="row">
-        <Badge tone={report.inForce ? "good" : "plain"}>{say.version(report.version)}{report.inForce ? ` · ${say.inForce}` : ""}</Badge>
+        <Badge tone={report.inForce ? "good" : "plain"}>
+          {say.version(report.version)}
+          {report.inForce ? ` · ${say.inForce}` : ""}
+        </Badge>
         <strong>{report.diagnosticClass.label}</strong>
-        {report.icd10 ? <span class="aside">{report.icd10.code} {report.icd10.label}</span> : null}
+        {report.icd10 ? (
+          <span class="aside">
+            {report.icd10.code} {report.icd10.label}
+          </span>
+        ) : null}
         {report.critical ? <Badge tone="bad">{common.critical}</Badge> : null}
       </p>
       <p class="conclusion words">{report.conclusion}</p>
-      {report.amendmentReason ? <p class="aside">{say.amendedWhy}：{report.amendmentReason}</p> : null}
+      {report.amendmentReason ? (
+        <p class="aside">
+          {say.amendedWhy}：{report.amendmentReason}
+        </p>
+      ) : null}
       <details>
         <summary>{report.sections.map((one) => one.label).join(" · ") || say.freeText}</summary>
         {report.sections.map((section) => (
@@ -98,22 +136,32 @@ export function Signed({ report }: { readonly report: SignedReportFragment }) {
         <ul class="plain pictures" aria-label={say.keyImages}>
           {report.keyImages.map((one) => (
             <li key={`${one.slide} ${one.x} ${one.y} ${one.width}`}>
-              {one.url ? <img src={one.url} alt={one.note || `${say.keyImages} ${one.barcode}`} loading="lazy" /> : null}
-              <span class="aside">{one.barcode} {one.note}</span>
+              {one.url ? (
+                <img src={one.url} alt={one.note || `${say.keyImages} ${one.barcode}`} loading="lazy" />
+              ) : null}
+              <span class="aside">
+                {one.barcode} {one.note}
+              </span>
             </li>
           ))}
         </ul>
       ) : null}
       {report.addenda.map((one) => (
         <p key={one.id}>
-          <strong>{say.addendum(one.number)}</strong> <span class="words">{one.text}</span> <span class="aside">{one.signedBy.name} · <When at={one.signedAt} /></span>
+          <strong>{say.addendum(one.number)}</strong> <span class="words">{one.text}</span>{" "}
+          <span class="aside">
+            {one.signedBy.name} · <When at={one.signedAt} />
+          </span>
         </p>
       ))}
       <p class="aside">
-        {say.signed} {report.signedBy.name} · {report.signedHospital.name} · <When at={report.signedAt} /> · {say.code} {report.verificationCode}
+        {say.signed} {report.signedBy.name} · {report.signedHospital.name} · <When at={report.signedAt} /> · {say.code}{" "}
+        {report.verificationCode}
       </p>
       <p>
-        <a href={report.pdfUrl} target="_blank" rel="noreferrer">{say.pdf}</a>
+        <a href={report.pdfUrl} target="_blank" rel="noreferrer">
+          {say.pdf}
+        </a>
       </p>
     </article>
   );
@@ -123,12 +171,20 @@ function Rows({ answer }: { readonly answer: SignedReportFragment["sections"][nu
   return (
     <table class="small-table">
       <thead>
-        <tr>{answer.columns.map((one) => <th key={one.code} scope="col">{one.label}</th>)}</tr>
+        <tr>
+          {answer.columns.map((one) => (
+            <th key={one.code} scope="col">
+              {one.label}
+            </th>
+          ))}
+        </tr>
       </thead>
       <tbody>
         {answer.rows.map((row, index) => (
           <tr key={index}>
-            {answer.columns.map((one) => <td key={one.code}>{row.cells.find((cell) => cell.code === one.code)?.shown ?? ""}</td>)}
+            {answer.columns.map((one) => (
+              <td key={one.code}>{row.cells.find((cell) => cell.code === one.code)?.shown ?? ""}</td>
+            ))}
           </tr>
         ))}
       </tbody>
@@ -137,10 +193,26 @@ function Rows({ answer }: { readonly answer: SignedReportFragment["sections"][nu
 }
 
 /** Adds words to the version in force. */
-export function AddendumForm({ report, done, cancel }: { readonly report: string; readonly done: () => void; readonly cancel: () => void }) {
+export function AddendumForm({
+  report,
+  done,
+  cancel,
+}: {
+  readonly report: string;
+  readonly done: () => void;
+  readonly cancel: () => void;
+}) {
   const say = words();
   return (
-    <StepForm operation={AddAddendum} row={null} extra={{ id: report }} submit={say.addendumAction} fields={[{ kind: "area", name: "text", label: say.addendumText, required: true }]} done={done} cancel={cancel}>
+    <StepForm
+      operation={AddAddendum}
+      row={null}
+      extra={{ id: report }}
+      submit={say.addendumAction}
+      fields={[{ kind: "area", name: "text", label: say.addendumText, required: true }]}
+      done={done}
+      cancel={cancel}
+    >
       <p>{say.intro.addAddendum}</p>
     </StepForm>
   );

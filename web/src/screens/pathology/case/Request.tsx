@@ -19,17 +19,30 @@ export function Request({ row, edit }: { readonly row: CaseHeadFragment; readonl
   ];
   if (row.plannedAt) {
     facts.push([say.planned, <When at={row.plannedAt} />]);
-    facts.push([say.standby, [row.standbyExpert?.name, row.reservationConfirmedAt ? say.confirmed : say.notConfirmed].filter(Boolean).join(" · ")]);
+    facts.push([
+      say.standby,
+      [row.standbyExpert?.name, row.reservationConfirmedAt ? say.confirmed : say.notConfirmed]
+        .filter(Boolean)
+        .join(" · "),
+    ]);
   }
   if (row.specimenReceivedAt) facts.push([say.received, <When at={row.specimenReceivedAt} />]);
-  for (const [name, person] of [[say.reader, row.assignedTo], [say.secondReader, row.secondReader], [say.adjudicator, row.adjudicator]] as const) {
+  for (const [name, person] of [
+    [say.reader, row.assignedTo],
+    [say.secondReader, row.secondReader],
+    [say.adjudicator, row.adjudicator],
+  ] as const) {
     if (person) facts.push([name, person.name]);
   }
   return (
     <section class="panel">
       <div class="row spread">
         <h2>{say.request}</h2>
-        {edit ? <Button small onClick={edit}>{say.edit}</Button> : null}
+        {edit ? (
+          <Button small onClick={edit}>
+            {say.edit}
+          </Button>
+        ) : null}
       </div>
       <dl class="facts">
         {facts.map(([name, said]) => (

@@ -1,61 +1,49 @@
-/** Controls that only the steps of pathology need: an opinion, the defects of slides, one of the experts. */
-import { Button, Select, TextArea, TextField } from "../../../kit";
-import { useReasons } from "../../../kit";
+/** What only the steps of pathology ask for: an opinion, the defects of slides, one of the experts. */
+import { Button, type Option, Select, type StepField, useReasons } from "../../../kit";
 import { useRead } from "../../../net/hooks";
 import { PathologyReaders } from "../../../operations";
-import { options, useCatalogue } from "../facts";
 import { candidates } from "../queue/Assign";
 import { words as queueWords } from "../queue/words";
 import { words } from "./words";
 
-/** An opinion as it is typed. */
-export interface Opinion {
-  readonly diagnosticClass: string;
-  readonly text: string;
-  readonly phonedTo?: string;
-  readonly readBack?: string;
+/** Class and words of an opinion; with `phone`, who was told and what they read back; optional where one was given before. */
+export function opinionFields(
+  classes: readonly Option[],
+  { phone = false, optional = false } = {},
+): readonly StepField<OpinionName>[] {
+  const say = words().field;
+  const own: readonly StepField<OpinionName>[] = [
+    {
+      kind: "select",
+      name: "opinion.diagnosticClass",
+      label: optional ? say.ownOpinion : say.diagnosticClass,
+      required: !optional,
+      options: classes,
+      ...(optional && { hint: say.ownHint }),
+    },
+    { kind: "area", name: "opinion.text", label: say.text, required: !optional },
+  ];
+  if (!phone) return own;
+  return [
+    ...own,
+    { kind: "text", name: "opinion.phonedTo", label: say.phonedTo, hint: say.phoneHint },
+    {
+      kind: "area",
+      name: "opinion.readBack",
+      label: say.readBack,
+      required: true,
+      rows: 2,
+      when: (values) => Boolean(values["opinion.phonedTo"]),
+    },
+  ];
 }
 
-const NOTHING: Opinion = { diagnosticClass: "", text: "" };
-
-/** What goes on the wire of an opinion; nothing of what was left empty. */
-export function opinionOnWire(value: unknown): Opinion | undefined {
-  const given = Object.entries((value ?? {}) as Opinion).filter(([, said]) => said.trim());
-  return given.length ? ({ ...NOTHING, ...Object.fromEntries(given) } as Opinion) : undefined;
-}
+type OpinionName = "opinion.diagnosticClass" | "opinion.text" | "opinion.phonedTo" | "opinion.readBack";
 
 interface Given {
   readonly value: unknown;
   readonly onChange: (value: unknown) => void;
   readonly error: string;
-}
-
-/** Class and words of an opinion; with `phone`, who was told and what they read back. */
-export function OpinionFields({ value, onChange, error, phone, optional }: Given & { readonly phone?: boolean; readonly optional?: boolean }) {
-  const say = words().field;
-  const classes = useCatalogue("DIAGNOSTIC_CLASS").filter((one) => one.code !== "NONE");
-  const at = (value as Opinion | undefined) ?? NOTHING;
-  const set = (change: Partial<Opinion>) => onChange({ ...at, ...change });
-  return (
-    <div class="stack">
-      <Select
-        label={optional ? say.ownOpinion : say.diagnosticClass}
-        hint={optional ? say.ownHint : undefined}
-        required={!optional}
-        error={error}
-        value={at.diagnosticClass}
-        onChange={(diagnosticClass) => set({ diagnosticClass })}
-        options={options(classes)}
-      />
-      <TextArea label={say.text} required={!optional} value={at.text} onChange={(text) => set({ text })} />
-      {phone ? (
-        <>
-          <TextField label={say.phonedTo} required={false} hint={say.phoneHint} value={at.phonedTo ?? ""} onChange={(phonedTo) => set({ phonedTo })} />
-          {at.phonedTo ? <TextArea label={say.readBack} required rows={2} value={at.readBack ?? ""} onChange={(readBack) => set({ readBack })} /> : null}
-        </>
-      ) : null}
-    </div>
-  );
 }
 
 interface Defect {
@@ -65,7 +53,9 @@ interface Defect {
 
 /** The defects on the wire: without a barcode it is of all slides. */
 export function defectsOnWire(value: unknown): { code: string; barcode?: string }[] {
-  return ((value ?? []) as Defect[]).filter((one) => one.code).map(({ code, barcode }) => (barcode ? { code, barcode } : { code }));
+  return ((value ?? []) as Defect[])
+    .filter((one) => one.code)
+    .map(({ code, barcode }) => (barcode ? { code, barcode } : { code }));
 }
 
 /** Coded defects, each of one slide or of all. */
@@ -73,7 +63,8 @@ export function Defects({ value, onChange, error, barcodes }: Given & { readonly
   const say = words();
   const catalogue = useReasons("SLIDE_DEFECT");
   const rows = (value as Defect[] | undefined) ?? [{ code: "", barcode: "" }];
-  const set = (index: number, change: Partial<Defect>) => onChange(rows.map((row, at) => (at === index ? { ...row, ...change } : row)));
+  const set = (index: number, change: Partial<Defect>) =>
+    onChange(rows.map((row, at) => (at === index ? { ...row, ...change } : row)));
   return (
     <fieldset class="stack plain-group">
       <legend>{say.field.defects}</legend>
@@ -114,7 +105,17 @@ interface ReaderProps extends Given {
 }
 
 /** One of the department's pathologists: those of the subspecialty first, with what they have in hand. */
-export function ReaderField({ value, onChange, error, label, empty, required, department, subspecialty, without = [] }: ReaderProps) {
+export function ReaderField({
+  value,
+  onChange,
+  error,
+  label,
+  empty,
+  required,
+  department,
+  subspecialty,
+  without = [],
+}: ReaderProps) {
   const say = queueWords();
   const { data } = useRead(PathologyReaders, { department }, { skip: !department });
   const all = candidates(data?.pathologyReaders ?? [], subspecialty).filter((one) => !without.includes(one.id));
@@ -126,7 +127,10 @@ export function ReaderField({ value, onChange, error, label, empty, required, de
       empty={empty}
       value={typeof value === "string" ? value : ""}
       onChange={onChange}
-      options={all.map((one) => ({ value: one.id, label: `${one.name} · ${say[one.fit]} · ${say.load(one.inHand, one.limit)}` }))}
+      options={all.map((one) => ({
+        value: one.id,
+        label: `${one.name} · ${say[one.fit]} · ${say.load(one.inHand, one.limit)}`,
+      }))}
     />
   );
 }

@@ -19,10 +19,17 @@ export function Opinions({ row }: { readonly row: CaseHeadFragment }) {
         {row.opinions.map((one) => (
           <li key={one.id}>
             <p>
-              <strong>{common.part[one.part]}</strong> · {labelOf(classes, one.diagnosticClass)} <span class="aside">{one.person.name} · <When at={one.givenAt} /></span>
+              <strong>{common.part[one.part]}</strong> · {labelOf(classes, one.diagnosticClass)}{" "}
+              <span class="aside">
+                {one.person.name} · <When at={one.givenAt} />
+              </span>
             </p>
             <p class="words">{one.text}</p>
-            {one.phonedTo ? <p class="aside">{say.phoned(one.phonedTo)}；{say.readBackWas}：{one.readBack}</p> : null}
+            {one.phonedTo ? (
+              <p class="aside">
+                {say.phoned(one.phonedTo)}；{say.readBackWas}：{one.readBack}
+              </p>
+            ) : null}
           </li>
         ))}
       </ol>
@@ -42,10 +49,24 @@ export function Requests({ row }: { readonly row: CaseHeadFragment }) {
         {row.materialRequests.map((one) => (
           <li key={one.id}>
             <p>
-              <strong>{one.items.map((code) => labelOf(items, code)).join("、")}</strong> <span class="aside"><When at={one.askedAt} /></span>
+              <strong>{one.items.map((code) => labelOf(items, code)).join("、")}</strong>{" "}
+              <span class="aside">
+                <When at={one.askedAt} />
+              </span>
             </p>
             {one.note ? <p class="words">{one.note}</p> : null}
-            <p>{one.answeredAt ? <>{say.answered}：<span class="words">{one.answer}</span> <span class="aside"><When at={one.answeredAt} /></span></> : <span class="aside">{say.notAnswered}</span>}</p>
+            <p>
+              {one.answeredAt ? (
+                <>
+                  {say.answered}：<span class="words">{one.answer}</span>{" "}
+                  <span class="aside">
+                    <When at={one.answeredAt} />
+                  </span>
+                </>
+              ) : (
+                <span class="aside">{say.notAnswered}</span>
+              )}
+            </p>
           </li>
         ))}
       </ol>
@@ -65,18 +86,31 @@ export function Quality({ row }: { readonly row: CaseHeadFragment }) {
         {row.qualityChecks.map((one) => (
           <li key={one.id}>
             <p>
-              <Badge tone={one.result === "PASSED" ? "good" : "warn"}>{one.result === "PASSED" ? say.qualityPassed : say.qualityFailed}</Badge>{" "}
-              <span class="aside">{one.checkedBy.name} · <When at={one.checkedAt} /></span>
+              <Badge tone={one.result === "PASSED" ? "good" : "warn"}>
+                {one.result === "PASSED" ? say.qualityPassed : say.qualityFailed}
+              </Badge>{" "}
+              <span class="aside">
+                {one.checkedBy.name} · <When at={one.checkedAt} />
+              </span>
             </p>
             {one.defects.length ? (
               <ul>
                 {one.defects.map((defect) => (
-                  <li key={`${defect.code} ${defect.slide}`}>{labelOf(defects, defect.code)} · {defect.slide || say.allSlides}</li>
+                  <li key={`${defect.code} ${defect.slide}`}>
+                    {labelOf(defects, defect.code)} · {defect.slide || say.allSlides}
+                  </li>
                 ))}
               </ul>
             ) : null}
             {one.note ? <p class="words">{one.note}</p> : null}
-            {one.fixedAt ? <p>{say.fixed}：<span class="words">{one.fixNote}</span> <span class="aside"><When at={one.fixedAt} /></span></p> : null}
+            {one.fixedAt ? (
+              <p>
+                {say.fixed}：<span class="words">{one.fixNote}</span>{" "}
+                <span class="aside">
+                  <When at={one.fixedAt} />
+                </span>
+              </p>
+            ) : null}
           </li>
         ))}
       </ol>
@@ -88,7 +122,8 @@ export function Quality({ row }: { readonly row: CaseHeadFragment }) {
 export function Clocks({ row }: { readonly row: Whole }) {
   const say = words();
   if (!row.clocks.length) return null;
-  const state = (one: Whole["clocks"][number]) => (one.stoppedAt ? (one.met === null ? "" : one.met ? say.met : say.missed) : one.pausedAt ? say.paused : say.running);
+  const state = (one: Whole["clocks"][number]) =>
+    one.stoppedAt ? (one.met === null ? "" : one.met ? say.met : say.missed) : one.pausedAt ? say.paused : say.running;
   return (
     <section class="panel">
       <h2>{say.clocks}</h2>
@@ -118,9 +153,17 @@ export function Timeline({ row }: { readonly row: Whole }) {
         {row.events.map((one) => (
           <li key={one.id}>
             <p>
-              <strong>{one.label}</strong> <span class="aside"><When at={one.eventAt} />{Date.parse(one.recordedAt) - Date.parse(one.eventAt) > 300_000 ? ` · ${say.late}` : ""}</span>
+              <strong>{one.label}</strong>{" "}
+              <span class="aside">
+                <When at={one.eventAt} />
+                {Date.parse(one.recordedAt) - Date.parse(one.eventAt) > 300_000 ? ` · ${say.late}` : ""}
+              </span>
             </p>
-            <p class="aside">{[one.actor?.name ?? say.somebody, one.actorRole ? roleName(one.actorRole) : "", one.actorHospital?.name].filter(Boolean).join(" · ")}</p>
+            <p class="aside">
+              {[one.actor?.name ?? say.somebody, one.actorRole ? roleName(one.actorRole) : "", one.actorHospital?.name]
+                .filter(Boolean)
+                .join(" · ")}
+            </p>
             {one.comment ? <p class="words">{one.comment}</p> : null}
           </li>
         ))}

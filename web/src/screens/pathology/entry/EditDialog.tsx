@@ -18,8 +18,13 @@ export function EditDialog({ row, close, reload }: Props) {
   const organs = options(useCatalogue("ORGAN"));
   const classes = options(useCatalogue("DIAGNOSTIC_CLASS"));
   const { data } = useRead(PathologyDepartments, {});
-  const places = (data?.departments.nodes ?? []).filter((one) => one.hospital.id !== row.requesterHospital.id && one.hospital.level !== "COUNTY");
-  const kinds = (["ROUTINE", "FROZEN", "CYTOLOGY", "SECOND_OPINION"] as const).map((value) => ({ value, label: common.kind[value] }));
+  const places = (data?.departments.nodes ?? []).filter(
+    (one) => one.hospital.id !== row.requesterHospital.id && one.hospital.level !== "COUNTY",
+  );
+  const kinds = (["ROUTINE", "FROZEN", "CYTOLOGY", "SECOND_OPINION"] as const).map((value) => ({
+    value,
+    label: common.kind[value],
+  }));
   return (
     <Dialog title={say.editTitle} onClose={close} wide>
       {data && organs.length && classes.length ? (
@@ -48,11 +53,35 @@ export function EditDialog({ row, close, reload }: Props) {
             consentRelation: row.consentRelation,
           }}
           fields={[
-            { kind: "select", name: "performerDepartment", label: say.to, required: true, options: places.map((one) => ({ value: one.id, label: `${one.hospital.name} ${one.name}` })) },
+            {
+              kind: "select",
+              name: "performerDepartment",
+              label: say.to,
+              required: true,
+              options: places.map((one) => ({ value: one.id, label: `${one.hospital.name} ${one.name}` })),
+            },
             { kind: "choices", name: "kind", label: say.kind, required: true, options: kinds },
             { kind: "select", name: "organ", label: say.organ, required: true, options: organs },
-            { kind: "choices", name: "liability", label: say.liability, required: true, options: (["CONSULTATION", "REMOTE_DIAGNOSIS"] as const).map((value) => ({ value, label: common.liability[value] })) },
-            { kind: "select", name: "priority", label: say.priority, options: (["ROUTINE", "URGENT", "ASAP", "STAT"] as const).map((value) => ({ value, label: common.priority[value] })), when: (values) => values.kind !== "FROZEN" },
+            {
+              kind: "choices",
+              name: "liability",
+              label: say.liability,
+              required: true,
+              options: (["CONSULTATION", "REMOTE_DIAGNOSIS"] as const).map((value) => ({
+                value,
+                label: common.liability[value],
+              })),
+            },
+            {
+              kind: "select",
+              name: "priority",
+              label: say.priority,
+              options: (["ROUTINE", "URGENT", "ASAP", "STAT"] as const).map((value) => ({
+                value,
+                label: common.priority[value],
+              })),
+              when: (values) => values.kind !== "FROZEN",
+            },
             { kind: "area", name: "question", label: say.question, required: true, rows: 2 },
             { kind: "area", name: "history", label: say.history, required: true },
             { kind: "select", name: "preliminaryClass", label: say.preliminaryClass, required: true, options: classes },

@@ -31,9 +31,17 @@ export default function NewCase() {
   const held = person.roles.filter((role) => role.role === "PATHOLOGY_LAB");
   const home = new Set(held.map((role) => role.hospital?.id));
   const all = places.data?.departments.nodes ?? [];
-  const named = held.flatMap(({ department, hospital }) => (department ? [{ value: department.id, label: `${hospital?.name ?? ""} ${department.name}` }] : []));
-  const own = named.length ? named : all.filter((one) => home.has(one.hospital.id)).map((one) => ({ value: one.id, label: `${one.hospital.name} ${one.name}` }));
-  const asked = all.filter((one) => !home.has(one.hospital.id) && one.hospital.level !== "COUNTY").map((one) => ({ value: one.id, label: `${one.hospital.name} ${one.name}` }));
+  const named = held.flatMap(({ department, hospital }) =>
+    department ? [{ value: department.id, label: `${hospital?.name ?? ""} ${department.name}` }] : [],
+  );
+  const own = named.length
+    ? named
+    : all
+        .filter((one) => home.has(one.hospital.id))
+        .map((one) => ({ value: one.id, label: `${one.hospital.name} ${one.name}` }));
+  const asked = all
+    .filter((one) => !home.has(one.hospital.id) && one.hospital.level !== "COUNTY")
+    .map((one) => ({ value: one.id, label: `${one.hospital.name} ${one.name}` }));
   const from = typed.requesterDepartment || own[0]?.value || "";
 
   const set = (change: Partial<Typed>) => {
@@ -57,7 +65,19 @@ export default function NewCase() {
       window.setTimeout(() => document.querySelector<HTMLElement>("[aria-invalid], .field.wrong input")?.focus());
       return;
     }
-    const { kind, liability, organ, priority, preliminaryClass, preliminaryDiagnosis, history, question, consentBy, consentRelation, performerDepartment } = typed;
+    const {
+      kind,
+      liability,
+      organ,
+      priority,
+      preliminaryClass,
+      preliminaryDiagnosis,
+      history,
+      question,
+      consentBy,
+      consentRelation,
+      performerDepartment,
+    } = typed;
     const plain = { preliminaryDiagnosis, history, question, consentBy, consentRelation };
     const input = {
       ...plain,
@@ -87,7 +107,16 @@ export default function NewCase() {
       <h1>{say.title}</h1>
       <p class="aside">{say.lead}</p>
       {draft.restored ? (
-        <Banner tone="info" action={<Button small onClick={draft.drop}>{say.discard}</Button>}>{say.restored}</Banner>
+        <Banner
+          tone="info"
+          action={
+            <Button small onClick={draft.drop}>
+              {say.discard}
+            </Button>
+          }
+        >
+          {say.restored}
+        </Banner>
       ) : null}
       <Trouble problem={places.problem} retry={() => void places.reload()} />
       {places.data && !own.length ? <Banner tone="warn">{say.noDepartment}</Banner> : null}
@@ -98,19 +127,39 @@ export default function NewCase() {
         </section>
         <section class="panel stack">
           <h2>{say.request}</h2>
-          {own.length > 1 ? <Select {...bind("requesterDepartment", say.from)} required empty={null} value={from} options={own} /> : null}
+          {own.length > 1 ? (
+            <Select {...bind("requesterDepartment", say.from)} required empty={null} value={from} options={own} />
+          ) : null}
           <Select {...bind("performerDepartment", say.to)} required options={asked} />
-          <Choices {...bind("kind", say.kind)} required options={(["ROUTINE", "FROZEN", "CYTOLOGY", "SECOND_OPINION"] as const).map((value) => ({ value, label: common.kind[value] }))} />
+          <Choices
+            {...bind("kind", say.kind)}
+            required
+            options={(["ROUTINE", "FROZEN", "CYTOLOGY", "SECOND_OPINION"] as const).map((value) => ({
+              value,
+              label: common.kind[value],
+            }))}
+          />
           <Select {...bind("organ", say.organ)} hint={say.organHint} required options={options(organs)} />
           <Choices
             {...bind("liability", say.liability)}
             required
-            options={(["CONSULTATION", "REMOTE_DIAGNOSIS"] as const).map((value) => ({ value, label: common.liability[value], hint: common.liabilityHint[value] }))}
+            options={(["CONSULTATION", "REMOTE_DIAGNOSIS"] as const).map((value) => ({
+              value,
+              label: common.liability[value],
+              hint: common.liabilityHint[value],
+            }))}
           />
           {typed.kind === "FROZEN" ? (
             <p class="aside">{say.frozenStat}</p>
           ) : (
-            <Select {...bind("priority", say.priority)} empty={null} options={(["ROUTINE", "URGENT", "ASAP", "STAT"] as const).map((value) => ({ value, label: common.priority[value] }))} />
+            <Select
+              {...bind("priority", say.priority)}
+              empty={null}
+              options={(["ROUTINE", "URGENT", "ASAP", "STAT"] as const).map((value) => ({
+                value,
+                label: common.priority[value],
+              }))}
+            />
           )}
           <TextArea {...bind("question", say.question)} hint={say.questionHint} required rows={2} />
           <TextArea {...bind("history", say.history)} required />
@@ -128,7 +177,9 @@ export default function NewCase() {
       {missing.size ? <Banner tone="warn">{say.check}</Banner> : null}
       <Trouble problem={problem} />
       <div class="row">
-        <Button type="submit" kind="primary" busy={busy}>{say.create}</Button>
+        <Button type="submit" kind="primary" busy={busy}>
+          {say.create}
+        </Button>
       </div>
     </form>
   );

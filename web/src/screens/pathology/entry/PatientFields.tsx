@@ -31,7 +31,11 @@ export function PatientFields({ typed, set, missing, problem }: Props) {
     error: missing.has(name) ? say.missing(label) : wrongWith(problem, `patient.${name}`),
   });
   const age = ageOf(typed);
-  const hint = said ? say.idSays(common.sex[said.sex], age ?? 0) : number.length < 18 ? say.idHint(18 - number.length) : undefined;
+  const hint = said
+    ? say.idSays(common.sex[said.sex], age ?? 0)
+    : number.length < 18
+      ? say.idHint(18 - number.length)
+      : undefined;
   return (
     <>
       <Choices
@@ -53,7 +57,11 @@ export function PatientFields({ typed, set, missing, problem }: Props) {
             maxLength={18}
             autoComplete="off"
           />
-          {found?.patient ? <Banner tone="info">{say.isKnown(`${found.patient.displayName} · ${common.sex[found.patient.sex]}`)}</Banner> : null}
+          {found?.patient ? (
+            <Banner tone="info">
+              {say.isKnown(`${found.patient.displayName} · ${common.sex[found.patient.sex]}`)}
+            </Banner>
+          ) : null}
           {found?.openCaseNumber ? <Banner tone="warn">{say.openCase(found.openCaseNumber)}</Banner> : null}
           <TextField {...bind("name", say.name)} required autoComplete="off" />
         </Fragment>
@@ -62,7 +70,11 @@ export function PatientFields({ typed, set, missing, problem }: Props) {
           <TextField {...bind("temporaryIdentity", say.temporary)} hint={say.temporaryHint} required />
           <TextField {...bind("name", say.name)} required={false} autoComplete="off" />
           <div class="pair">
-            <Select {...bind("sex", say.sex)} required options={(["MALE", "FEMALE", "UNKNOWN"] as const).map((value) => ({ value, label: common.sex[value] }))} />
+            <Select
+              {...bind("sex", say.sex)}
+              required
+              options={(["MALE", "FEMALE", "UNKNOWN"] as const).map((value) => ({ value, label: common.sex[value] }))}
+            />
             <TextField {...bind("birthDate", say.birthDate)} type="date" required={false} />
           </div>
         </Fragment>

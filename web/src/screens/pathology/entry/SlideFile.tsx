@@ -70,7 +70,8 @@ export function SlideFile({ slide, barcode, has, ready }: Props) {
     </>
   );
 
-  if (sending && sending.state !== "received") return <OnItsWay sending={sending} barcode={barcode} url={newest?.url ?? null} changed={() => void reload()} />;
+  if (sending && sending.state !== "received")
+    return <OnItsWay sending={sending} barcode={barcode} url={newest?.url ?? null} changed={() => void reload()} />;
   if (checking || sending?.state === "received") {
     return (
       <p class="aside" role="status">
@@ -80,12 +81,22 @@ export function SlideFile({ slide, barcode, has, ready }: Props) {
   }
   return (
     <div class="slide-file">
-      {newest?.state === "REFUSED" && newest.refusal && !has ? <Banner tone="warn" title={say.refused}>{newest.refusal}</Banner> : null}
-      {newest?.state === "RECEIVING" ? <p class="halfway">{say.halfway(newest.name, Math.floor((newest.offset / newest.size) * 100))}</p> : null}
+      {newest?.state === "REFUSED" && newest.refusal && newest.refusalCode !== "TERMINATED" ? (
+        <Banner tone="warn" title={say.refused}>
+          {newest.refusal}
+        </Banner>
+      ) : null}
+      {newest?.state === "RECEIVING" ? (
+        <p class="halfway">{say.halfway(newest.name, Math.floor((newest.offset / newest.size) * 100))}</p>
+      ) : null}
       <div class="row">
         {choose(has ? say.rescan : say.choose)}
         {newest?.state === "RECEIVING" ? (
-          <Button small kind="quiet" onClick={() => void giveUp(slide, newest.url).then((done) => (done ? reload() : toast(say.giveUpFailed)))}>
+          <Button
+            small
+            kind="quiet"
+            onClick={() => void giveUp(slide, newest.url).then((done) => (done ? reload() : toast(say.giveUpFailed)))}
+          >
             {say.giveUp}
           </Button>
         ) : null}
@@ -96,11 +107,23 @@ export function SlideFile({ slide, barcode, has, ready }: Props) {
 }
 
 /** A file on its way, with its progress in numbers too. */
-function OnItsWay({ sending, barcode, url, changed }: { readonly sending: Sending; readonly barcode: string; readonly url: string | null; readonly changed: () => void }) {
+function OnItsWay({
+  sending,
+  barcode,
+  url,
+  changed,
+}: {
+  readonly sending: Sending;
+  readonly barcode: string;
+  readonly url: string | null;
+  readonly changed: () => void;
+}) {
   const say = words();
   const { slide, state, sent, size, problem } = sending;
   const percent = size ? Math.floor((sent / size) * 100) : 0;
-  const said = { starting: say.starting, sending: "", paused: say.paused, cut: say.cut, failed: "", received: "" }[state];
+  const said = { starting: say.starting, sending: "", paused: say.paused, cut: say.cut, failed: "", received: "" }[
+    state
+  ];
   return (
     <div class="slide-file">
       <progress max={size} value={sent} aria-label={say.progress(barcode)}>
@@ -111,10 +134,26 @@ function OnItsWay({ sending, barcode, url, changed }: { readonly sending: Sendin
           {sending.name} · {say.sending(percent, bytes(sent), bytes(size))} {said ? <strong>{said}</strong> : null}
         </span>
         <span class="row">
-          {state === "sending" ? <Button small onClick={() => pause(slide)}>{say.pause}</Button> : null}
-          {state === "paused" || state === "cut" ? <Button small onClick={() => resume(slide)}>{say.resume}</Button> : null}
-          {state === "failed" ? <Button small onClick={() => again(slide)}>{say.tryAgain}</Button> : null}
-          <Button small kind="quiet" onClick={() => void giveUp(slide, url).then((done) => (done ? changed() : toast(say.giveUpFailed)))}>
+          {state === "sending" ? (
+            <Button small onClick={() => pause(slide)}>
+              {say.pause}
+            </Button>
+          ) : null}
+          {state === "paused" || state === "cut" ? (
+            <Button small onClick={() => resume(slide)}>
+              {say.resume}
+            </Button>
+          ) : null}
+          {state === "failed" ? (
+            <Button small onClick={() => again(slide)}>
+              {say.tryAgain}
+            </Button>
+          ) : null}
+          <Button
+            small
+            kind="quiet"
+            onClick={() => void giveUp(slide, url).then((done) => (done ? changed() : toast(say.giveUpFailed)))}
+          >
             {say.giveUp}
           </Button>
         </span>

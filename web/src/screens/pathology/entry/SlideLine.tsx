@@ -24,16 +24,29 @@ export function SlideLine({ slide, sends, ready, withdraw }: Props) {
     <li class={slide.withdrawnAt ? "slide gone" : "slide"}>
       <div class="row spread">
         <p>
-          <code>{slide.barcode}</code> <span class="aside">{[labelOf(stains, slide.stain), slide.marker, `${slide.magnification}×`].filter(Boolean).join(" · ")}</span>
+          <code>{slide.barcode}</code>{" "}
+          <span class="aside">
+            {[labelOf(stains, slide.stain), slide.marker, `${slide.magnification}×`].filter(Boolean).join(" · ")}
+          </span>
         </p>
         <p class="row">
-          {slide.withdrawnAt ? <Badge>{say.withdrawn}</Badge> : image && slide.verifiedAt ? <Badge tone="good">{say.verified}</Badge> : <Badge tone="warn">{say.noImage}</Badge>}
+          {slide.withdrawnAt ? (
+            <Badge>{say.withdrawn}</Badge>
+          ) : image && slide.verifiedAt ? (
+            <Badge tone="good">{say.verified}</Badge>
+          ) : (
+            <Badge tone="warn">{say.noImage}</Badge>
+          )}
           {image ? (
             <a href={`/viewer/${encodeURIComponent(slide.id)}/`} target="_blank" rel="noreferrer">
               {say.view}
             </a>
           ) : null}
-          {withdraw ? <Button small kind="quiet" onClick={withdraw} aria-label={`${say.withdraw} ${slide.barcode}`}>{say.withdraw}</Button> : null}
+          {withdraw ? (
+            <Button small kind="quiet" onClick={withdraw} aria-label={`${say.withdraw} ${slide.barcode}`}>
+              {say.withdraw}
+            </Button>
+          ) : null}
         </p>
       </div>
       {image ? (
@@ -41,7 +54,9 @@ export function SlideLine({ slide, sends, ready, withdraw }: Props) {
           {image.format} · {say.pixels(image.width, image.height)} · {bytes(image.size)}
         </p>
       ) : null}
-      {sends && !slide.withdrawnAt ? <SlideFile slide={slide.id} barcode={slide.barcode} has={Boolean(image)} ready={ready} /> : null}
+      {sends && !slide.withdrawnAt ? (
+        <SlideFile slide={slide.id} barcode={slide.barcode} has={Boolean(image)} ready={ready} />
+      ) : null}
     </li>
   );
 }

@@ -71,7 +71,18 @@ export function needsGuardian(typed: Typed): boolean {
 export function missingIn(typed: Typed): string[] {
   const patient = typed.known === "number" ? ["name", "idNumber"] : ["temporaryIdentity", "sex"];
   const guardian = needsGuardian(typed) ? ["guardianName", "guardianPhone"] : [];
-  const needed = [...patient, ...guardian, "requesterDepartment", "performerDepartment", "kind", "liability", "organ", "question", "history", "preliminaryClass"];
+  const needed = [
+    ...patient,
+    ...guardian,
+    "requesterDepartment",
+    "performerDepartment",
+    "kind",
+    "liability",
+    "organ",
+    "question",
+    "history",
+    "preliminaryClass",
+  ];
   const lacking = needed.filter((name) => !typed[name as keyof Typed].trim());
   const wrong = typed.known === "number" && typed.idNumber && !readIdNumber(typed.idNumber);
   return wrong ? [...lacking, "idNumber"] : lacking;
@@ -79,8 +90,14 @@ export function missingIn(typed: Typed): string[] {
 
 /** The patient as the server takes it; what was left empty is left out. */
 export function patientOnWire(typed: Typed): PatientInput {
-  const { name, idNumber, temporaryIdentity, sex, birthDate, phone, guardianName, guardianRelation, guardianPhone } = typed;
+  const { name, idNumber, temporaryIdentity, sex, birthDate, phone, guardianName, guardianRelation, guardianPhone } =
+    typed;
   const guardian = { guardianName, guardianRelation, guardianPhone };
-  const given = typed.known === "number" ? { name, idNumber: idNumber.toUpperCase(), phone, ...guardian } : { name, temporaryIdentity, sex, birthDate, phone, ...guardian };
-  return Object.fromEntries(Object.entries(given).flatMap(([key, value]) => (value.trim() ? [[key, value.trim()]] : [])));
+  const given =
+    typed.known === "number"
+      ? { name, idNumber: idNumber.toUpperCase(), phone, ...guardian }
+      : { name, temporaryIdentity, sex, birthDate, phone, ...guardian };
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([key, value]) => (value.trim() ? [[key, value.trim()]] : [])),
+  );
 }

@@ -56,10 +56,13 @@ export async function sendSlide(slide: string, file: File): Promise<void> {
   sendings.value = new Map(sendings.peek()).set(slide, begun);
   files.set(slide, file);
   const [tus, known] = await Promise.all([import("tus-js-client").catch(() => null), call(SlideUploads, { slide })]);
-  if (!known.ok) return tell(slide, { state: known.problem.kind === "line" ? "cut" : "failed", problem: known.problem.message });
+  if (!known.ok)
+    return tell(slide, { state: known.problem.kind === "line" ? "cut" : "failed", problem: known.problem.message });
   if (!tus) return tell(slide, { state: "cut", problem: words().lineCut });
   const piece = pieceOf(file);
-  const before = known.data.uploads.find((one) => one.state === "RECEIVING" && one.name === file.name && one.size === file.size);
+  const before = known.data.uploads.find(
+    (one) => one.state === "RECEIVING" && one.name === file.name && one.size === file.size,
+  );
   const upload = new tus.Upload(file, {
     endpoint: "/uploads/",
     uploadUrl: before?.url ?? null,
@@ -68,9 +71,11 @@ export async function sendSlide(slide: string, file: File): Promise<void> {
     retryDelays: PAUSES,
     storeFingerprintForResuming: false, // the server knows what it has; nothing about patients' files stays on the machine
     onBeforeRequest: async (request) => {
-      for (const [name, value] of Object.entries(headers({ Accept: "application/json" }))) request.setHeader(name, value);
+      for (const [name, value] of Object.entries(headers({ Accept: "application/json" })))
+        request.setHeader(name, value);
       const offset = request.getHeader("Upload-Offset");
-      if (request.getMethod() === "PATCH" && offset !== undefined) await check(request, file.slice(Number(offset), Number(offset) + piece));
+      if (request.getMethod() === "PATCH" && offset !== undefined)
+        await check(request, file.slice(Number(offset), Number(offset) + piece));
     },
     onShouldRetry: (error) => {
       const status = error.originalResponse?.getStatus() ?? 0;
@@ -141,7 +146,9 @@ export async function giveUp(slide: string, url: string | null): Promise<boolean
   await found?.abort();
   const address = found?.url ?? url;
   if (address) {
-    const answer = await fetch(address, { method: "DELETE", headers: headers({ "Tus-Resumable": "1.0.0" }) }).catch(() => null);
+    const answer = await fetch(address, { method: "DELETE", headers: headers({ "Tus-Resumable": "1.0.0" }) }).catch(
+      () => null,
+    );
     if (!answer || (!answer.ok && ![404, 410].includes(answer.status))) return false;
   }
   forget(slide);
@@ -156,9 +163,11 @@ effect(() => {
   for (const [slide, one] of sendings.peek()) if (one.state === "cut") resume(slide);
 });
 effect(() => {
-  if (!online.value) for (const [slide, one] of sendings.peek()) if (one.state === "sending") tell(slide, { problem: words().lineCut });
+  if (!online.value)
+    for (const [slide, one] of sendings.peek()) if (one.state === "sending") tell(slide, { problem: words().lineCut });
 });
 
 window.addEventListener("beforeunload", (event) => {
-  if ([...sendings.peek().values()].some((one) => one.state === "sending" || one.state === "starting")) event.preventDefault();
+  if ([...sendings.peek().values()].some((one) => one.state === "sending" || one.state === "starting"))
+    event.preventDefault();
 });

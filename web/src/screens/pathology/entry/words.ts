@@ -202,7 +202,8 @@ export const words = defineWords({
     lineCut: "The line is cut; what arrived is kept, and it goes on by itself.",
     uploadFailed: (status) => `Not uploaded (${status}). Try again later.`,
     tryAgain: "Try again",
-    halfway: (name, percent) => `${percent}% of “${name}” has arrived: choose the same file again and it goes on from there.`,
+    halfway: (name, percent) =>
+      `${percent}% of “${name}” has arrived: choose the same file again and it goes on from there.`,
     checking: "All of it has arrived and is being checked…",
     refused: "The file was refused",
     noImage: "No image yet",

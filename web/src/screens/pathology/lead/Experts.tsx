@@ -21,10 +21,13 @@ interface Reader {
 
 function byPerson(rows: readonly Expertise[]): readonly Reader[] {
   const found = new Map<string, Expertise[]>();
-  for (const row of rows.filter((one) => one.endedAt === null)) found.set(row.person.id, [...(found.get(row.person.id) ?? []), row]);
+  for (const row of rows.filter((one) => one.endedAt === null))
+    found.set(row.person.id, [...(found.get(row.person.id) ?? []), row]);
   return [...found.values()].flatMap((held) => {
     const [first] = held;
-    return first ? [{ id: first.person.id, name: first.person.name, title: first.person.title, inHand: first.inHand, held }] : [];
+    return first
+      ? [{ id: first.person.id, name: first.person.name, title: first.person.title, inHand: first.inHand, held }]
+      : [];
   });
 }
 
@@ -35,9 +38,15 @@ export default function Experts() {
   const places = useRead(PathologyDepartments, {});
   const led = (me.value?.roles ?? []).filter((role) => role.role === "PATHOLOGY_LEAD");
   const home = new Set(led.map((role) => role.hospital?.id));
-  const named = led.flatMap(({ department, hospital }) => (department ? [{ value: department.id, label: `${hospital?.name ?? ""} ${department.name}` }] : []));
+  const named = led.flatMap(({ department, hospital }) =>
+    department ? [{ value: department.id, label: `${hospital?.name ?? ""} ${department.name}` }] : [],
+  );
   const nodes = places.data?.departments.nodes ?? [];
-  const departments = named.length ? named : nodes.filter((one) => home.has(one.hospital.id)).map((one) => ({ value: one.id, label: `${one.hospital.name} ${one.name}` }));
+  const departments = named.length
+    ? named
+    : nodes
+        .filter((one) => home.has(one.hospital.id))
+        .map((one) => ({ value: one.id, label: `${one.hospital.name} ${one.name}` }));
   const department = query.value.get("department") ?? departments[0]?.value ?? "";
   const { data, problem, reload } = useRead(PathologyReaders, { department }, { skip: !department });
   const subspecialties = options(useCatalogue("SUBSPECIALTY"));
@@ -58,7 +67,15 @@ export default function Experts() {
         {readers.length ? <Button onClick={() => setEditing("new")}>{say.add}</Button> : null}
       </div>
       <p class="aside">{say.expertsHint}</p>
-      {departments.length > 1 ? <Select label={say.department} empty={null} value={department} onChange={(value) => setQuery({ department: value })} options={departments} /> : null}
+      {departments.length > 1 ? (
+        <Select
+          label={say.department}
+          empty={null}
+          value={department}
+          onChange={(value) => setQuery({ department: value })}
+          options={departments}
+        />
+      ) : null}
       {places.data && !departments.length ? <Empty title={say.noDepartment} /> : null}
       <Trouble problem={problem ?? places.problem} retry={() => void reload()} />
       {department && !data && !problem ? <Loading /> : null}
@@ -69,7 +86,16 @@ export default function Experts() {
           rows={readers}
           keyOf={(row) => row.id}
           columns={[
-            { key: "person", head: say.person, names: true, cell: (row) => <>{row.name} <span class="aside">{row.title}</span></> },
+            {
+              key: "person",
+              head: say.person,
+              names: true,
+              cell: (row) => (
+                <>
+                  {row.name} <span class="aside">{row.title}</span>
+                </>
+              ),
+            },
             {
               key: "what",
               head: say.subspecialties,
@@ -77,8 +103,14 @@ export default function Experts() {
                 <ul class="plain held">
                   {row.held.map((one) => (
                     <li key={one.id}>
-                      <Badge tone="info">{one.subspecialty.label}</Badge> <span class="aside">{say.upTo(one.openLimit)}</span>{" "}
-                      <Button small kind="quiet" onClick={() => setEditing(one)} aria-label={`${say.change}：${row.name} ${one.subspecialty.label}`}>
+                      <Badge tone="info">{one.subspecialty.label}</Badge>{" "}
+                      <span class="aside">{say.upTo(one.openLimit)}</span>{" "}
+                      <Button
+                        small
+                        kind="quiet"
+                        onClick={() => setEditing(one)}
+                        aria-label={`${say.change}：${row.name} ${one.subspecialty.label}`}
+                      >
                         {say.change}
                       </Button>
                     </li>
@@ -86,7 +118,12 @@ export default function Experts() {
                 </ul>
               ),
             },
-            { key: "load", head: say.load, numeric: true, cell: (row) => `${row.inHand} / ${Math.max(...row.held.map((one) => one.openLimit))}` },
+            {
+              key: "load",
+              head: say.load,
+              numeric: true,
+              cell: (row) => `${row.inHand} / ${Math.max(...row.held.map((one) => one.openLimit))}`,
+            },
           ]}
         />
       ) : null}
@@ -101,15 +138,30 @@ export default function Experts() {
             done={done}
             initial={{ openLimit: "10" }}
             fields={[
-              { kind: "select", name: "person", label: say.person, required: true, options: readers.map((one) => ({ value: one.id, label: one.name })) },
-              { kind: "select", name: "subspecialty", label: say.subspecialties, required: true, options: subspecialties },
+              {
+                kind: "select",
+                name: "person",
+                label: say.person,
+                required: true,
+                options: readers.map((one) => ({ value: one.id, label: one.name })),
+              },
+              {
+                kind: "select",
+                name: "subspecialty",
+                label: say.subspecialties,
+                required: true,
+                options: subspecialties,
+              },
               { kind: "number", name: "openLimit", label: say.limit, hint: say.limitHint, min: 1, required: true },
             ]}
           />
         </Dialog>
       ) : null}
       {editing && editing !== "new" ? (
-        <Dialog title={say.changeTitle(editing.person.name, editing.subspecialty.label)} onClose={() => setEditing(null)}>
+        <Dialog
+          title={say.changeTitle(editing.person.name, editing.subspecialty.label)}
+          onClose={() => setEditing(null)}
+        >
           <StepForm
             operation={SetExpertise}
             row={null}

@@ -3,12 +3,18 @@ import { href, query, setQuery } from "../../../app/router";
 import { type Column, Empty, Loading, Select, span, Table, TextField, Trouble } from "../../../kit";
 import { useRead } from "../../../net/hooks";
 import { now } from "../../../net/moment";
-import { PathologyLedger, type PathologyLedgerData, type PathologyLedgerGrouping, type PathologyLedgerVariables } from "../../../operations";
+import {
+  PathologyLedger,
+  type PathologyLedgerData,
+  type PathologyLedgerGrouping,
+  type PathologyLedgerVariables,
+} from "../../../operations";
 import { words as shared } from "../words";
 import { words } from "./words";
 
 type Entry = PathologyLedgerData["pathologyLedger"][number];
-type Share = "withinLimit" | "returned" | "undiagnosable" | "preliminaryConcordant" | "preliminaryMajor" | "finalConcordant";
+type Share =
+  "withinLimit" | "returned" | "undiagnosable" | "preliminaryConcordant" | "preliminaryMajor" | "finalConcordant";
 
 const GROUPS: readonly PathologyLedgerGrouping[] = ["ORGAN", "SENDER", "EXPERT", "KIND", "PERFORMER"];
 const DAY = 86_400_000;
@@ -40,7 +46,10 @@ export default function Ledger() {
       if (rate.value === null) return "—";
       return (
         <>
-          {Math.round(rate.value * 100)}% <span class="aside">{rate.numerator} / {rate.denominator}</span>
+          {Math.round(rate.value * 100)}%{" "}
+          <span class="aside">
+            {rate.numerator} / {rate.denominator}
+          </span>
         </>
       );
     },
@@ -53,15 +62,34 @@ export default function Ledger() {
       <h1>{say.ledger}</h1>
       <p class="aside">{say.ledgerHint}</p>
       <div class="filters" role="search">
-        <Select label={say.by} empty={null} value={variables.grouping} onChange={(by) => setQuery({ by })} options={GROUPS.map((value) => ({ value, label: say.groups[value] }))} />
-        <TextField label={say.since} type="date" value={variables.since ?? ""} onChange={(since) => setQuery({ since })} />
-        <TextField label={say.until} type="date" value={variables.until ?? ""} onChange={(until) => setQuery({ until })} />
+        <Select
+          label={say.by}
+          empty={null}
+          value={variables.grouping}
+          onChange={(by) => setQuery({ by })}
+          options={GROUPS.map((value) => ({ value, label: say.groups[value] }))}
+        />
+        <TextField
+          label={say.since}
+          type="date"
+          value={variables.since ?? ""}
+          onChange={(since) => setQuery({ since })}
+        />
+        <TextField
+          label={say.until}
+          type="date"
+          value={variables.until ?? ""}
+          onChange={(until) => setQuery({ until })}
+        />
         <Select
           label={say.kind}
           empty={say.allKinds}
           value={variables.kind ?? ""}
           onChange={(kind) => setQuery({ kind })}
-          options={(["FROZEN", "ROUTINE", "CYTOLOGY", "SECOND_OPINION"] as const).map((value) => ({ value, label: common.kind[value] }))}
+          options={(["FROZEN", "ROUTINE", "CYTOLOGY", "SECOND_OPINION"] as const).map((value) => ({
+            value,
+            label: common.kind[value],
+          }))}
         />
       </div>
       <Trouble problem={problem} retry={() => void reload()} />
@@ -75,7 +103,12 @@ export default function Ledger() {
           columns={[
             { key: "group", head: say.groups[variables.grouping], names: true, cell: (row) => row.group },
             { key: "cases", head: say.cases, numeric: true, cell: (row) => row.cases },
-            { key: "median", head: say.median, numeric: true, cell: (row) => (row.medianMinutes === null ? "—" : span(row.medianMinutes * 60_000)) },
+            {
+              key: "median",
+              head: say.median,
+              numeric: true,
+              cell: (row) => (row.medianMinutes === null ? "—" : span(row.medianMinutes * 60_000)),
+            },
             share("withinLimit", say.withinLimit),
             share("returned", say.returned),
             share("undiagnosable", say.undiagnosable),

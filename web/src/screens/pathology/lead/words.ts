@@ -62,9 +62,16 @@ export const words = defineWords({
     noneHint: "Once registered, cases are given to them by subspecialty and load.",
     upTo: (n) => `${n} at most`,
     ledger: "Ledger of pathology",
-    ledgerHint: "By the day of the first answer. Numerator and denominator stand behind each share; fewer than 5 are withheld.",
+    ledgerHint:
+      "By the day of the first answer. Numerator and denominator stand behind each share; fewer than 5 are withheld.",
     by: "By",
-    groups: { ORGAN: "Organ", SENDER: "Sending hospital", PERFORMER: "Expert's hospital", EXPERT: "Expert", KIND: "Kind" },
+    groups: {
+      ORGAN: "Organ",
+      SENDER: "Sending hospital",
+      PERFORMER: "Expert's hospital",
+      EXPERT: "Expert",
+      KIND: "Kind",
+    },
     since: "From",
     until: "To",
     kind: "Kind",

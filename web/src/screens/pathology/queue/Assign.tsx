@@ -2,7 +2,12 @@ import { useState } from "preact/hooks";
 import { Badge, Button, Dialog, Empty, Loading, Trouble } from "../../../kit";
 import { useAct, useRead } from "../../../net/hooks";
 import type { Problem } from "../../../net/problem";
-import { AssignPathology, PathologyReaders, type PathologyReadersData, type PathologyRowFragment } from "../../../operations";
+import {
+  AssignPathology,
+  PathologyReaders,
+  type PathologyReadersData,
+  type PathologyRowFragment,
+} from "../../../operations";
 import { words } from "./words";
 
 type Reader = PathologyReadersData["pathologyReaders"][number];
@@ -21,10 +26,17 @@ export function candidates(readers: readonly Reader[], subspecialty: string): re
   const order = { fits: 0, general: 1, other: 2 } as const;
   const found = new Map<string, Candidate>();
   for (const row of readers.filter((one) => one.endedAt === null)) {
-    const fit = row.subspecialty.code === subspecialty ? "fits" : row.subspecialty.code === "GENERAL" ? "general" : "other";
+    const fit =
+      row.subspecialty.code === subspecialty ? "fits" : row.subspecialty.code === "GENERAL" ? "general" : "other";
     const before = found.get(row.person.id);
     if (before && order[before.fit] <= order[fit]) continue;
-    found.set(row.person.id, { id: row.person.id, name: row.person.name, inHand: row.inHand, limit: row.openLimit, fit });
+    found.set(row.person.id, {
+      id: row.person.id,
+      name: row.person.name,
+      inHand: row.inHand,
+      limit: row.openLimit,
+      fit,
+    });
   }
   return [...found.values()].sort((a, b) => order[a.fit] - order[b.fit] || a.inHand / a.limit - b.inHand / b.limit);
 }
@@ -60,8 +72,7 @@ export function AssignDialog({ row, close, done }: Props) {
         {all.map((one) => (
           <li key={one.id}>
             <span>
-              <strong>{one.name}</strong>{" "}
-              <Badge tone={one.fit === "other" ? "plain" : "info"}>{say[one.fit]}</Badge>
+              <strong>{one.name}</strong> <Badge tone={one.fit === "other" ? "plain" : "info"}>{say[one.fit]}</Badge>
               <span class="aside">
                 {" "}
                 {say.load(one.inHand, one.limit)}

@@ -20,7 +20,10 @@ export const BOXES: readonly { readonly value: Box; readonly offered: () => bool
 
 /** A county's lab sends; what others send it is not the first thing that it looks at. */
 function mostlySends(): boolean {
-  return (me.value?.roles ?? []).every((role) => role.role !== "PATHOLOGY_LAB" || role.hospital?.level === "COUNTY") && !can("claim_pathology", "assign_pathology");
+  return (
+    (me.value?.roles ?? []).every((role) => role.role !== "PATHOLOGY_LAB" || role.hospital?.level === "COUNTY") &&
+    !can("claim_pathology", "assign_pathology")
+  );
 }
 
 /** Which cases: as links in a row, the chosen one marked. */
@@ -30,7 +33,13 @@ export function Boxes({ value, onChange }: { readonly value: Box; readonly onCha
   return (
     <div class="boxes" role="group" aria-label={say.boxes}>
       {shown.map((one) => (
-        <button key={one.value} type="button" class="box" aria-pressed={one.value === value} onClick={() => onChange(one.value)}>
+        <button
+          key={one.value}
+          type="button"
+          class="box"
+          aria-pressed={one.value === value}
+          onClick={() => onChange(one.value)}
+        >
           {say.box[one.value]}
         </button>
       ))}
@@ -68,7 +77,10 @@ export function Filters({ variables }: { readonly variables: PathologyQueueVaria
         value={variables.kind ?? ""}
         empty={say.allKinds}
         onChange={(kind) => setQuery({ kind })}
-        options={(["FROZEN", "ROUTINE", "CYTOLOGY", "SECOND_OPINION"] as const).map((value) => ({ value, label: common.kind[value] }))}
+        options={(["FROZEN", "ROUTINE", "CYTOLOGY", "SECOND_OPINION"] as const).map((value) => ({
+          value,
+          label: common.kind[value],
+        }))}
       />
       <Select
         label={say.subspecialty}
@@ -82,7 +94,10 @@ export function Filters({ variables }: { readonly variables: PathologyQueueVaria
         value={variables.sort ?? "NEAREST_DEADLINE"}
         empty={null}
         onChange={(sort) => setQuery({ sort: sort === "NEAREST_DEADLINE" ? null : sort })}
-        options={(["NEAREST_DEADLINE", "MOST_URGENT", "NEWEST"] as const).map((value) => ({ value, label: say.sorts[value] }))}
+        options={(["NEAREST_DEADLINE", "MOST_URGENT", "NEWEST"] as const).map((value) => ({
+          value,
+          label: say.sorts[value],
+        }))}
       />
       <TextField label={say.patient} type="search" value={patient} onChange={setPatient} />
     </div>

@@ -2,12 +2,20 @@ import "../style.css";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { type Key, useKeys } from "../../../app/keys";
 import { go, href, query, setQuery } from "../../../app/router";
-import { Button, ButtonLink, Empty, Loading, toast, Trouble } from "../../../kit";
+import { Button, ButtonLink, dateTime, Empty, Loading, toast, Trouble } from "../../../kit";
 import { useAct, useRead } from "../../../net/hooks";
 import { useLive } from "../../../net/live";
 import { call } from "../../../net/client";
+import type { Problem } from "../../../net/problem";
 import { can, me } from "../../../net/session";
-import { ClaimPathology, PathologyQueue, PathologyQueueChanged, type PathologyQueueVariables, type PathologyRowFragment } from "../../../operations";
+import {
+  ClaimPathology,
+  PathologyQueue,
+  PathologyQueueChanged,
+  PathologyTaken,
+  type PathologyQueueVariables,
+  type PathologyRowFragment,
+} from "../../../operations";
 import { language } from "../../../words";
 import { words as shared } from "../words";
 import { AssignDialog } from "./Assign";
@@ -50,18 +58,22 @@ export default function Queue() {
   const rows = data?.pathologyWorklist.nodes ?? [];
   const page = data?.pathologyWorklist.pageInfo;
 
-  useLive(PathologyQueueChanged, { box }, {
-    next: ({ pathologyWorklistChanged: { inBox, pathologyCase } }) => {
-      const known = rows.some((row) => row.id === pathologyCase.id);
-      if (known) {
-        setTold(say.changed(pathologyCase.number, common.status[pathologyCase.status]));
-        put(pathologyCase, inBox);
-      } else if (inBox) {
-        setNews((before) => [...new Set([...before, pathologyCase.id])]);
-      }
+  useLive(
+    PathologyQueueChanged,
+    { box },
+    {
+      next: ({ pathologyWorklistChanged: { inBox, pathologyCase } }) => {
+        const known = rows.some((row) => row.id === pathologyCase.id);
+        if (known) {
+          setTold(say.changed(pathologyCase.number, common.status[pathologyCase.status]));
+          put(pathologyCase, inBox);
+        } else if (inBox) {
+          setNews((before) => [...new Set([...before, pathologyCase.id])]);
+        }
+      },
+      gap: () => void reload(),
     },
-    gap: () => void reload(),
-  });
+  );
 
   /** A row changes where it stands; it never moves under the pointer. */
   function put(row: PathologyRowFragment, inBox = true): void {
@@ -78,7 +90,9 @@ export default function Queue() {
     set((before) => {
       const have = new Set(before.pathologyWorklist.nodes.map((one) => one.id));
       const older = answer.data.pathologyWorklist.nodes.filter((one) => !have.has(one.id));
-      return { pathologyWorklist: { ...answer.data.pathologyWorklist, nodes: [...before.pathologyWorklist.nodes, ...older] } };
+      return {
+        pathologyWorklist: { ...answer.data.pathologyWorklist, nodes: [...before.pathologyWorklist.nodes, ...older] },
+      };
     });
   }
 
@@ -86,11 +100,24 @@ export default function Queue() {
     setRefused(null);
     const answer = await claiming.act({ id: row.id, expectedVersion: row.version });
     if (answer.ok) {
-      toast(say.claimed(row.number), { label: say.read, run: () => go(`/pathology/${encodeURIComponent(row.id)}/read`) });
+      toast(say.claimed(row.number), {
+        label: say.read,
+        run: () => go(`/pathology/${encodeURIComponent(row.id)}/read`),
+      });
     } else {
       setRefused(answer.problem);
+      if (["INVALID_STATE", "STALE_VERSION"].includes(answer.problem.code)) await tellWho(row.id, answer.problem);
     }
     await reload();
+  }
+
+  /** Somebody was faster: who, and when. */
+  async function tellWho(id: string, problem: Problem): Promise<void> {
+    const answer = await call(PathologyTaken, { id });
+    const taken = answer.ok ? answer.data.pathologyCase : null;
+    if (taken?.assignedTo && taken.assignedAt) {
+      setRefused({ ...problem, message: say.taken(taken.number, taken.assignedTo.name, dateTime(taken.assignedAt)) });
+    }
   }
 
   function selected(): PathologyRowFragment | undefined {
@@ -115,7 +142,11 @@ export default function Queue() {
       { keys: "k", does: does.keyPrevious, run: () => at.current.move(-1) },
       { keys: "c", does: does.keyClaim, run: () => withRow("claimPathology", (row) => void at.current.claim(row)) },
       { keys: "a", does: does.keyAssign, run: () => withRow("assignPathology", setAssigning) },
-      { keys: "r", does: does.keyRead, run: () => withRow("", (row) => go(`/pathology/${encodeURIComponent(row.id)}/read`)) },
+      {
+        keys: "r",
+        does: does.keyRead,
+        run: () => withRow("", (row) => go(`/pathology/${encodeURIComponent(row.id)}/read`)),
+      },
     ];
     function withRow(action: string, run: (row: PathologyRowFragment) => void): void {
       const row = at.current.selected();
@@ -130,9 +161,21 @@ export default function Queue() {
       <div class="row spread">
         <h1>{say.title}</h1>
         <div class="row">
-          {can("set_expertise") ? <ButtonLink href={href("/pathology/experts")} kind="quiet">{say.experts}</ButtonLink> : null}
-          {can("view_pathology_ledger") ? <ButtonLink href={href("/pathology/ledger")} kind="quiet">{say.ledger}</ButtonLink> : null}
-          {can("create_pathology") ? <ButtonLink href={href("/pathology/new")} kind="primary">{say.newCase}</ButtonLink> : null}
+          {can("set_expertise") ? (
+            <ButtonLink href={href("/pathology/experts")} kind="quiet">
+              {say.experts}
+            </ButtonLink>
+          ) : null}
+          {can("view_pathology_ledger") ? (
+            <ButtonLink href={href("/pathology/ledger")} kind="quiet">
+              {say.ledger}
+            </ButtonLink>
+          ) : null}
+          {can("create_pathology") ? (
+            <ButtonLink href={href("/pathology/new")} kind="primary">
+              {say.newCase}
+            </ButtonLink>
+          ) : null}
         </div>
       </div>
       <Boxes value={box as Box} onChange={(value) => (setNews([]), setQuery({ box: value }))} />
@@ -150,7 +193,13 @@ export default function Queue() {
       {data && !rows.length ? (
         <Empty
           title={filtered ? say.emptyFilter : say.empty[box]}
-          action={filtered ? <Button onClick={() => setQuery({ kind: null, subspecialty: null, patient: null, only: null })}>{say.clearFilter}</Button> : null}
+          action={
+            filtered ? (
+              <Button onClick={() => setQuery({ kind: null, subspecialty: null, patient: null, only: null })}>
+                {say.clearFilter}
+              </Button>
+            ) : null
+          }
         >
           {filtered ? null : say.emptyHint[box]}
         </Empty>
@@ -159,7 +208,14 @@ export default function Queue() {
         <>
           <ol class="cases" ref={list} aria-busy={busy}>
             {rows.map((row) => (
-              <Row key={row.id} row={row} mine={row.assignedTo?.id === me.value?.person.id} claim={claim} assign={setAssigning} busy={claiming.busy} />
+              <Row
+                key={row.id}
+                row={row}
+                mine={row.assignedTo?.id === me.value?.person.id}
+                claim={claim}
+                assign={setAssigning}
+                busy={claiming.busy}
+              />
             ))}
           </ol>
           <div class="row">

@@ -10,7 +10,14 @@ export function allowed(row: Pick<PathologyRowFragment, "availableActions">, act
 }
 
 // What a reader does with the slides in sight; any of them makes the reading page the place to go.
-const READS = ["startReading", "signReport", "giveSecondOpinion", "adjudicateOpinion", "requestMaterial", "givePreliminaryOpinion"];
+const READS = [
+  "startReading",
+  "signReport",
+  "giveSecondOpinion",
+  "adjudicateOpinion",
+  "requestMaterial",
+  "givePreliminaryOpinion",
+];
 
 interface Props {
   readonly row: PathologyRowFragment;
@@ -28,7 +35,11 @@ export function Row({ row, mine, busy, claim, assign }: Props) {
   return (
     <li class={row.clock ? "case-row" : "case-row resting"} data-case={row.id}>
       <div class="case-clock">
-        {row.clock ? <Clock dueAt={row.clock.dueAt} startedAt={row.clock.startedAt} holder={holderOf(row)} /> : <span class="aside">—</span>}
+        {row.clock ? (
+          <Clock dueAt={row.clock.dueAt} startedAt={row.clock.startedAt} holder={holderOf(row)} />
+        ) : (
+          <span class="aside">—</span>
+        )}
       </div>
       <div class="case-what">
         <a class="case-link" href={caseAt(row.id)}>
@@ -41,10 +52,14 @@ export function Row({ row, mine, busy, claim, assign }: Props) {
         </span>
       </div>
       <div class="case-state">
-        {row.priority === "ROUTINE" ? null : <Badge tone={urgency(row.priority)}>{common.priority[row.priority]}</Badge>}
+        {row.priority === "ROUTINE" ? null : (
+          <Badge tone={urgency(row.priority)}>{common.priority[row.priority]}</Badge>
+        )}
         <Badge tone={toneOf(row.status)}>{common.status[row.status]}</Badge>
         {row.critical ? <Badge tone="bad">{common.critical}</Badge> : null}
-        <span class="aside">{[row.subspecialty.label, mine ? say.mine : row.assignedTo?.name].filter(Boolean).join(" · ")}</span>
+        <span class="aside">
+          {[row.subspecialty.label, mine ? say.mine : row.assignedTo?.name].filter(Boolean).join(" · ")}
+        </span>
       </div>
       <div class="case-do">
         {allowed(row, "claimPathology") ? (

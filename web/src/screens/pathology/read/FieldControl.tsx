@@ -18,7 +18,10 @@ export function Answer({ field, value, needed, error, onChange }: Props) {
   const text = Array.isArray(value) ? "" : (value as string);
   const codes = Array.isArray(value) ? (value as readonly string[]) : value ? [value as string] : [];
   const frame = { label: needed ? `${field.label} ＊` : field.label, error };
-  const options = field.options.map(({ code, label }) => ({ value: code, label: /^ICD/.test(field.system) && !label.startsWith(code) ? `${code} ${label}` : label }));
+  const options = field.options.map(({ code, label }) => ({
+    value: code,
+    label: /^ICD/.test(field.system) && !label.startsWith(code) ? `${code} ${label}` : label,
+  }));
   if (field.kind === "NUMBER") {
     const low = field.minimum ?? 0;
     const hint = field.maximum === null ? undefined : say.range(low, field.maximum);
@@ -39,8 +42,18 @@ export function Answer({ field, value, needed, error, onChange }: Props) {
   }
   if (field.kind === "CHOICE") {
     if (field.multiple) return <ManyChoices {...frame} options={options} value={codes} onChange={onChange} />;
-    if (needed && options.length <= FEW) return <Choices {...frame} options={options} value={codes[0] ?? ""} onChange={(code) => onChange(code ? [code] : [])} />;
-    return <Select {...frame} options={options} value={codes[0] ?? ""} onChange={(code) => onChange(code ? [code] : [])} />;
+    if (needed && options.length <= FEW)
+      return (
+        <Choices
+          {...frame}
+          options={options}
+          value={codes[0] ?? ""}
+          onChange={(code) => onChange(code ? [code] : [])}
+        />
+      );
+    return (
+      <Select {...frame} options={options} value={codes[0] ?? ""} onChange={(code) => onChange(code ? [code] : [])} />
+    );
   }
   const hint = field.example ? say.example(field.example) : undefined;
   return field.maxLength > 120 ? (
@@ -51,29 +64,52 @@ export function Answer({ field, value, needed, error, onChange }: Props) {
 }
 
 /** A table of answers, such as immunohistochemistry: a row for each marker. */
-export function AnswerTable(props: { readonly field: Field; readonly rows: readonly Row[]; readonly needed: boolean; readonly error: string; readonly onChange: (rows: readonly Row[]) => void }) {
+export function AnswerTable(props: {
+  readonly field: Field;
+  readonly rows: readonly Row[];
+  readonly needed: boolean;
+  readonly error: string;
+  readonly onChange: (rows: readonly Row[]) => void;
+}) {
   const { field, rows, needed, error, onChange } = props;
   const say = words();
-  const set = (index: number, code: string, value: Cell) => onChange(rows.map((row, at) => (at === index ? { ...row, [code]: value } : row)));
+  const set = (index: number, code: string, value: Cell) =>
+    onChange(rows.map((row, at) => (at === index ? { ...row, [code]: value } : row)));
   return (
     <fieldset class={error ? "plain-group field wrong" : "plain-group"}>
       <legend>{needed ? `${field.label} ＊` : field.label}</legend>
       {rows.map((row, index) => (
         <div class="answer-row" role="group" aria-label={say.row(index + 1)} key={index}>
           {field.columns.map((column) => (
-            <Answer key={column.code} field={column} value={row[column.code] ?? ""} needed={isNeeded(column, row as Answers)} error="" onChange={(value) => set(index, column.code, value)} />
+            <Answer
+              key={column.code}
+              field={column}
+              value={row[column.code] ?? ""}
+              needed={isNeeded(column, row as Answers)}
+              error=""
+              onChange={(value) => set(index, column.code, value)}
+            />
           ))}
-          <Button small kind="quiet" aria-label={say.lessRow(index + 1)} onClick={() => onChange(rows.filter((_, at) => at !== index))}>
+          <Button
+            small
+            kind="quiet"
+            aria-label={say.lessRow(index + 1)}
+            onClick={() => onChange(rows.filter((_, at) => at !== index))}
+          >
             <span aria-hidden="true">✕</span>
           </Button>
         </div>
       ))}
       {rows.length < field.maxRows ? (
         <div>
-          <Button small onClick={() => onChange([...rows, {}])}>{say.addRow}</Button>
+          <Button small onClick={() => onChange([...rows, {}])}>
+            {say.addRow}
+          </Button>
         </div>
       ) : null}
-      <p class="error" role={error ? "alert" : undefined} hidden={!error}>{error}</p>
+      <p class="error" role={error ? "alert" : undefined} hidden={!error}>
+        {error}
+      </p>
     </fieldset>
   );
 }

@@ -4,7 +4,13 @@ import { words } from "./words";
 
 /** Whether a picture that was kept is the region that a report names. */
 export function same(kept: Pick<KeyImage, "slideId" | "x" | "y" | "width" | "height">, named: KeyImageInput): boolean {
-  return kept.slideId === named.slide && kept.x === named.x && kept.y === named.y && kept.width === named.width && kept.height === named.height;
+  return (
+    kept.slideId === named.slide &&
+    kept.x === named.x &&
+    kept.y === named.y &&
+    kept.width === named.width &&
+    kept.height === named.height
+  );
 }
 
 /** A kept picture as a report names it. */
@@ -44,7 +50,9 @@ export function KeyImages({ kept, chosen, most, error, onChange, visit }: Props)
                   checked={inside}
                   disabled={!inside && chosen.length >= most}
                   aria-label={say.inReport(what)}
-                  onChange={() => onChange(inside ? chosen.filter((other) => !same(one, other)) : [...chosen, named(one)])}
+                  onChange={() =>
+                    onChange(inside ? chosen.filter((other) => !same(one, other)) : [...chosen, named(one)])
+                  }
                 />
                 <span>{what}</span>
               </label>
@@ -52,7 +60,9 @@ export function KeyImages({ kept, chosen, most, error, onChange, visit }: Props)
           );
         })}
       </ul>
-      <p class="error" role={error ? "alert" : undefined} hidden={!error}>{error}</p>
+      <p class="error" role={error ? "alert" : undefined} hidden={!error}>
+        {error}
+      </p>
     </fieldset>
   );
 }

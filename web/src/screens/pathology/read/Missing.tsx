@@ -31,12 +31,16 @@ export function Missing({ missing, unopened, checked, open }: Props) {
       <ul class="plain">
         {unopened.map((one) => (
           <li key={one.slideId}>
-            <Button small kind="quiet" onClick={() => open(one.slideId)}>{say.openSlide(one.barcode)}</Button>
+            <Button small kind="quiet" onClick={() => open(one.slideId)}>
+              {say.openSlide(one.barcode)}
+            </Button>
           </li>
         ))}
         {missing.map((one) => (
           <li key={`${one.field} ${one.message}`}>
-            <Button small kind="quiet" onClick={() => focusAnchor(one.field)}>{one.message}</Button>
+            <Button small kind="quiet" onClick={() => focusAnchor(one.field)}>
+              {one.message}
+            </Button>
           </li>
         ))}
       </ul>

@@ -25,14 +25,27 @@ export default function Read({ params }: ScreenProps) {
   const { data, problem, reload } = useRead(ReadingCase, { id }, { keep: true });
   const [news, setNews] = useState("");
   const row = data?.pathologyCase ?? null;
-  useLive(PathologyCaseMoved, { id }, {
-    next: ({ pathologyCaseChanged: { event, pathologyCase } }) => {
-      if (event.actor?.id !== me.peek()?.person.id) setNews(told.movedBy(event.actor?.name ?? told.somebody, event.label));
-      if (pathologyCase.version !== row?.version) void reload();
+  useLive(
+    PathologyCaseMoved,
+    { id },
+    {
+      next: ({ pathologyCaseChanged: { event, pathologyCase } }) => {
+        if (event.actor?.id !== me.peek()?.person.id)
+          setNews(told.movedBy(event.actor?.name ?? told.somebody, event.label));
+        if (pathologyCase.version !== row?.version) void reload();
+      },
+      gap: () => void reload(),
     },
-    gap: () => void reload(),
-  });
-  if (!data) return problem ? <><h1>{say.title}</h1><Trouble problem={problem} retry={() => void reload()} /></> : <Loading />;
+  );
+  if (!data)
+    return problem ? (
+      <>
+        <h1>{say.title}</h1>
+        <Trouble problem={problem} retry={() => void reload()} />
+      </>
+    ) : (
+      <Loading />
+    );
   if (!row) {
     return (
       <>
@@ -48,10 +61,15 @@ export default function Read({ params }: ScreenProps) {
           {row.organ.label} · {common.kind[row.kind]}
         </h1>
         <span>
-          {patientLine(row.patient)} <span class="aside">{row.number} · {row.requesterHospital.name}</span>
+          {patientLine(row.patient)}{" "}
+          <span class="aside">
+            {row.number} · {row.requesterHospital.name}
+          </span>
         </span>
         <span class="row">
-          {row.priority === "ROUTINE" ? null : <Badge tone={urgency(row.priority)}>{common.priority[row.priority]}</Badge>}
+          {row.priority === "ROUTINE" ? null : (
+            <Badge tone={urgency(row.priority)}>{common.priority[row.priority]}</Badge>
+          )}
           <Badge tone={toneOf(row.status)}>{common.status[row.status]}</Badge>
         </span>
         {row.clock ? <Clock dueAt={row.clock.dueAt} startedAt={row.clock.startedAt} holder={holderOf(row)} /> : null}

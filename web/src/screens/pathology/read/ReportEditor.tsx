@@ -24,9 +24,15 @@ export function ReportEditor({ writing, templates, kept, visit, refused }: Props
   const { written, change } = writing;
   const template = templates.find((one) => one.code === written.template);
   // Only what was typed can be wrong; what is missing stands in the list below, not as an error while one writes.
-  const wrong = new Map([...writing.missing.filter((one) => one.code !== "INCOMPLETE"), ...refused].map((one) => [anchorOf(one.field), one.message]));
+  const wrong = new Map(
+    [...writing.missing.filter((one) => one.code !== "INCOMPLETE"), ...refused].map((one) => [
+      anchorOf(one.field),
+      one.message,
+    ]),
+  );
   const error = (anchor: string) => wrong.get(anchor) ?? "";
-  const answer = (code: string, value: Cell | readonly Row[]) => change({ answers: { ...written.answers, [code]: value } as Answers });
+  const answer = (code: string, value: Cell | readonly Row[]) =>
+    change({ answers: { ...written.answers, [code]: value } as Answers });
 
   return (
     <div class="report stack tight">
@@ -36,8 +42,12 @@ export function ReportEditor({ writing, templates, kept, visit, refused }: Props
           title={say.conflict}
           action={
             <>
-              <Button small onClick={() => writing.settle("here")}>{say.keepHere}</Button>
-              <Button small onClick={() => writing.settle("there")}>{say.takeThere}</Button>
+              <Button small onClick={() => writing.settle("here")}>
+                {say.keepHere}
+              </Button>
+              <Button small onClick={() => writing.settle("there")}>
+                {say.takeThere}
+              </Button>
             </>
           }
         >
@@ -56,7 +66,13 @@ export function ReportEditor({ writing, templates, kept, visit, refused }: Props
         />
       </div>
       <div id="report-conclusion">
-        <TextArea label={`${say.conclusion} ＊`} hint={say.conclusionHint} error={error("report-conclusion")} value={written.conclusion} onChange={(conclusion) => change({ conclusion })} />
+        <TextArea
+          label={`${say.conclusion} ＊`}
+          hint={say.conclusionHint}
+          error={error("report-conclusion")}
+          value={written.conclusion}
+          onChange={(conclusion) => change({ conclusion })}
+        />
       </div>
       <div class="pair">
         <div id="report-diagnosisCode">
@@ -91,16 +107,33 @@ export function ReportEditor({ writing, templates, kept, visit, refused }: Props
             return (
               <div key={field.code} id={at} class="answer">
                 {field.kind === "TABLE" ? (
-                  <AnswerTable field={field} rows={(value as readonly Row[] | undefined) ?? []} needed={needed} error={error(at)} onChange={(rows) => answer(field.code, rows)} />
+                  <AnswerTable
+                    field={field}
+                    rows={(value as readonly Row[] | undefined) ?? []}
+                    needed={needed}
+                    error={error(at)}
+                    onChange={(rows) => answer(field.code, rows)}
+                  />
                 ) : (
-                  <Answer field={field} value={(value as Cell | undefined) ?? ""} needed={needed} error={error(at)} onChange={(given) => answer(field.code, given)} />
+                  <Answer
+                    field={field}
+                    value={(value as Cell | undefined) ?? ""}
+                    needed={needed}
+                    error={error(at)}
+                    onChange={(given) => answer(field.code, given)}
+                  />
                 )}
               </div>
             );
           })}
         </section>
       ))}
-      <TextArea label={say.freeText} required={false} value={written.freeText} onChange={(freeText) => change({ freeText })} />
+      <TextArea
+        label={say.freeText}
+        required={false}
+        value={written.freeText}
+        onChange={(freeText) => change({ freeText })}
+      />
       <KeyImages
         kept={kept}
         chosen={written.keyImages}

@@ -40,7 +40,9 @@ export function SignDialog({ row, written, template, slides, amending, close, re
     if (busy) return;
     const report = onWire(template, written);
     const step = { id: row.id, expectedVersion: row.version, report };
-    const answer = amending ? await revising.act({ ...step, reason, ...(comment.trim() ? { comment: comment.trim() } : {}) }) : await signing.act(step);
+    const answer = amending
+      ? await revising.act({ ...step, reason, ...(comment.trim() ? { comment: comment.trim() } : {}) })
+      : await signing.act(step);
     if (answer.ok) return done();
     const inside = answer.problem.all.filter((one) => one.field?.startsWith("report"));
     if (inside.length) return refused(inside);
@@ -56,7 +58,10 @@ export function SignDialog({ row, written, template, slides, amending, close, re
     [say.diagnosisCode, written.diagnosisCode || say.empty],
     [say.template, template?.label ?? say.empty],
     [say.confirmCritical, written.critical ? say.yes : say.no],
-    [say.confirmSlidesName, `${say.confirmSlides(slides.opened, slides.all)} · ${say.confirmImages(written.keyImages.length)}`],
+    [
+      say.confirmSlidesName,
+      `${say.confirmSlides(slides.opened, slides.all)} · ${say.confirmImages(written.keyImages.length)}`,
+    ],
     [say.signer, `${person?.name ?? ""} · ${row.performerHospital?.name ?? ""} ${row.performerDepartment?.name ?? ""}`],
   ];
   return (
@@ -70,12 +75,25 @@ export function SignDialog({ row, written, template, slides, amending, close, re
             </div>
           ))}
         </dl>
-        {amending ? <ReasonField label={say.reason} required catalogue="REPORT_AMENDMENT" value={reason} onChange={setReason} comment={{ value: comment, onChange: setComment }} /> : null}
+        {amending ? (
+          <ReasonField
+            label={say.reason}
+            required
+            catalogue="REPORT_AMENDMENT"
+            value={reason}
+            onChange={setReason}
+            comment={{ value: comment, onChange: setComment }}
+          />
+        ) : null}
         <p class="aside">{amending ? say.amendHint : say.confirmHint}</p>
         <Trouble problem={problem} />
         <div class="row">
-          <Button type="submit" kind="primary" busy={busy}>{say.signNow}</Button>
-          <Button kind="quiet" onClick={close}>{common.cancel}</Button>
+          <Button type="submit" kind="primary" busy={busy}>
+            {say.signNow}
+          </Button>
+          <Button kind="quiet" onClick={close}>
+            {common.cancel}
+          </Button>
         </div>
       </form>
     </Dialog>

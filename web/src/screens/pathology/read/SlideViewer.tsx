@@ -65,7 +65,18 @@ export function SlideViewer({ slide, changed, leave, handle }: Props) {
   return (
     <section class="viewer-frame" aria-label={say.viewer}>
       {state === "loading" ? <Loading what={say.openingViewer} /> : null}
-      {state === "failed" ? <Banner tone="bad" action={<Button small onClick={() => setTurn(turn + 1)}>{say.retry}</Button>}>{say.viewerFailed}</Banner> : null}
+      {state === "failed" ? (
+        <Banner
+          tone="bad"
+          action={
+            <Button small onClick={() => setTurn(turn + 1)}>
+              {say.retry}
+            </Button>
+          }
+        >
+          {say.viewerFailed}
+        </Banner>
+      ) : null}
       <div class="viewer-place" ref={place} />
     </section>
   );

@@ -1,5 +1,13 @@
 /** A report as it is typed, and its two other shapes: what goes on the wire, and what came from it. */
-import type { KeyImageInput, ReportAnswerInput, ReportCellInput, ReportDraftData, ReportInput, ReportTemplatesData, SignedReportFragment } from "../../../operations";
+import type {
+  KeyImageInput,
+  ReportAnswerInput,
+  ReportCellInput,
+  ReportDraftData,
+  ReportInput,
+  ReportTemplatesData,
+  SignedReportFragment,
+} from "../../../operations";
 
 export type Template = ReportTemplatesData["reportTemplates"][number];
 export type Field = Template["sections"][number]["fields"][number];
@@ -24,7 +32,16 @@ export interface Written {
 }
 
 /** A report in which nothing was written. */
-export const BLANK: Written = { template: "", diagnosticClass: "", diagnosisCode: "", critical: false, conclusion: "", freeText: "", answers: {}, keyImages: [] };
+export const BLANK: Written = {
+  template: "",
+  diagnosticClass: "",
+  diagnosisCode: "",
+  critical: false,
+  conclusion: "",
+  freeText: "",
+  answers: {},
+  keyImages: [],
+};
 
 /** Whether something was answered. */
 export function isGiven(value: Answers[string] | undefined): boolean {
@@ -47,7 +64,8 @@ export function isNeeded(field: Pick<Field, "required" | "requiredIf">, answers:
 function cellOnWire(field: Pick<Field, "code" | "kind">, value: Cell): ReportCellInput[] {
   if (!isGiven(value)) return [];
   if (field.kind === "CHOICE") return [{ field: field.code, codes: [...chosen(value)] }];
-  if (field.kind === "NUMBER") return Number.isFinite(Number(value)) ? [{ field: field.code, number: Number(value) }] : [];
+  if (field.kind === "NUMBER")
+    return Number.isFinite(Number(value)) ? [{ field: field.code, number: Number(value) }] : [];
   return [{ field: field.code, text: String(value) }];
 }
 
@@ -57,7 +75,9 @@ function answersOnWire(template: Template | undefined, answers: Answers): Report
     const value = answers[field.code];
     if (value === undefined || !isGiven(value)) return [];
     if (field.kind !== "TABLE") return cellOnWire(field, value as Cell);
-    const rows = (value as readonly Row[]).map((row) => ({ cells: field.columns.flatMap((column) => cellOnWire(column, row[column.code] ?? "")) }));
+    const rows = (value as readonly Row[]).map((row) => ({
+      cells: field.columns.flatMap((column) => cellOnWire(column, row[column.code] ?? "")),
+    }));
     const said = rows.filter((row) => row.cells.length);
     return said.length ? [{ field: field.code, rows: said }] : [];
   });
@@ -71,7 +91,12 @@ export function onWire(template: Template | undefined, written: Written): Report
     critical,
     conclusion,
     diagnosisCode,
-    content: { template: written.template, answers: answersOnWire(template, written.answers), freeText, keyImages: [...keyImages] },
+    content: {
+      template: written.template,
+      answers: answersOnWire(template, written.answers),
+      freeText,
+      keyImages: [...keyImages],
+    },
   };
 }
 
@@ -96,9 +121,20 @@ export function ofDraft(draft: Draft): Written {
   const { template, diagnosticClass, diagnosisCode, critical, conclusion, freeText } = draft;
   const answers = draft.answers.map((one) => [
     one.field,
-    one.rows?.length ? one.rows.map((row) => Object.fromEntries(row.cells.map((cell) => [cell.field, cellOf(cell)]))) : cellOf(one),
+    one.rows?.length
+      ? one.rows.map((row) => Object.fromEntries(row.cells.map((cell) => [cell.field, cellOf(cell)])))
+      : cellOf(one),
   ]);
-  return { template, diagnosticClass, diagnosisCode, critical, conclusion, freeText, answers: Object.fromEntries(answers), keyImages: picturesOf(draft.keyImages) };
+  return {
+    template,
+    diagnosticClass,
+    diagnosisCode,
+    critical,
+    conclusion,
+    freeText,
+    answers: Object.fromEntries(answers),
+    keyImages: picturesOf(draft.keyImages),
+  };
 }
 
 /** A signed report as it is typed, to begin an amendment with. */
@@ -106,7 +142,9 @@ export function ofReport(report: SignedReportFragment): Written {
   const all = report.sections.flatMap((section) => section.answers);
   const answers = all.map((one) => [
     one.code,
-    one.rows.length ? one.rows.map((row) => Object.fromEntries(row.cells.map((cell) => [cell.code, cellOf(cell)]))) : cellOf(one),
+    one.rows.length
+      ? one.rows.map((row) => Object.fromEntries(row.cells.map((cell) => [cell.code, cellOf(cell)])))
+      : cellOf(one),
   ]);
   return {
     template: report.template,

@@ -130,7 +130,10 @@ export function useReport(person: string, id: string, templates: readonly Templa
     held.turn += 1;
     const before = now.current.local.value.written ?? BLANK;
     now.current.local.set({ written: { ...before, ...given }, base: held.version, dirty: true });
-    now.current.local = { ...now.current.local, value: { written: { ...before, ...given }, base: held.version, dirty: true } };
+    now.current.local = {
+      ...now.current.local,
+      value: { written: { ...before, ...given }, base: held.version, dirty: true },
+    };
     setState("typing");
     window.clearTimeout(held.timer);
     held.timer = window.setTimeout(() => void save(), SILENCE);

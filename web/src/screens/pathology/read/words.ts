@@ -124,7 +124,8 @@ export const words = defineWords({
     critical: "Critical: the lab must read it back",
     freeText: "Further words",
     keyImages: "Key images",
-    keyImagesHint: (most) => `Press k on the slide to keep what you see; those ticked go into the report, ${most} at most.`,
+    keyImagesHint: (most) =>
+      `Press k on the slide to keep what you see; those ticked go into the report, ${most} at most.`,
     inReport: (what) => `${what} goes into the report`,
     goThere: (what) => `Show ${what} on the slide`,
     image: (n) => `Image ${n}`,
@@ -153,7 +154,8 @@ export const words = defineWords({
     signAmended: "Sign the amendment…",
     draftPdf: "PDF of the draft",
     confirmTitle: "Look at it once more before you sign",
-    confirmHint: "Once signed it cannot be changed, and the lab has it at once; afterwards only a new version or an addendum.",
+    confirmHint:
+      "Once signed it cannot be changed, and the lab has it at once; afterwards only a new version or an addendum.",
     confirmSlides: (opened, all) => `${opened} of ${all} slides opened`,
     confirmImages: (n) => `${n} key ${n === 1 ? "image" : "images"}`,
     confirmPatient: "Patient",
