@@ -105,7 +105,8 @@ function Progress({ row, put }: RowProps) {
     return () => window.clearInterval(timer);
   }, [making, reload]);
   useEffect(() => {
-    if (found && (found.version !== row.version || found.done !== row.done || found.state !== row.state)) put(found);
+    // What was asked before a step on the row may arrive after it.
+    if (found && found.version >= row.version && (found.done !== row.done || found.state !== row.state)) put(found);
   }, [found]);
   return (
     <span role="status">
