@@ -4,25 +4,54 @@
 import { createHash } from "node:crypto";
 import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import {
-  buildSchema, GraphQLNonNull, getNamedType, getNullableType, isEnumType, isInputObjectType, isListType, isNonNullType, isObjectType,
-  Kind, parse, print, Source, specifiedRules, NoUnusedFragmentsRule, typeFromAST, validate, visit,
+  buildSchema,
+  GraphQLNonNull,
+  getNamedType,
+  getNullableType,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  Kind,
+  parse,
+  print,
+  Source,
+  specifiedRules,
+  NoUnusedFragmentsRule,
+  typeFromAST,
+  validate,
+  visit,
 } from "graphql";
 
 const HERE = new URL(".", import.meta.url);
-const SCALARS = { ID: "string", String: "string", DateTime: "string", Date: "string", Time: "string", Int: "number", Float: "number", Boolean: "boolean" };
+const SCALARS = {
+  ID: "string",
+  String: "string",
+  DateTime: "string",
+  Date: "string",
+  Time: "string",
+  Int: "number",
+  Float: "number",
+  Boolean: "boolean",
+};
 const schema = buildSchema(readFileSync(new URL("../schema/schema.graphql", HERE), "utf8"));
 const mistakes = [];
 const used = new Map(); // enums and inputs that some operation needs, by name
 
-const definitions = globSync("src/**/*.graphql", { cwd: HERE }).sort().flatMap((path) => {
-  try {
-    return parse(new Source(readFileSync(new URL(path, HERE), "utf8"), path)).definitions;
-  } catch (error) {
-    mistakes.push(told(error));
-    return [];
-  }
-});
-const fragments = new Map(definitions.filter((one) => one.kind === Kind.FRAGMENT_DEFINITION).map((one) => [one.name.value, one]));
+const definitions = globSync("src/**/*.graphql", { cwd: HERE })
+  .sort()
+  .flatMap((path) => {
+    try {
+      return parse(new Source(readFileSync(new URL(path, HERE), "utf8"), path)).definitions;
+    } catch (error) {
+      mistakes.push(told(error));
+      return [];
+    }
+  });
+const fragments = new Map(
+  definitions.filter((one) => one.kind === Kind.FRAGMENT_DEFINITION).map((one) => [one.name.value, one]),
+);
 const operations = definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION);
 
 function told(error) {
@@ -47,7 +76,8 @@ function needed(node, found = new Set()) {
 function fieldsOf(kind, sets, fields = new Map(), optional = false) {
   for (const node of sets.flatMap((set) => set.selections)) {
     const maybe = optional || (node.directives ?? []).some((one) => ["include", "skip"].includes(one.name.value));
-    if (node.kind === Kind.FRAGMENT_SPREAD) fieldsOf(kind, [fragments.get(node.name.value).selectionSet], fields, maybe);
+    if (node.kind === Kind.FRAGMENT_SPREAD)
+      fieldsOf(kind, [fragments.get(node.name.value).selectionSet], fields, maybe);
     else if (node.kind === Kind.INLINE_FRAGMENT) fieldsOf(kind, [node.selectionSet], fields, maybe);
     else {
       const key = (node.alias ?? node.name).value;
@@ -62,7 +92,8 @@ function fieldsOf(kind, sets, fields = new Map(), optional = false) {
 
 function shapeOf(kind, sets, indent) {
   const lines = [...fieldsOf(kind, sets)].map(([key, { name, sets: below, optional }]) => {
-    const type = name === "__typename" ? JSON.stringify(kind.name) : typeOf(kind.getFields()[name].type, below, `${indent}  `);
+    const type =
+      name === "__typename" ? JSON.stringify(kind.name) : typeOf(kind.getFields()[name].type, below, `${indent}  `);
     return `${indent}  ${key}${optional ? "?" : ""}: ${type};`;
   });
   return `{\n${lines.join("\n")}\n${indent}}`;
@@ -101,7 +132,9 @@ function given(type) {
 }
 
 function entry(name, type, hasDefault, indent) {
-  return isNonNullType(type) && !hasDefault ? `${indent}${name}: ${given(type)};` : `${indent}${name}?: ${given(type)} | undefined;`;
+  return isNonNullType(type) && !hasDefault
+    ? `${indent}${name}: ${given(type)};`
+    : `${indent}${name}?: ${given(type)} | undefined;`;
 }
 
 /** A mutation says what was refused, so that `act` can count on it. */
@@ -119,13 +152,18 @@ const parts = [];
 const seen = new Set();
 const rules = specifiedRules.filter((rule) => rule !== NoUnusedFragmentsRule);
 for (const fragment of fragments.values()) {
-  const around = { kind: Kind.DOCUMENT, definitions: [fragment, ...needed(fragment).filter((one) => one !== fragment)] };
+  const around = {
+    kind: Kind.DOCUMENT,
+    definitions: [fragment, ...needed(fragment).filter((one) => one !== fragment)],
+  };
   mistakes.push(...validate(schema, around, rules).map(told));
 }
 for (const operation of mistakes.length ? [] : operations) {
   const name = operation.name?.value ?? "";
   if (!/^[A-Z]\w*$/.test(name) || seen.has(name)) {
-    mistakes.push(`${operation.loc.source.name}: an operation needs a name of its own that begins with a capital, not "${name}"`);
+    mistakes.push(
+      `${operation.loc.source.name}: an operation needs a name of its own that begins with a capital, not "${name}"`,
+    );
     continue;
   }
   seen.add(name);
@@ -138,7 +176,8 @@ for (const operation of mistakes.length ? [] : operations) {
   const id = `sha256:${createHash("sha256").update(text).digest("hex")}`;
   documents[id] = text;
   const variables = (operation.variableDefinitions ?? []).map((one) =>
-    entry(one.variable.name.value, typeFromAST(schema, one.type), one.defaultValue !== undefined, "  "));
+    entry(one.variable.name.value, typeFromAST(schema, one.type), one.defaultValue !== undefined, "  "),
+  );
   parts.push(
     `export interface ${name}Variables {\n${variables.join("\n")}\n}`.replace("{\n\n}", "{}"),
     `export interface ${name}Data ${shapeOf(schema.getRootType(operation.operation), [operation.selectionSet], "")}`,
@@ -152,13 +191,22 @@ if (mistakes.length) {
 }
 
 for (const [name, fragment] of fragments) {
-  parts.push(`export interface ${name}Fragment ${shapeOf(schema.getType(fragment.typeCondition.name.value), [fragment.selectionSet], "")}`);
+  parts.push(
+    `export interface ${name}Fragment ${shapeOf(schema.getType(fragment.typeCondition.name.value), [fragment.selectionSet], "")}`,
+  );
 }
-const words = [...used.values()].sort((a, b) => a.name.localeCompare(b.name)).map((type) =>
-  isEnumType(type)
-    ? `export type ${type.name} = ${type.getValues().map((one) => `"${one.name}"`).join(" | ")};`
-    : `export interface ${type.name} {\n${Object.values(type.getFields()).map((one) =>
-        entry(one.name, one.type, one.defaultValue !== undefined, "  ")).join("\n")}\n}`);
+const words = [...used.values()]
+  .sort((a, b) => a.name.localeCompare(b.name))
+  .map((type) =>
+    isEnumType(type)
+      ? `export type ${type.name} = ${type
+          .getValues()
+          .map((one) => `"${one.name}"`)
+          .join(" | ")};`
+      : `export interface ${type.name} {\n${Object.values(type.getFields())
+          .map((one) => entry(one.name, one.type, one.defaultValue !== undefined, "  "))
+          .join("\n")}\n}`,
+  );
 
 const head = `/** Every operation of the front; made by operations.mjs from the .graphql files, never written by hand. */
 

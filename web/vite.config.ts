@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
+import { scopes } from "./scopes";
 
 // Two builds share dist/: `app` is the front, `tools` the pages of GraphiQL and of the slide viewer, which change
 // rarely, take long, and would share their small parts with the front in files of their own.
@@ -10,6 +11,10 @@ const PAGES: Record<string, Record<string, string>> = {
   app: { app: "index.html" },
   tools: { graphiql: "graphiql.html", viewer: "viewer.html" },
 };
+
+// What every screen needs comes in one file, whoever else needs it: on a slow line each further one costs a wait.
+const FRAME =
+  /\/src\/(app|kit|net|words)\/|\/src\/operations\.ts|node_modules\/(preact|@preact)\/|rolldown\/runtime|vite\/preload-helper/;
 
 /** Every script and style also compressed, beside itself: the server hands out what the browser takes. */
 const compressed: Plugin = {
@@ -39,7 +44,7 @@ export default defineConfig(({ mode }) => ({
   // Preact for the front; the GraphiQL page says at the head of its files that it is React's.
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   worker: { format: "es" },
-  plugins: [compressed],
+  plugins: [scopes, compressed],
   build: {
     outDir: "dist",
     target: "es2022",
@@ -54,6 +59,7 @@ export default defineConfig(({ mode }) => ({
       onLog: (level, log, write) => {
         if (log.code !== "MODULE_LEVEL_DIRECTIVE") write(level, log);
       },
+      output: mode === "app" ? { codeSplitting: { groups: [{ name: "frame", test: FRAME }] } } : {},
       input: Object.fromEntries(
         Object.entries(PAGES[mode] ?? {}).map(([name, page]) => [name, fileURLToPath(new URL(page, import.meta.url))]),
       ),

@@ -30,7 +30,14 @@ export function Bar() {
         <a class="tool bell" href={href("/notices")}>
           <span class="unseen">{say.notices}</span>
           <svg aria-hidden="true" viewBox="0 0 24 24" width="20" height="20">
-            <path d="M12 3a6 6 0 0 0-6 6v4l-2 3h16l-2-3V9a6 6 0 0 0-6-6zM10 19a2 2 0 0 0 4 0" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linejoin="round" stroke-linecap="round" />
+            <path
+              d="M12 3a6 6 0 0 0-6 6v4l-2 3h16l-2-3V9a6 6 0 0 0-6-6zM10 19a2 2 0 0 0 4 0"
+              fill="none"
+              stroke="currentColor"
+              stroke-width="1.8"
+              stroke-linejoin="round"
+              stroke-linecap="round"
+            />
           </svg>
           {unread.value ? <span class="count">{unread.value > 99 ? "99+" : unread.value}</span> : null}
           <span class="unseen">{unread.value ? say.unread : say.noneUnread}</span>
@@ -47,7 +54,11 @@ export function Bar() {
         >
           {say.switchLanguage}
         </button>
-        <button type="button" class="tool" onClick={() => void signOut().then((problem) => problem && toast(problem.message))}>
+        <button
+          type="button"
+          class="tool"
+          onClick={() => void signOut().then((problem) => problem && toast(problem.message))}
+        >
           {say.signOut}
         </button>
       </div>

@@ -48,7 +48,11 @@ function Way({ screen }: { readonly screen: Screen }) {
   const at = place.value.path;
   const current = at === screen.path || at.startsWith(`${screen.path}/`);
   return (
-    <a href={href(screen.path)} aria-current={current ? "page" : undefined} aria-keyshortcuts={screen.key && `g ${screen.key}`}>
+    <a
+      href={href(screen.path)}
+      aria-current={current ? "page" : undefined}
+      aria-keyshortcuts={screen.key && `g ${screen.key}`}
+    >
       {screen.title[language.value]}
     </a>
   );

@@ -20,9 +20,22 @@ import { words } from "./words";
 export function Shell() {
   switch (standing.value) {
     case "asking":
-      return trouble.value ? <Apart><Trouble problem={trouble.value} retry={() => void begin()} /></Apart> : <Apart><Loading what={words().opening} /></Apart>;
+      return trouble.value ? (
+        <Apart>
+          <Trouble problem={trouble.value} retry={() => void begin()} />
+        </Apart>
+      ) : (
+        <Apart>
+          <Loading what={words().opening} />
+        </Apart>
+      );
     case "out":
-      return <><SignInPage /><Toasts /></>;
+      return (
+        <>
+          <SignInPage />
+          <Toasts />
+        </>
+      );
     default:
       return <Inside />;
   }
@@ -46,7 +59,14 @@ function Inside() {
         <div class="line" aria-live="polite">
           {online.value ? null : <Banner tone="warn">{say.offline}</Banner>}
           {outdated.value ? (
-            <Banner tone="warn" action={<Button small onClick={() => location.reload()}>{say.reload}</Button>}>
+            <Banner
+              tone="warn"
+              action={
+                <Button small onClick={() => location.reload()}>
+                  {say.reload}
+                </Button>
+              }
+            >
               {say.outdated}
             </Banner>
           ) : null}
@@ -90,7 +110,13 @@ function useShellKeys(): void {
       { keys: "?", does: say.helpKey, run: () => (helpShown.value = true) },
       ...offered().flatMap((screen) =>
         screen.key
-          ? [{ keys: `g ${screen.key}`, does: say.goTo(screen.title[tongue]), run: () => place.peek().path !== screen.path && go(screen.path) }]
+          ? [
+              {
+                keys: `g ${screen.key}`,
+                does: say.goTo(screen.title[tongue]),
+                run: () => place.peek().path !== screen.path && go(screen.path),
+              },
+            ]
           : [],
       ),
     ];

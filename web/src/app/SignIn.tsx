@@ -64,7 +64,9 @@ export function SignInForm({ username: known, fixed }: { readonly username: stri
   return (
     <form ref={form} class="stack" noValidate onSubmit={(event) => void enter(event)}>
       <div aria-live="assertive">
-        {problem ? <Banner tone="bad">{problem.code === "UNAUTHENTICATED" ? say.wrong : problem.message}</Banner> : null}
+        {problem ? (
+          <Banner tone="bad">{problem.code === "UNAUTHENTICATED" ? say.wrong : problem.message}</Banner>
+        ) : null}
       </div>
       <TextField
         label={say.username}

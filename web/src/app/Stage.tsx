@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Banner, Button, ButtonLink, Empty, Loading } from "../kit";
 import { language } from "../words";
 import { go, href, place, scrollBack } from "./router";
-import { offered, permitted, type Screen, screenAt, type ScreenProps } from "./screens";
+import { offered, permitted, type Screen, screenAt, type ScreenProps, stylesOf } from "./screens";
 import { words } from "./words";
 
 const loaded = new Map<Screen, ComponentType<ScreenProps>>();
@@ -93,7 +93,7 @@ function Shown({ screen, params }: { readonly screen: Screen; readonly params: R
   }
   const Found = known;
   return (
-    <Main title={title} ready={Boolean(Found)}>
+    <Main title={title} ready={Boolean(Found)} styles={stylesOf(screen)}>
       {Found ? (
         <Mishap>
           <Found params={params} />
@@ -106,7 +106,13 @@ function Shown({ screen, params }: { readonly screen: Screen; readonly params: R
 }
 
 /** The main part of the page; whoever comes by a link finds the focus on its heading, and the tab says where they are. */
-function Main({ title, ready = true, children }: { readonly title: string; readonly ready?: boolean; readonly children: ComponentChildren }) {
+function Main(props: {
+  readonly title: string;
+  readonly ready?: boolean;
+  readonly styles?: string;
+  readonly children: ComponentChildren;
+}) {
+  const { title, ready = true, styles, children } = props;
   const main = useRef<HTMLElement>(null);
   useEffect(() => {
     document.title = `${title} · ${words().product}`;
@@ -121,7 +127,7 @@ function Main({ title, ready = true, children }: { readonly title: string; reado
     if (!main.current?.contains(document.activeElement)) target?.focus({ preventScroll: true });
   }, [path, ready]);
   return (
-    <main id="content" ref={main} tabIndex={-1}>
+    <main id="content" class={styles} ref={main} tabIndex={-1}>
       {children}
     </main>
   );

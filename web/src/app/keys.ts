@@ -27,7 +27,9 @@ export function useKeys(keys: readonly Key[]): void {
 
 function typing(target: EventTarget | null): boolean {
   const at = target instanceof Element ? target : null;
-  return Boolean(at?.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable], dialog[open]"));
+  return Boolean(
+    at?.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable], dialog[open]"),
+  );
 }
 
 document.addEventListener("keydown", (event) => {

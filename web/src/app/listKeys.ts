@@ -23,7 +23,8 @@ export function useListKeys(list: RefObject<HTMLElement>, rowKeys: readonly RowK
       const next = at < 0 ? 0 : Math.min(Math.max(at + by, 0), rows.length - 1);
       rows[next]?.querySelector<HTMLElement>("a, button")?.focus();
     };
-    const press = (selector: string) => document.activeElement?.closest("li")?.querySelector<HTMLElement>(selector)?.click();
+    const press = (selector: string) =>
+      document.activeElement?.closest("li")?.querySelector<HTMLElement>(selector)?.click();
     return [
       { keys: "j", does: say.nextRow, run: () => move(1) },
       { keys: "k", does: say.previousRow, run: () => move(-1) },

@@ -14,4 +14,6 @@ page.replaceChildren();
 render(<Shell />, page);
 void begin();
 // The screen is fetched while we ask who is there; should it not come, the stage will say so.
-screenAt(place.peek().path)?.screen.load().catch(() => undefined);
+screenAt(place.peek().path)
+  ?.screen.load()
+  .catch(() => undefined);

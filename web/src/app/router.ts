@@ -82,7 +82,8 @@ window.addEventListener("popstate", () => {
 
 // One listener serves every link: a plain click on one of ours stays in the page, everything else is the browser's.
 document.addEventListener("click", (event) => {
-  if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+    return;
   const link = (event.target as Element).closest<HTMLAnchorElement>("a[href]");
   if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
   if (!`${link.pathname}/`.startsWith(`${BASE}/`) || (link.hash && link.pathname === location.pathname)) return;

@@ -1,5 +1,6 @@
 /** The screens there are: each folder of `screens/` tells of its own in `screen.ts`, so that none is listed twice. */
 import type { ComponentType } from "preact";
+import { scopes } from "virtual:scopes";
 import { can } from "../net/session";
 import type { Language } from "../words";
 import { href, match } from "./router";
@@ -28,6 +29,18 @@ export interface Screen {
 }
 
 const found = import.meta.glob<{ default: Screen | readonly Screen[] }>("../screens/*/screen.ts", { eager: true });
+
+const styles = new Map<Screen, string>();
+for (const [path, one] of Object.entries(found)) {
+  const folder = path.split("/").at(-2) ?? "";
+  const names = (scopes[folder] ?? [folder]).map((name) => `screen-${name}`).join(" ");
+  for (const screen of [one.default].flat()) styles.set(screen, names);
+}
+
+/** The classes within which the styles of a screen hold. */
+export function stylesOf(screen: Screen): string {
+  return styles.get(screen) ?? "";
+}
 
 /** Every screen, those in the navigation by their order. */
 export const SCREENS: readonly Screen[] = Object.values(found)

@@ -31,7 +31,13 @@ export function Banner({ tone = "info", title, children, action }: Props) {
 }
 
 /** What went wrong, with its remedy as a button: try again, sign in, or reload. Nothing when nothing did. */
-export function Trouble({ problem, retry }: { readonly problem: Problem | null; readonly retry?: (() => void) | undefined }) {
+export function Trouble({
+  problem,
+  retry,
+}: {
+  readonly problem: Problem | null;
+  readonly retry?: (() => void) | undefined;
+}) {
   if (!problem) return null;
   const say = words();
   let action: ComponentChildren = retry ? (
@@ -39,9 +45,18 @@ export function Trouble({ problem, retry }: { readonly problem: Problem | null; 
       {say.retry}
     </Button>
   ) : null;
-  if (problem.kind === "outdated") action = <Button small onClick={() => location.reload()}>{say.reload}</Button>;
+  if (problem.kind === "outdated")
+    action = (
+      <Button small onClick={() => location.reload()}>
+        {say.reload}
+      </Button>
+    );
   if (problem.kind === "signedOut") {
-    action = <Button small onClick={() => void signInAgain().then((again) => again && retry?.())}>{say.signIn}</Button>;
+    action = (
+      <Button small onClick={() => void signInAgain().then((again) => again && retry?.())}>
+        {say.signIn}
+      </Button>
+    );
   }
   return (
     <Banner tone={problem.kind === "line" ? "warn" : "bad"} action={action}>

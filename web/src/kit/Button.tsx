@@ -36,7 +36,11 @@ export function Button({ kind = "plain", type = "button", small, busy, keyHint, 
 }
 
 /** A link that looks like a button, for going somewhere. */
-export function ButtonLink(props: { readonly href: string; readonly kind?: "primary" | "plain" | "quiet"; readonly children: ComponentChildren }) {
+export function ButtonLink(props: {
+  readonly href: string;
+  readonly kind?: "primary" | "plain" | "quiet";
+  readonly children: ComponentChildren;
+}) {
   return (
     <a class={`button ${props.kind ?? "plain"}`} href={props.href}>
       {props.children}

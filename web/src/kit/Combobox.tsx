@@ -87,7 +87,15 @@ export function Combobox({ value, onChange, search, least = 1, placeholder, ...f
     }
   }
 
-  const told = !open ? "" : found === null ? (text.trim().length < least ? say.typeToSearch(least) : say.loading) : found.length ? say.found(found.length) : say.nothingFound;
+  const told = !open
+    ? ""
+    : found === null
+      ? text.trim().length < least
+        ? say.typeToSearch(least)
+        : say.loading
+      : found.length
+        ? say.found(found.length)
+        : say.nothingFound;
   return (
     <Field {...frame}>
       {(tied) => (

@@ -2,7 +2,15 @@ import type { ComponentChildren } from "preact";
 import { words } from "./words";
 
 /** Where a list has no rows: says why, and what would bring some. */
-export function Empty({ title, children, action }: { readonly title: string; readonly children?: ComponentChildren; readonly action?: ComponentChildren }) {
+export function Empty({
+  title,
+  children,
+  action,
+}: {
+  readonly title: string;
+  readonly children?: ComponentChildren;
+  readonly action?: ComponentChildren;
+}) {
   return (
     <div class="empty">
       <p class="empty-title">{title}</p>

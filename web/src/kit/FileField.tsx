@@ -50,13 +50,31 @@ export function FileField({ accept, multiple, camera, most = Infinity, onFiles, 
             take(event.dataTransfer?.files);
           }}
         >
-          <input {...tied} ref={file} class="unseen" type="file" accept={accept} multiple={multiple} tabIndex={-1} onChange={onChange} />
+          <input
+            {...tied}
+            ref={file}
+            class="unseen"
+            type="file"
+            accept={accept}
+            multiple={multiple}
+            tabIndex={-1}
+            onChange={onChange}
+          />
           <button type="button" class="button" onClick={() => file.current?.click()}>
             {say.chooseFile}
           </button>
           {camera ? (
             <>
-              <input ref={picture} class="unseen" type="file" accept="image/*" capture="environment" tabIndex={-1} aria-hidden="true" onChange={onChange} />
+              <input
+                ref={picture}
+                class="unseen"
+                type="file"
+                accept="image/*"
+                capture="environment"
+                tabIndex={-1}
+                aria-hidden="true"
+                onChange={onChange}
+              />
               <button type="button" class="button" onClick={() => picture.current?.click()}>
                 {say.takePicture}
               </button>

@@ -9,7 +9,11 @@ export interface Available {
   readonly label: string;
   readonly allowed: boolean;
   readonly reason: string | null;
-  readonly who: readonly { readonly hospital: string | null; readonly department: string | null; readonly roles: readonly Role[] }[];
+  readonly who: readonly {
+    readonly hospital: string | null;
+    readonly department: string | null;
+    readonly roles: readonly Role[];
+  }[];
 }
 
 interface Props {

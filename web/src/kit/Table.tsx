@@ -38,11 +38,21 @@ export function Table<Row>({ caption, columns, rows, keyOf }: Props<Row>) {
             <tr key={keyOf(row)}>
               {columns.map((column) => {
                 const cell = { key: column.key, class: column.numeric ? "numeric" : undefined };
-                const head = <span class="repeated" aria-hidden="true">{column.head}</span>;
+                const head = (
+                  <span class="repeated" aria-hidden="true">
+                    {column.head}
+                  </span>
+                );
                 return column.names ? (
-                  <th {...cell} scope="row">{head}{column.cell(row)}</th>
+                  <th {...cell} scope="row">
+                    {head}
+                    {column.cell(row)}
+                  </th>
                 ) : (
-                  <td {...cell}>{head}{column.cell(row)}</td>
+                  <td {...cell}>
+                    {head}
+                    {column.cell(row)}
+                  </td>
                 );
               })}
             </tr>

@@ -38,7 +38,9 @@ interface ReasonProps extends FieldProps {
   readonly value: string;
   readonly onChange: (code: string) => void;
   /** The words beside the reason; asked for only where given. */
-  readonly comment?: { readonly value: string; readonly onChange: (words: string) => void; readonly error?: string | undefined } | undefined;
+  readonly comment?:
+    | { readonly value: string; readonly onChange: (words: string) => void; readonly error?: string | undefined }
+    | undefined;
 }
 
 /** A coded reason; its comment becomes compulsory with a reason that needs one. */
@@ -48,7 +50,12 @@ export function ReasonField({ catalogue, value, onChange, comment, ...frame }: R
   const needed = reasons.find((one) => one.code === value)?.commentRequired ?? false;
   return (
     <>
-      <Select {...frame} value={value} onChange={onChange} options={reasons.map(({ code, label }) => ({ value: code, label }))} />
+      <Select
+        {...frame}
+        value={value}
+        onChange={onChange}
+        options={reasons.map(({ code, label }) => ({ value: code, label }))}
+      />
       {comment ? (
         <TextArea
           label={say.comment}
@@ -66,14 +73,22 @@ export function ReasonField({ catalogue, value, onChange, comment, ...frame }: R
 
 /** One concept of a catalogue, found by code, characters or English. */
 export function ConceptField(
-  props: FieldProps & { readonly system: ConceptSystem; readonly value: Option | null; readonly onChange: (chosen: Option | null) => void },
+  props: FieldProps & {
+    readonly system: ConceptSystem;
+    readonly value: Option | null;
+    readonly onChange: (chosen: Option | null) => void;
+  },
 ) {
   const { system, ...rest } = props;
   return <Combobox {...rest} search={(text, signal) => searchConcepts(system, text, signal)} />;
 }
 
 /** The concepts of a catalogue that fit what was typed, as options; the code is the value. */
-export async function searchConcepts(system: ConceptSystem, text: string, signal: AbortSignal): Promise<readonly Option[]> {
+export async function searchConcepts(
+  system: ConceptSystem,
+  text: string,
+  signal: AbortSignal,
+): Promise<readonly Option[]> {
   const answer = await call(Concepts, { system, text }, { signal });
   if (!answer.ok) return [];
   return answer.data.concepts.nodes.map(({ code, label }) => ({ value: code, label, hint: code }));

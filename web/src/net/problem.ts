@@ -26,7 +26,8 @@ export interface Said {
 }
 
 /** Either what was asked for, or the problem. */
-export type Answer<Data> = { readonly ok: true; readonly data: Data } | { readonly ok: false; readonly problem: Problem };
+export type Answer<Data> =
+  { readonly ok: true; readonly data: Data } | { readonly ok: false; readonly problem: Problem };
 
 /** A problem of a kind; the sentence is ours unless the server gave one. */
 export function problem(kind: Kind, message: string, rest: Partial<Problem> = {}): Problem {

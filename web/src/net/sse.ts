@@ -43,6 +43,9 @@ export async function* messagesOf(body: ReadableStream<Uint8Array>, signal: Abor
 function beforeSilence(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<ReadableStreamReadResult<Uint8Array>> {
   return new Promise((go, fail) => {
     const timer = setTimeout(() => fail(new TypeError("silent")), SILENCE);
-    reader.read().then(go, fail).finally(() => clearTimeout(timer));
+    reader
+      .read()
+      .then(go, fail)
+      .finally(() => clearTimeout(timer));
   });
 }

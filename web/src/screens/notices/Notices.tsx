@@ -25,7 +25,13 @@ export default function NoticesScreen() {
   const nodes = data?.notices.nodes ?? [];
   const waiting = nodes.filter((one) => !one.readAt);
   useArrivals(nodes, reload);
-  const rowKeys = useMemo(() => [{ keys: "o", does: say.keyOpen, press: "a" }, { keys: "m", does: say.keyRead, press: "button" }], [say]);
+  const rowKeys = useMemo(
+    () => [
+      { keys: "o", does: say.keyOpen, press: "a" },
+      { keys: "m", does: say.keyRead, press: "button" },
+    ],
+    [say],
+  );
   useListKeys(list, rowKeys);
 
   async function mark(rows: readonly NoticeRowFragment[]): Promise<void> {
@@ -38,7 +44,13 @@ export default function NoticesScreen() {
       }
       setTrouble(null);
       const readAt = answer.data.readNotice?.notice?.readAt ?? null;
-      set((before) => ({ ...before, notices: { ...before.notices, nodes: before.notices.nodes.map((one) => (one.id === row.id ? { ...one, readAt } : one)) } }));
+      set((before) => ({
+        ...before,
+        notices: {
+          ...before.notices,
+          nodes: before.notices.nodes.map((one) => (one.id === row.id ? { ...one, readAt } : one)),
+        },
+      }));
       unread.value = Math.max(0, unread.peek() - 1);
     }
     setLeft(0);
@@ -71,12 +83,20 @@ export default function NoticesScreen() {
           </Button>
         ) : null}
       </div>
-      <Tabs label={say.views} tabs={tabs} value={all ? "all" : "unread"} onChange={(value) => setQuery({ show: value === "all" ? "all" : null })}>
+      <Tabs
+        label={say.views}
+        tabs={tabs}
+        value={all ? "all" : "unread"}
+        onChange={(value) => setQuery({ show: value === "all" ? "all" : null })}
+      >
         <Trouble problem={trouble ?? problem} retry={() => void reload().then(() => setTrouble(null))} />
         {left > 1 ? <p role="status">{say.marking(left)}</p> : null}
         {!data && busy ? <Loading /> : null}
         {data && !nodes.length ? (
-          <Empty title={all ? say.emptyAll : say.empty} action={<ButtonLink href={href("/profile")}>{say.toProfile}</ButtonLink>}>
+          <Empty
+            title={all ? say.emptyAll : say.empty}
+            action={<ButtonLink href={href("/profile")}>{say.toProfile}</ButtonLink>}
+          >
             {say.emptyHint}
           </Empty>
         ) : null}

@@ -23,7 +23,8 @@ export function PreferencesPanel() {
         {rows.map((row) => (
           <li key={row.id}>
             <div>
-              <strong>{say.channels[row.channel]}</strong> {row.address} {row.active ? null : <Badge tone="warn">{say.off}</Badge>}
+              <strong>{say.channels[row.channel]}</strong> {row.address}{" "}
+              {row.active ? null : <Badge tone="warn">{say.off}</Badge>}
               <p class="aside">{details(row, say)}</p>
             </div>
             <Button small aria-label={say.changeOf(say.channels[row.channel])} onClick={() => edit(row)}>
@@ -33,7 +34,14 @@ export function PreferencesPanel() {
         ))}
       </ul>
       {data && rows.length < 3 ? <Button onClick={() => edit("new")}>{say.add}</Button> : null}
-      {editing ? <Editor row={editing === "new" ? null : editing} taken={rows.map((one) => one.channel)} close={() => edit(null)} reload={reload} /> : null}
+      {editing ? (
+        <Editor
+          row={editing === "new" ? null : editing}
+          taken={rows.map((one) => one.channel)}
+          close={() => edit(null)}
+          reload={reload}
+        />
+      ) : null}
     </section>
   );
 }
@@ -44,19 +52,37 @@ function details(row: Preference, say: ReturnType<typeof words>): string {
   return [least, quiet].filter(Boolean).join(" · ");
 }
 
-function Editor(props: { readonly row: Preference | null; readonly taken: readonly string[]; readonly close: () => void; readonly reload: () => Promise<void> }) {
+function Editor(props: {
+  readonly row: Preference | null;
+  readonly taken: readonly string[];
+  readonly close: () => void;
+  readonly reload: () => Promise<void>;
+}) {
   const say = words();
   const { row, taken, close, reload } = props;
   const free = (["SMS", "EMAIL", "WECOM"] as const).filter((one) => !taken.includes(one));
   const fields: FieldOf<SetPreferenceVariables>[] = [
-    ...(row ? [] : [{ kind: "choices", name: "channel", label: say.channel, required: true, options: free.map((one) => ({ value: one, label: say.channels[one] })) } as const]),
+    ...(row
+      ? []
+      : [
+          {
+            kind: "choices",
+            name: "channel",
+            label: say.channel,
+            required: true,
+            options: free.map((one) => ({ value: one, label: say.channels[one] })),
+          } as const,
+        ]),
     { kind: "text", name: "address", label: say.address, hint: say.addressHint, required: true, maxLength: 120 },
     {
       kind: "select",
       name: "leastPriority",
       empty: null,
       label: say.least,
-      options: (["ROUTINE", "URGENT", "ASAP", "STAT"] as const).map((one) => ({ value: one, label: one === "ROUTINE" ? say.anyPriority : say.atLeast(say.priorities[one]) })),
+      options: (["ROUTINE", "URGENT", "ASAP", "STAT"] as const).map((one) => ({
+        value: one,
+        label: one === "ROUTINE" ? say.anyPriority : say.atLeast(say.priorities[one]),
+      })),
     },
     { kind: "text", type: "time", name: "quietFrom", label: say.quietFrom, hint: say.quietHint },
     { kind: "text", type: "time", name: "quietUntil", label: say.quietUntil },

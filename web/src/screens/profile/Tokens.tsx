@@ -35,9 +35,30 @@ export function TokensPanel() {
             operation={IssueApiToken}
             row={null}
             fields={[
-              { kind: "text", name: "name", label: say.tokenName, hint: say.tokenNameHint, required: true, maxLength: 100 },
-              { kind: "many", name: "scopes", label: say.scopes, required: true, options: ["read", "write"].map((one) => ({ value: one, label: say.scopeNames[one] ?? one })) },
-              { kind: "number", name: "expiresInDays", label: say.days, hint: say.daysHint, required: true, min: 1, max: 366 },
+              {
+                kind: "text",
+                name: "name",
+                label: say.tokenName,
+                hint: say.tokenNameHint,
+                required: true,
+                maxLength: 100,
+              },
+              {
+                kind: "many",
+                name: "scopes",
+                label: say.scopes,
+                required: true,
+                options: ["read", "write"].map((one) => ({ value: one, label: say.scopeNames[one] ?? one })),
+              },
+              {
+                kind: "number",
+                name: "expiresInDays",
+                label: say.days,
+                hint: say.daysHint,
+                required: true,
+                min: 1,
+                max: 366,
+              },
             ]}
             initial={{ scopes: ["read"], expiresInDays: "90" }}
             submit={say.issue}
@@ -110,7 +131,9 @@ function Secret({ issued, close }: { readonly issued: Issued; readonly close: ()
         </output>
       </p>
       <div class="row">
-        <Button onClick={() => void navigator.clipboard.writeText(issued.secret).then(() => toast(say.copied))}>{say.copy}</Button>
+        <Button onClick={() => void navigator.clipboard.writeText(issued.secret).then(() => toast(say.copied))}>
+          {say.copy}
+        </Button>
         <Button kind="primary" onClick={close}>
           {say.done}
         </Button>
