@@ -136,6 +136,7 @@ class Query:
         "me": SIGNED_IN,
         "notices": OWN,
         "staff": permission("view_staff"),
+        "colleague": permission("grant_role"),
     }
 
     me = graphene.Field(Me, description="The person who asks.")
@@ -145,6 +146,11 @@ class Query:
         unread=graphene.Boolean(description="Only those not yet read."),
     )
     staff = paged(RoleConnection, "Roles that run at your hospital, for its administrator.")
+    colleague = graphene.Field(
+        PersonType,
+        description="Who signs in by this name, for a first role at your hospital; empty if nobody does (同事).",
+        username=graphene.String(required=True, description="The whole name, as the person signs in (用户名)."),
+    )
 
     def resolve_me(self: Any, info: Any) -> Me:
         """Oneself."""
@@ -167,6 +173,10 @@ class Query:
             access.running(info.context.now), hospital__in=by.reach("view_staff").hospitals
         )
         return reads.page(rows, info, order=Order("ID", ("id",)), first=first, after=after)
+
+    def resolve_colleague(self: Any, info: Any, username: str) -> Person | None:
+        """By the exact name: nobody's name is found by trying a part of it."""
+        return reads.plan(Person.objects.filter(username=username, is_active=True), info).first()
 
 
 class GrantRole(Action):

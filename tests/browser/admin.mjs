@@ -23,7 +23,7 @@ function overlapping(page, selector) {
 
 await walk({
   async coverage() {
-    const { page } = await visitor()
+    const { page, hear } = await visitor()
     await enter(page, task.lead, `/app/coverage?period=own&since=${task.since}&until=${task.until}`)
     await page.locator('.tile-value').first().waitFor()
     await page.locator('path.county').first().waitFor()
@@ -68,9 +68,11 @@ await walk({
     await page.locator('.views .table tbody tr').first().waitFor()
     await look(page, 'coverage-limits')
 
-    await page.getByRole('button', { name: '导出' }).click()
+    await page.getByRole('button', { name: '导出与月报' }).click()
     await page.getByRole('button', { name: '生成文件' }).click()
     await page.locator('dialog .badge', { hasText: '排队中' }).waitFor()
+    told.reports = await page.locator('.reports a').evaluateAll((all) => all.map((one) => one.getAttribute('href')))
+    told.paper = (await page.request.get(`${task.base}${told.reports[1]}`)).headers()['content-type']
     await look(page, 'coverage-export')
     await page.getByRole('button', { name: '取消', exact: true }).last().click()
     await page.locator('dialog .badge', { hasText: '已取消' }).waitFor()
@@ -89,6 +91,7 @@ await walk({
     await page.getByRole('button', { name: '切换到中文' }).click()
 
     // No map: the tables hold the same.
+    hear.quiet = true
     await page.route('**/assets/hunan*', (route) => route.abort())
     await page.reload()
     told.without = await page.locator('.map-side .banner').innerText()
@@ -160,7 +163,7 @@ await walk({
     told.lacks = await errors(page)
     await page.getByRole('combobox', { name: '人员' }).fill(task.doctor.name)
     await page.getByRole('option', { name: task.doctor.name }).first().click()
-    await page.getByLabel('岗位').selectOption('REFERRAL_OFFICE')
+    await page.getByLabel('岗位', { exact: true }).selectOption('REFERRAL_OFFICE')
     await page.getByLabel('在哪里').selectOption({ index: 1 })
     await page.locator('dialog').getByRole('button', { name: '授予岗位' }).click()
     await page.locator('dialog .field .error:visible').waitFor()
@@ -194,7 +197,7 @@ await walk({
     await look(page, 'webhooks-secret')
     await page.getByRole('button', { name: '我已保存' }).click()
     told.gone = await page.locator('.secret').count()
-    await page.locator('.endpoint').getByRole('button', { name: '停用' }).click()
+    await page.locator('.endpoint').first().getByRole('button', { name: '停用' }).click()
     await look(page, 'webhooks-off')
     await page.locator('dialog').getByRole('button', { name: '停用' }).click()
     await page.locator('.endpoint .badge', { hasText: '已停用' }).waitFor()
@@ -203,7 +206,7 @@ await walk({
       for (const tongue of ['zh', 'en']) {
         await page.goto(`${task.base}/app/admin/${path}`)
         await page.locator('main h1').waitFor()
-        await page.locator('main .loading').waitFor({ state: 'detached' })
+        await page.waitForFunction(() => !document.querySelector('main .loading'))
         if (tongue === 'zh') await page.getByRole('button', { name: 'Switch to English' }).click()
         else await page.getByRole('button', { name: '切换到中文' }).click()
         await page.waitForTimeout(200)

@@ -133,6 +133,7 @@ QUERIES: dict[str, tuple[str, str]] = {
     "reasonCatalogues": ("{ reasonCatalogues }", ""),
     "clocks": ("{ clocks { kind } }", ""),
     "staff": ("{ staff { nodes { role } } }", ""),
+    "colleague": ('{ colleague(username: "nobody") { name } }', ""),
     "worklist": ("{ worklist(box: IN) { nodes { number } } }", ""),
     "referral": ("query($id: ID!) { referral(id: $id) { number } }", "Referral"),
     "case": ("query($id: ID!) { case(id: $id) { number } }", "Case"),
@@ -209,7 +210,7 @@ def expected_of(query: str, party: str, role: Role, *, absent: bool) -> str:
         return (OK if (party, role) in SEES and not absent else NOT_FOUND) if role in CARE else FORBIDDEN
     if query == "greenTargets":
         return ("INVALID_INPUT" if absent else OK) if role in (DOCTOR, OFFICE, HOTLINE) else FORBIDDEN
-    if query in ("webhookEndpoints", "deliveries"):
+    if query in ("webhookEndpoints", "deliveries", "colleague"):
         return OK if role == ADMIN else FORBIDDEN
     if query == "staff":
         return OK if role in (ADMIN, Role.ALLIANCE_ADMIN) else FORBIDDEN

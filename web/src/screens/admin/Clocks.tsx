@@ -5,6 +5,7 @@ import { useRead } from "../../net/hooks";
 import { can, me } from "../../net/session";
 import { type ClockRuleShownFragment, ClockRules, type ClockRulesData } from "../../operations";
 import { Frame } from "./Frame";
+import { kindNames } from "./kinds";
 import { RuleDialog } from "./RuleDialog";
 import { words } from "./words";
 
@@ -19,7 +20,7 @@ export default function ClocksScreen() {
   const kind = query.value.get("kind") ?? "";
   const places = new Set(me.value?.roles.map((role) => role.hospital?.id));
   const led = data?.alliances.filter((one) => places.has(one.lead.id)) ?? [];
-  const kinds = new Map(data?.clocks.map((one) => [one.kind, one.label]));
+  const kinds = kindNames(data?.clocks ?? []);
   const rules = data?.clocks.filter((one) => !kind || one.kind === kind);
   const action =
     can("set_clock_rule") && led.length ? (
@@ -31,7 +32,7 @@ export default function ClocksScreen() {
     <Frame title={say.clocksTitle} lead={say.clocksLead} action={action}>
       <Trouble problem={problem} retry={() => void reload()} />
       {!data && !problem ? <Loading /> : null}
-      {made ? <Banner tone="good">{say.ruleSet(made.label, say.minutes(String(made.targetMinutes)), date(made.validFrom))}</Banner> : null}
+      {made ? <Banner tone="good">{say.ruleSet(kinds.get(made.kind) ?? made.label, say.minutes(String(made.targetMinutes)), date(made.validFrom))}</Banner> : null}
       {rules ? (
         <>
           <div class="filters">

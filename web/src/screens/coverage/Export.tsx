@@ -3,7 +3,7 @@ import { Badge, Button, Dialog, Loading, StepForm, Table, Trouble, When } from "
 import { useAct, useRead } from "../../net/hooks";
 import type { Problem } from "../../net/problem";
 import { CancelExport, ExportNow, type ExportRowFragment, Exports, type ExportState, type ExportTable, RequestExport } from "../../operations";
-import type { Scope } from "./scope";
+import { type Scope, today } from "./scope";
 import { words } from "./words";
 
 interface Props {
@@ -84,7 +84,32 @@ export function ExportDialog({ scope, since, until, onClose }: Props) {
           />
         </>
       ) : null}
+      <Reports scope={scope} />
     </Dialog>
+  );
+}
+
+const REPORTS = 6; // months, the running one first
+
+/** The months on paper: one page set each, with map and plots, for the alliance's council. */
+function Reports({ scope }: { readonly scope: Scope }) {
+  const say = words();
+  const [year = 0, month = 0] = today().split("-").map(Number);
+  const narrowed = scope.capability ? `?capability=${encodeURIComponent(scope.capability)}` : "";
+  return (
+    <section class="reports">
+      <h3>{say.reports}</h3>
+      <ul class="plain row">
+        {Array.from({ length: REPORTS }, (_, before) => new Date(Date.UTC(year, month - 1 - before, 1)).toISOString().slice(0, 7)).map((name, at) => (
+          <li key={name}>
+            <a href={`/reports/coverage/${encodeURIComponent(scope.alliance)}/${name}.pdf${narrowed}`} target="_blank" rel="noopener">
+              {name}
+            </a>
+            {at ? null : <span class="aside">{say.runningMonth}</span>}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -105,7 +130,8 @@ function Progress({ row, put }: RowProps) {
     return () => window.clearInterval(timer);
   }, [making, reload]);
   useEffect(() => {
-    if (found && (found.version !== row.version || found.done !== row.done || found.state !== row.state)) put(found);
+    // What was asked before a step on the row may arrive after it.
+    if (found && found.version >= row.version && (found.done !== row.done || found.state !== row.state)) put(found);
   }, [found]);
   return (
     <span role="status">

@@ -2,6 +2,7 @@ import { query, setQuery } from "../../app/router";
 import { Badge, Choices, Empty, Loading, Table, Trouble } from "../../kit";
 import { useRead } from "../../net/hooks";
 import { type AttainmentGrouping, LimitsMet, LimitsNear } from "../../operations";
+import { kindNames } from "../admin/kinds";
 import { count, minutes, share } from "./numbers";
 import type { Scope } from "./scope";
 import { words } from "./words";
@@ -15,7 +16,7 @@ export function Limits({ scope }: { readonly scope: Scope }) {
   const { alliance, since, until } = scope;
   const { data, problem, busy, reload } = useRead(LimitsMet, { alliance, since, until, by });
   const rows = data?.attainment;
-  const labels = new Map(data?.clocks.map((one) => [one.kind, one.label]));
+  const labels = kindNames(data?.clocks ?? []);
   const nameOf = (group: string) => (by === "KIND" ? (labels.get(group) ?? group) : by === "HOUR" ? say.hour(group) : group);
   return (
     <>
@@ -56,7 +57,7 @@ function Near({ alliance }: { readonly alliance: string }) {
   const say = words();
   const { data, problem, busy, reload } = useRead(LimitsNear, { alliance });
   const rows = data?.breachForecast.filter((one) => one.breached !== 0 || one.breaching !== 0);
-  const labels = new Map(data?.clocks.map((one) => [one.kind, one.label]));
+  const labels = kindNames(data?.clocks ?? []);
   return (
     <section class="stack">
       <h3>{say.near}</h3>

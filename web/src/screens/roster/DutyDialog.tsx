@@ -1,4 +1,4 @@
-import { Dialog, fromLocal, StepForm, Trouble } from "../../kit";
+import { Dialog, fromLocal, Loading, StepForm, Trouble } from "../../kit";
 import { type DutyShownFragment, SetDuty } from "../../operations";
 import { useStaff } from "../staff/useStaff";
 import { later } from "./week";
@@ -28,40 +28,43 @@ export function DutyDialog({ hospital, department, duty, day, refresh, onClose, 
   return (
     <Dialog title={duty ? say.change : say.newDuty} onClose={onClose}>
       <Trouble problem={problem} retry={() => void reload()} />
-      <StepForm
-        operation={SetDuty}
-        row={duty}
-        extra={{ department }}
-        initial={initial}
-        submit={say.save}
-        cancel={onClose}
-        refresh={refresh}
-        done={done}
-        fields={[
-          {
-            kind: "search",
-            name: "person",
-            label: say.person,
-            hint: say.personHint,
-            required: true,
-            least: 0,
-            search: (text) =>
-              Promise.resolve(people.filter((one) => one.name.includes(text)).slice(0, 12).map((one) => ({ value: one.id, label: one.name, hint: one.title }))),
-          },
-          {
-            kind: "choices",
-            name: "post",
-            label: say.post,
-            required: true,
-            options: [
-              { value: "DUTY", label: say.posts.DUTY },
-              { value: "HEAD", label: say.posts.HEAD },
-            ],
-          },
-          { kind: "moment", name: "startsAt", label: say.starts, required: true },
-          { kind: "moment", name: "endsAt", label: say.ends, required: true },
-        ]}
-      />
+      {!members && !problem ? <Loading /> : null}
+      {members ? (
+        <StepForm
+          operation={SetDuty}
+          row={duty}
+          extra={{ department }}
+          initial={initial}
+          submit={say.save}
+          cancel={onClose}
+          refresh={refresh}
+          done={done}
+          fields={[
+            {
+              kind: "search",
+              name: "person",
+              label: say.person,
+              hint: say.personHint,
+              required: true,
+              least: 0,
+              search: (text) =>
+                Promise.resolve(people.filter((one) => one.name.includes(text)).slice(0, 12).map((one) => ({ value: one.id, label: one.name, hint: one.title }))),
+            },
+            {
+              kind: "choices",
+              name: "post",
+              label: say.post,
+              required: true,
+              options: [
+                { value: "DUTY", label: say.posts.DUTY },
+                { value: "HEAD", label: say.posts.HEAD },
+              ],
+            },
+            { kind: "moment", name: "startsAt", label: say.starts, required: true },
+            { kind: "moment", name: "endsAt", label: say.ends, required: true },
+          ]}
+        />
+      ) : null}
     </Dialog>
   );
 }

@@ -1,6 +1,7 @@
-import { Dialog, roleName, Select, StepForm } from "../../kit";
+import { Dialog, type Option, roleName, Select, StepForm } from "../../kit";
+import { call } from "../../net/client";
 import { useRead } from "../../net/hooks";
-import { GrantRole, type Role, StaffDepartments } from "../../operations";
+import { Colleague, GrantRole, type Role, StaffDepartments } from "../../operations";
 import type { Member } from "./useStaff";
 import { words } from "./words";
 
@@ -12,6 +13,20 @@ interface Props {
   readonly onClose: () => void;
   readonly done: () => void;
 }
+
+/** The staff by a part of the name; else who signs in by just this name, for somebody's first role here. */
+async function found(members: readonly Member[], text: string, signal: AbortSignal): Promise<readonly Option[]> {
+  const staff = members.filter((one) => one.name.includes(text)).slice(0, MOST);
+  if (staff.length || !text) return staff.map(optionOf);
+  const answer = await call(Colleague, { username: text }, { signal });
+  return answer.ok && answer.data.colleague ? [optionOf(answer.data.colleague)] : [];
+}
+
+function optionOf({ id, name, title }: { readonly id: string; readonly name: string; readonly title: string }): Option {
+  return { value: id, label: name, hint: title };
+}
+
+const MOST = 12; // people offered at a time
 
 // Roles of a division are the operator's to give.
 const AT_A_HOSPITAL: readonly Role[] = [
@@ -50,10 +65,7 @@ export function GrantDialog({ hospital, members, person, onClose, done }: Props)
                   hint: say.personHint,
                   required: true,
                   least: 0,
-                  search: (text: string) =>
-                    Promise.resolve(
-                      members.filter((one) => one.name.includes(text)).slice(0, 12).map((one) => ({ value: one.id, label: one.name, hint: one.title })),
-                    ),
+                  search: (text: string, signal: AbortSignal) => found(members, text, signal),
                 } as const,
               ]),
           { kind: "select", name: "role", label: say.role, required: true, options: AT_A_HOSPITAL.map((role) => ({ value: role, label: roleName(role) })) },
