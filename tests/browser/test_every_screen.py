@@ -142,7 +142,7 @@ def test_every_screen_holds_in_both_languages_and_sizes(front, script, objects):
         }
         for who, paths in groupby(sorted(VISITS, key=lambda path: repr(VISITS[path][0])), lambda path: VISITS[path][0])
     ]
-    found = told(script("every.mjs"), front.task(people=people, walks=["every"]), seconds=900)
+    found = told(script("every.mjs"), front.task(people=people, patience=60000, walks=["every"]), seconds=900)
     clean(found)
     assert len(found["seen"]) == 2 * len(VISITS)
     assert len(found["axe"]) == 4 * len(VISITS)
