@@ -1,7 +1,7 @@
 // Remote pathology on the screen, by several people in sessions of their own: a lab enters a case and sends its slide
 // over a line that is cut, the other side's lab looks at its quality, a pathologist claims, reads and signs, the lab
 // acknowledges; then what goes wrong on the way, and the lead's pages.
-import { act, enter, look, shot, task, told, visitor, walk } from './app.mjs'
+import { act, enter, look, task, told, visitor, walk } from './app.mjs'
 
 const rows = (page) => page.locator('.case-row')
 const dialog = (page) => page.locator('dialog[open]')
@@ -89,7 +89,7 @@ await walk({
     await rate(task.thin)
     await page.locator('.slide input[type=file]').setInputFiles(task.file)
     await page.locator('.slide-file progress').waitFor()
-    await page.waitForFunction(() => Number(document.querySelector('.slide-file progress')?.value) > 200_000)
+    await page.waitForFunction(() => Number(document.querySelector('.slide-file progress')?.value) > 400_000)
     await page.getByRole('button', { name: '暂停' }).click()
     await page.getByText('已暂停，已传部分都在').waitFor()
     await look(page, 'upload-paused')
@@ -100,6 +100,7 @@ await walk({
     await rate(task.thin)
     await page.locator('.slide input[type=file]').setInputFiles(task.file)
     await page.locator('.slide-file progress').waitFor()
+    await page.waitForFunction(() => Number(document.querySelector('.slide-file progress')?.value) > 300_000)
     told.resumedAt = await page.locator('.slide-file progress').evaluate((one) => one.value)
     lab.hear.quiet = true
     await lab.context.setOffline(true)
@@ -211,5 +212,155 @@ await walk({
     }
     await lab.context.close()
     await expert.context.close()
+  },
+
+  async weather() {
+    const expert = await visitor()
+    const { page, context, hear } = expert
+    await enter(page, task.pathologist, '/app/pathology?box=MINE')
+    await rows(page).first().waitFor()
+    await read(page, task.reading)
+    const conclusion = page.locator('#report-conclusion textarea')
+    const saved = () => page.locator('.saved-mark', { hasText: '已保存' }).waitFor()
+    await conclusion.fill('第一稿')
+    await saved()
+
+    // The line is cut while somebody writes.
+    hear.quiet = true
+    await context.setOffline(true)
+    await conclusion.fill('断线时写的')
+    await page.locator('.saved-mark', { hasText: '尚未传到服务器' }).waitFor()
+    await look(page, 'read-cut')
+    await context.setOffline(false)
+    await saved()
+
+    // The session ends while somebody writes.
+    await context.clearCookies({ name: 'sessionid' })
+    await conclusion.fill('登录过期时写的')
+    await page.locator('dialog[open] [name=password]').fill(task.pathologist.password)
+    await page.keyboard.press('Enter')
+    await page.locator('dialog[open]').waitFor({ state: 'detached' })
+    await saved()
+
+    // The same draft is saved elsewhere: nothing is overwritten unseen.
+    const query = `{ reportDraft(case: "${task.reading}") { version conclusion } }`
+    const token = (await context.cookies()).find((cookie) => cookie.name === 'csrftoken').value
+    const ask = async () => (await (await context.request.post(`${task.base}/graphql/`, { data: { query }, headers: { 'X-CSRFToken': token, Referer: task.base } })).json()).data.reportDraft
+    const { version } = await ask()
+    await act(context, 'saveReportDraft', { id: task.reading, expectedVersion: version, report: { conclusion: '另一台电脑上写的' } })
+    await conclusion.fill('这里写的')
+    await page.locator('.report .banner', { hasText: '别处保存' }).waitFor()
+    told.conflict = await page.locator('.report .banner').first().innerText()
+    await look(page, 'read-conflict')
+    await page.getByRole('button', { name: '用本页的' }).click()
+    await saved()
+    told.kept = (await ask()).conclusion
+    hear.quiet = false
+
+    // More material; the lab's answer brings the case back by itself.
+    const tab = (name) => page.locator('.report-side').getByRole('tab', { name }).click()
+    await tab('操作')
+    await look(page, 'read-steps')
+    await step(page, '要求补充材料', async (form) => {
+      await form.getByLabel('免疫组化').check()
+      await form.getByLabel(/^具体要求/).fill('ER、PR、HER2')
+      await look(page, 'material')
+    })
+    await page.locator('.reading-head .badge', { hasText: '待补充材料' }).waitFor()
+    const lab = await visitor()
+    await enter(lab.page, task.lab, `/app/pathology/${encodeURIComponent(task.reading)}`)
+    await step(lab.page, '补充材料', (form) => form.getByLabel('补充了什么').fill('已补做并扫描'))
+    await page.locator('.reading-head .badge', { hasText: '阅片中' }).waitFor()
+    await lab.context.close()
+
+    // Two disagree, a third decides, and the report follows.
+    await step(page, '提请复核', async (form) => {
+      await form.getByRole('combobox', { name: /^请谁复核/ }).selectOption(task.second.id)
+      await form.getByRole('combobox', { name: /^本人意见/ }).selectOption('MALIGNANT')
+      await form.getByLabel(/^诊断意见/).fill('浸润性癌')
+    })
+    await page.locator('.reading-head .badge', { hasText: '复核中' }).waitFor()
+    for (const [who, name, diagnosis] of [[task.second, '复核意见', 'BENIGN'], [task.third, '仲裁意见', 'MALIGNANT']]) {
+      if (who === task.third) {
+        await step(page, '指定仲裁专家', (form) => form.getByRole('combobox', { name: /^请谁仲裁/ }).selectOption(task.third.id))
+      }
+      const other = await visitor()
+      await enter(other.page, who, '/app/pathology?box=MINE')
+      await read(other.page, task.reading)
+      const strip = other.page.locator('.strip button')
+      await strip.first().waitFor()
+      for (let at = 0; at < (await strip.count()); at += 1) {
+        await strip.nth(at).click()
+        await strip.nth(at).getByText('已阅').waitFor()
+      }
+      await other.page.locator('.report-side').getByRole('tab', { name: '操作' }).click()
+      await step(other.page, name, async (form) => {
+        await form.getByRole('combobox', { name: /^诊断分类/ }).selectOption(diagnosis)
+        await form.getByLabel(/^诊断意见/).fill('复阅后的意见')
+      })
+      await other.context.close()
+    }
+    await tab('病例')
+    await page.getByText('仲裁意见').first().waitFor()
+    await look(page, 'read-case')
+
+    // Somebody was faster: said in words, and the list is as it is.
+    const second = await visitor({ quiet: true })
+    await second.page.route('**/graphql/stream/', (route) => route.abort())
+    await enter(second.page, task.second, '/app/pathology?box=POOL')
+    await rows(second.page).first().waitFor()
+    const id = await rows(second.page).first().getAttribute('data-case')
+    const number = await rows(second.page).first().innerText()
+    await page.goto(`${task.base}/app/pathology?box=POOL`)
+    await page.locator(`[data-case="${id}"]`).getByRole('button', { name: /^认领/ }).click()
+    await page.locator('.toast', { hasText: '已认领' }).waitFor()
+    await second.page.locator(`[data-case="${id}"]`).getByRole('button', { name: /^认领/ }).click()
+    await second.page.locator('.banner').waitFor()
+    told.faster = await second.page.locator('.banner').innerText()
+    told.gone = [number.includes('待认领'), await second.page.locator(`[data-case="${id}"]`).count()]
+    await look(second.page, 'queue-faster')
+    await second.context.close()
+
+    // The whole in English.
+    await page.getByRole('button', { name: 'Switch to English' }).click()
+    await page.getByRole('heading', { name: 'Remote pathology' }).waitFor()
+    await look(page, 'en-queue')
+    await read(page, task.reading)
+    await page.locator('.strip button', { hasText: 'seen' }).first().waitFor()
+    await look(page, 'en-read')
+    told.english = await page.locator('.report-side [role=tab]').allInnerTexts()
+    await page.goto(`${task.base}/app/pathology/${encodeURIComponent(task.reading)}`)
+    await page.locator('.case-head').waitFor()
+    await look(page, 'en-case')
+    await context.close()
+  },
+
+  async lead() {
+    const { page, context } = await visitor()
+    await enter(page, task.lead, '/app/pathology?box=POOL')
+    await rows(page).first().waitFor()
+    await page.keyboard.press('j')
+    await page.keyboard.press('a')
+    await dialog(page).locator('.candidates li').first().waitFor()
+    told.candidates = await dialog(page).locator('.candidates li').allInnerTexts()
+    await look(page, 'assign')
+    await dialog(page).locator('.candidates button').first().click()
+    await page.locator('.toast', { hasText: '已分派给' }).waitFor()
+    await page.getByRole('link', { name: '专家与亚专科' }).click()
+    await page.locator('.table').waitFor()
+    await look(page, 'experts')
+    await page.locator('.held button').first().click()
+    await dialog(page).getByLabel(/^在办上限/).fill('7')
+    await dialog(page).locator('button[type=submit]').click()
+    await page.getByText('上限 7').waitFor()
+    await page.goto(`${task.base}/app/pathology/ledger?by=KIND`)
+    await page.locator('.table, .empty').waitFor()
+    await look(page, 'ledger')
+    await page.setViewportSize({ width: 360, height: 740 })
+    await look(page, '360-ledger')
+    await page.goto(`${task.base}/app/pathology/experts`)
+    await page.locator('.table').waitFor()
+    await look(page, '360-experts')
+    await context.close()
   },
 })

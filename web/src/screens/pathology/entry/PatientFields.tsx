@@ -1,3 +1,4 @@
+import { Fragment } from "preact";
 import { Banner, Choices, Select, TextField, wrongWith } from "../../../kit";
 import { useRead } from "../../../net/hooks";
 import type { Problem } from "../../../net/problem";
@@ -14,6 +15,7 @@ interface Props {
   readonly problem: Problem | null;
 }
 
+// A field that was shortened by its length must not become another one: each way has fields of its own.
 /** Who the patient is: by an identity number that is checked as it is typed, or by a label while nobody knows. */
 export function PatientFields({ typed, set, missing, problem }: Props) {
   const say = words();
@@ -42,7 +44,7 @@ export function PatientFields({ typed, set, missing, problem }: Props) {
         ]}
       />
       {typed.known === "number" ? (
-        <>
+        <Fragment key="number">
           <TextField
             {...bind("idNumber", say.idNumber)}
             hint={hint}
@@ -54,16 +56,16 @@ export function PatientFields({ typed, set, missing, problem }: Props) {
           {found?.patient ? <Banner tone="info">{say.isKnown(`${found.patient.displayName} · ${common.sex[found.patient.sex]}`)}</Banner> : null}
           {found?.openCaseNumber ? <Banner tone="warn">{say.openCase(found.openCaseNumber)}</Banner> : null}
           <TextField {...bind("name", say.name)} required autoComplete="off" />
-        </>
+        </Fragment>
       ) : (
-        <>
+        <Fragment key="label">
           <TextField {...bind("temporaryIdentity", say.temporary)} hint={say.temporaryHint} required />
           <TextField {...bind("name", say.name)} required={false} autoComplete="off" />
           <div class="pair">
             <Select {...bind("sex", say.sex)} required options={(["MALE", "FEMALE", "UNKNOWN"] as const).map((value) => ({ value, label: common.sex[value] }))} />
             <TextField {...bind("birthDate", say.birthDate)} type="date" required={false} />
           </div>
-        </>
+        </Fragment>
       )}
       <TextField {...bind("phone", say.phone)} type="tel" required={false} autoComplete="off" />
       {needsGuardian(typed) ? (

@@ -23,14 +23,15 @@ export interface Sending {
   readonly problem: string;
 }
 
-interface Running {
-  upload: Upload;
-  file: File;
-}
-
-const PIECE = 8 * 1024 * 1024; // bytes sent and checked at once; what a cut can cost
+const [SMALL, LARGE] = [256 * 1024, 4 * 1024 * 1024]; // bytes
 const PAUSES = [0, 1000, 3000, 6000, 10_000]; // milliseconds before each new attempt
-const running = new Map<string, Running>();
+const running = new Map<string, Upload>();
+const files = new Map<string, File>();
+
+/** Bytes sent and checked at once: what a cut can cost, a sixty-fourth of the file. */
+function pieceOf(file: File): number {
+  return Math.min(LARGE, Math.max(SMALL, Math.ceil(file.size / 64)));
+}
 
 /** Every file on its way, by slide. */
 export const sendings = signal<ReadonlyMap<string, Sending>>(new Map());
@@ -46,48 +47,51 @@ export function forget(slide: string): void {
   next.delete(slide);
   sendings.value = next;
   running.delete(slide);
+  files.delete(slide);
 }
 
 /** Sends a file for a slide; goes on with what the server already has of a file of this name and size. */
 export async function sendSlide(slide: string, file: File): Promise<void> {
   const begun: Sending = { slide, name: file.name, size: file.size, sent: 0, state: "starting", problem: "" };
   sendings.value = new Map(sendings.peek()).set(slide, begun);
-  const [tus, known] = await Promise.all([import("tus-js-client"), call(SlideUploads, { slide })]);
+  files.set(slide, file);
+  const [tus, known] = await Promise.all([import("tus-js-client").catch(() => null), call(SlideUploads, { slide })]);
   if (!known.ok) return tell(slide, { state: known.problem.kind === "line" ? "cut" : "failed", problem: known.problem.message });
+  if (!tus) return tell(slide, { state: "cut", problem: words().lineCut });
+  const piece = pieceOf(file);
   const before = known.data.uploads.find((one) => one.state === "RECEIVING" && one.name === file.name && one.size === file.size);
   const upload = new tus.Upload(file, {
     endpoint: "/uploads/",
     uploadUrl: before?.url ?? null,
     metadata: { slide, filename: file.name },
-    chunkSize: PIECE,
+    chunkSize: piece,
     retryDelays: PAUSES,
     storeFingerprintForResuming: false, // the server knows what it has; nothing about patients' files stays on the machine
     onBeforeRequest: async (request) => {
       for (const [name, value] of Object.entries(headers({ Accept: "application/json" }))) request.setHeader(name, value);
       const offset = request.getHeader("Upload-Offset");
-      if (request.getMethod() === "PATCH" && offset !== undefined) await check(request, file, Number(offset));
+      if (request.getMethod() === "PATCH" && offset !== undefined) await check(request, file.slice(Number(offset), Number(offset) + piece));
     },
     onShouldRetry: (error) => {
       const status = error.originalResponse?.getStatus() ?? 0;
       return status === 0 || status >= 500 || [409, 423, 460].includes(status);
     },
-    onProgress: (sent) => tell(slide, { sent, state: "sending" }),
+    onProgress: (sent) => tell(slide, { sent, state: "sending", problem: "" }),
     onSuccess: () => {
       running.delete(slide);
       tell(slide, { sent: file.size, state: "received" });
     },
     onError: (error) => void failed(slide, error),
   });
-  running.set(slide, { upload, file });
+  running.set(slide, upload);
   tell(slide, { sent: before?.offset ?? 0, state: "sending" });
   upload.start();
 }
 
 /** The digest of the piece beside it: the server keeps a piece whole or not at all. */
-async function check(request: { setHeader(name: string, value: string): void }, file: File, offset: number): Promise<void> {
+async function check(request: { setHeader(name: string, value: string): void }, piece: Blob): Promise<void> {
   if (!crypto.subtle) return; // plain http to another machine
-  const piece = await file.slice(offset, Math.min(file.size, offset + PIECE)).arrayBuffer();
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", piece));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await piece.arrayBuffer()));
   request.setHeader("Upload-Checksum", `sha256 ${btoa(String.fromCharCode(...digest))}`);
 }
 
@@ -113,29 +117,29 @@ function sentenceIn(body: string): string {
 
 /** Stops sending; what arrived is kept. */
 export function pause(slide: string): void {
-  void running.get(slide)?.upload.abort();
+  void running.get(slide)?.abort();
   tell(slide, { state: "paused" });
 }
 
 /** Goes on where the server has it. */
 export function resume(slide: string): void {
   const found = running.get(slide);
-  if (!found) return;
+  if (!found) return again(slide);
   tell(slide, { state: "sending", problem: "" });
-  found.upload.start();
+  found.start();
 }
 
 /** Begins anew with the same file, after a refusal that was mended. */
 export function again(slide: string): void {
-  const file = running.get(slide)?.file;
+  const file = files.get(slide);
   if (file) void sendSlide(slide, file);
 }
 
 /** Ends an upload here and on the server: what arrived of it is deleted. */
 export async function giveUp(slide: string, url: string | null): Promise<boolean> {
   const found = running.get(slide);
-  await found?.upload.abort();
-  const address = found?.upload.url ?? url;
+  await found?.abort();
+  const address = found?.url ?? url;
   if (address) {
     const answer = await fetch(address, { method: "DELETE", headers: headers({ "Tus-Resumable": "1.0.0" }) }).catch(() => null);
     if (!answer || (!answer.ok && ![404, 410].includes(answer.status))) return false;
@@ -149,7 +153,7 @@ let seen = returned.peek();
 effect(() => {
   if (returned.value === seen) return;
   seen = returned.value;
-  for (const [slide, one] of sendings.peek()) if (one.state === "cut") running.has(slide) ? resume(slide) : forget(slide);
+  for (const [slide, one] of sendings.peek()) if (one.state === "cut") resume(slide);
 });
 effect(() => {
   if (!online.value) for (const [slide, one] of sendings.peek()) if (one.state === "sending") tell(slide, { problem: words().lineCut });

@@ -73,6 +73,8 @@ export function Desk({ row, reload }: { readonly row: Reading; readonly reload: 
   useKeys(keys);
 
   function toReport(): void {
+    // At once where it is in sight: whoever types on must not type into the slide.
+    if (document.getElementById("report-conclusion")) return focusAnchor("report.conclusion");
     setTab("report");
     window.setTimeout(() => focusAnchor("report.conclusion"));
   }
