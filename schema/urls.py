@@ -6,7 +6,7 @@ from schema.views.endpoint import endpoint
 from schema.views.exports import export
 from schema.views.files import download, upload
 from schema.views.pages import app, door, graphiql
-from schema.views.reports import as_json, as_pdf, form_as_pdf, verify
+from schema.views.reports import as_json, as_pdf, coverage_as_pdf, form_as_pdf, verify
 from schema.views.session import session
 from schema.views.slides import info, picture, tile
 from schema.views.stream import stream
@@ -26,6 +26,7 @@ urlpatterns = [
     path("attachments/<str:id>/", download),
     path("reports/<str:id>.pdf", as_pdf),
     path("reports/<str:id>.json", as_json),
+    path("reports/coverage/<str:alliance>/<str:month>.pdf", coverage_as_pdf),
     path("forms/<str:id>/<str:form>.pdf", form_as_pdf),
     path("verify/", verify),
     path("exports/<str:id>/", export),

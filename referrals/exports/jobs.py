@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
-from consortium import access, directory, trail
+from consortium import access, directory, moment, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.models import PractitionerRole
@@ -155,7 +155,7 @@ def _tables(row: Export, source: Source, now: datetime) -> list[Table] | None:
     for table in tables(source):
         found.append(table)
         mine = Export.objects.filter(pk=row.pk, writer=row.writer, state=ExportState.RUNNING)
-        if not mine.update(done=len(found), written_at=now):
+        if not mine.update(done=len(found), written_at=moment.now()):
             return None
     return found
 

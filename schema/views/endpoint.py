@@ -122,7 +122,10 @@ def asked(body: dict[str, Any]) -> Asked:
 
 
 def document(body: dict[str, Any]) -> str:
-    """The document of a request: its own, or by its hash one of the browser front's, never both."""
+    """The document of a request: its own, or by its hash one of the browser front's, never both.
+
+    Whether a request may bring its own would be decided here.
+    """
     text, id = body.get("query"), body.get("documentId")
     if id is not None:
         if text is not None:

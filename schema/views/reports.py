@@ -15,6 +15,7 @@ from consortium import access, paper, seal
 from consortium.errors import Refused
 from referrals import forms
 from referrals.models import Form
+from referrals.monthly import monthly_report
 from schema import ids
 from schema.views.files import STATUS, signed_in
 from schema.views.gate import gated, refusal
@@ -58,6 +59,19 @@ def form_as_pdf(request: Any, id: str, form: str) -> HttpResponse:
             raise access.not_found()
         key: Any = ids.decode(id, "Referral")
         made, name = forms.print_form(by=by, id=key, form=Form(form.upper()), address=address, now=request.now)
+    except Refused as refused:
+        return refusal(refused, STATUS.get(refused.code, 400))
+    return pdf(made, name)
+
+
+@gated
+def coverage_as_pdf(request: Any, alliance: str, month: str) -> HttpResponse:
+    """GET the monthly report of an alliance as PDF; `?capability=` narrows it."""
+    try:
+        capability = request.GET.get("capability") or None
+        made, name = monthly_report(
+            by=signed_in(request), alliance=alliance, month=month, capability=capability, now=request.now
+        )
     except Refused as refused:
         return refusal(refused, STATUS.get(refused.code, 400))
     return pdf(made, name)

@@ -145,7 +145,9 @@ await walk({
     await panel(page).locator('textarea').first().fill('我来收治')
     await act(colleague, 'acceptReferral', { id: task.first.id, expectedVersion: task.first.version }, 'referral { version }')
     await page.locator('.preview .leg-head', { hasText: '已接受' }).waitFor()
-    told.faster = await page.locator('.preview').innerText()
+    await panel(page).locator('.banner.warn').waitFor()
+    told.faster = [await panel(page).innerText(), await panel(page).locator('textarea').first().inputValue()]
+    await press(page, 'Escape')
 
     // The record changes under an open form: it says so, and the newest version is sent.
     await show(page, task.second.number)
@@ -161,8 +163,8 @@ await walk({
     hear.quiet = true
     await context.setOffline(true)
     await press(page, 'c')
-    await page.locator('.preview .banner').first().waitFor()
-    told.cut = await page.locator('.preview .banner').first().innerText()
+    await page.locator('.preview .banner.warn').first().waitFor()
+    told.cut = await page.locator('.preview .banner.warn').first().innerText()
     await context.setOffline(false)
     await press(page, 'c')
     await toast(page, '认领')

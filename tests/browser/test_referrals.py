@@ -18,7 +18,9 @@ def test_a_referral_goes_from_the_draft_to_the_closed_loop_by_screens(front, scr
         "expert": front.login(world.people["province", EXPERT, 1]),
         "office": front.login(world.people["province", OFFICE, 1]),
     }
-    found = told(script("referrals.mjs"), front.task(**people, draft=gid(draft), walks=["story"], patience=60000), seconds=560)
+    found = told(
+        script("referrals.mjs"), front.task(**people, draft=gid(draft), walks=["story"], patience=60000), seconds=560
+    )
     clean(found)
     assert "这里没有要处理的转诊" in found["empty"]
     assert found["fresh"].startswith("新到 1 条")
@@ -49,10 +51,14 @@ def test_the_list_holds_in_every_weather(front, script):
         for name, row in {"first": first, "second": second, "third": third}.items()
     }
     about = {"number": fourth.number, "stranger": gid(fourth)}
-    found = told(script("referrals.mjs"), front.task(**people, **rows, **about, walks=["weather"], patience=60000), seconds=560)
+    found = told(
+        script("referrals.mjs"), front.task(**people, **rows, **about, walks=["weather"], patience=60000), seconds=560
+    )
     clean(found)
     assert "priority=STAT" in found["address"]
-    assert "已接受" in found["faster"]
+    assert world.people["province", EXPERT, 2].name in found["faster"][0]
+    assert "“接受”" in found["faster"][0]
+    assert found["faster"][1] == "我来收治"
     assert found["kept"] == "可以收治"
     assert "更新" in found["changed"]
     assert "连接" in found["cut"]

@@ -1,7 +1,7 @@
 /** What the reader may do with a leg now, as buttons and forms; and for whom it waits otherwise. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useKeys } from "../../app/keys";
-import { Banner, Button, StepForm, Steps, toast, Trouble, WhoCan } from "../../kit";
+import { Banner, Button, dateTime, StepForm, Steps, toast, Trouble, WhoCan } from "../../kit";
 import { intention } from "../../net/hooks";
 import type { Problem } from "../../net/problem";
 import { me } from "../../net/session";
@@ -31,7 +31,8 @@ export function Actions({ leg, done, refresh, asked, keyed = true, onForm }: Pro
   const [begun, setBegun] = useState<string | null>(null);
   const { take, problem, busy } = useAtOnce(leg, refresh, done);
   const allowed = leg.steps.filter((one) => one.allowed && PLANS[one.action]);
-  const step = allowed.find((one) => one.action === begun);
+  // A form that was begun stays when somebody was faster: what was typed is not lost, and who was is said.
+  const step = leg.steps.find((one) => one.action === begun);
   const plan = step && PLANS[step.action]?.(leg, decidesForOthers(leg));
   const form = useRef<HTMLDivElement>(null);
 
@@ -79,6 +80,7 @@ export function Actions({ leg, done, refresh, asked, keyed = true, onForm }: Pro
     return (
       <div ref={form} class="step-panel" onKeyDown={(event) => onKey(event, () => setBegun(null))}>
         <h3>{step.label}</h3>
+        {step.allowed ? null : <Overtaken leg={leg} />}
         <StepForm
           key={`${leg.id} ${step.action}`}
           operation={plan.operation}
@@ -125,6 +127,17 @@ export function Actions({ leg, done, refresh, asked, keyed = true, onForm }: Pro
       ) : null}
       <Blocked steps={leg.steps} />
     </div>
+  );
+}
+
+/** Who changed the leg last, so that a step that was begun can no longer be taken. */
+function Overtaken({ leg }: { readonly leg: CaseLegFragment }) {
+  const say = words();
+  const last = [...leg.events].sort((one, other) => one.version - other.version).at(-1);
+  return (
+    <Banner tone="warn" title={last ? say.overtaken(last.actor?.name ?? say.system, dateTime(last.eventAt), last.label) : undefined}>
+      {say.overtakenHint}
+    </Banner>
   );
 }
 

@@ -115,7 +115,7 @@ export default function Offers() {
         <div class="row">
           <Choices label={say.show} value={all ? "all" : "open"} onChange={(one) => setQuery({ show: one === "all" ? "all" : null, at: null })} options={[{ value: "open", label: say.openOnly }, { value: "all", label: say.everything }]} />
           <Button small aria-pressed={audible.value} onClick={() => hear(!audible.value)}>
-            {audible.value ? `🔔 ${say.soundOn}` : `🔕 ${say.soundOff}`}
+            {audible.value ? say.soundOn : say.soundOff}
           </Button>
         </div>
       </div>

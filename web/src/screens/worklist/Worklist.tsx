@@ -109,7 +109,7 @@ export default function WorklistScreen() {
         <h1>{say.title}</h1>
         <Boxes filters={filters} counts={counted.data} />
         <button type="button" class="tap sound" aria-pressed={sounding.value} title={say.sound} onClick={switchSound}>
-          <span aria-hidden="true">{sounding.value ? "🔔" : "🔕"}</span> {sounding.value ? say.soundOn : say.soundOff}
+          {sounding.value ? say.soundOn : say.soundOff}
         </button>
       </div>
       <FilterBar filters={filters} counts={counted.data} />

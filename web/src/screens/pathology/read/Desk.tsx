@@ -208,7 +208,7 @@ function Write({ row, reload, amending, stop, screen, viewer }: WriteProps) {
       {amending ? <Banner tone="info" title={say.amending} action={<Button small onClick={stop}>{say.stopAmending}</Button>}>{say.amendHint}</Banner> : null}
       <ReportEditor writing={writing} templates={all} kept={kept} visit={visit} refused={refused} />
       <div class="sign-foot">
-        <Missing missing={writing.missing} unopened={unopened} open={(slide) => viewer.current?.show(slide)} />
+        <Missing missing={writing.missing} unopened={unopened} checked={writing.savedAt !== null} open={(slide) => viewer.current?.show(slide)} />
         <div class="row spread">
           <span class="row">
             <SavedMark writing={writing} />

@@ -14,13 +14,16 @@ export function focusAnchor(path: string | null): void {
 interface Props {
   readonly missing: readonly Said[];
   readonly unopened: readonly Glass[];
+  /** Whether the server has looked at what is written; before that nothing is known to be missing. */
+  readonly checked: boolean;
   readonly open: (slide: string) => void;
 }
 
 /** What still keeps the report from being signed, each a link to where it is mended. */
-export function Missing({ missing, unopened, open }: Props) {
+export function Missing({ missing, unopened, checked, open }: Props) {
   const say = words();
   const count = missing.length + unopened.length;
+  if (!count && !checked) return <p class="hint">{say.unchecked}</p>;
   if (!count) return <p class="complete">✓ {say.complete}</p>;
   return (
     <details class="missing">
