@@ -109,6 +109,26 @@ await walk({
     await expert.context.close()
   },
 
+  async crowd() {
+    const { context, page } = await visitor()
+    const doctor = await visitor()
+    await enter(doctor.page, task.doctor)
+    await enter(page, task.expert, '/app/notices')
+    const pages = [page]
+    for (let n = 0; n < 6; n += 1) { // one more than the lines that the browser gives to a host
+      const another = await context.newPage()
+      await another.goto(`${task.base}/app/notices`)
+      await another.locator('.shell main h1').waitFor()
+      pages.push(another)
+    }
+    await page.waitForTimeout(1500)
+    await act(doctor.context, 'cancelReferral', { id: task.referral, expectedVersion: task.version, reason: 'CONDITION_IMPROVED' })
+    told.heard = await Promise.all(pages.map((one) =>
+      one.locator('.notice.fresh', { hasText: '取消' }).waitFor({ timeout: 60000 }).then(() => true, () => false)))
+    await context.close()
+    await doctor.context.close()
+  },
+
   async silence() {
     const { context, page, hear } = await visitor()
     await enter(page, task.doctor, '/app/profile')

@@ -36,19 +36,31 @@ def test_the_frame_holds_in_every_weather(front, script):
     assert (found["kept"], found["out"]) == ("/app/notices?show=all", False)
 
 
-def test_a_notice_arrives_by_itself_and_the_first_look_is_light(front, script):
+@pytest.fixture
+def sent(front) -> dict[str, object]:
+    """A referral on its way, and the two people it concerns."""
     world = front.world
     referral = world.referral(Status.SENT)
-    people = {
+    return {
         "doctor": front.login(world.people["county", DOCTOR, 1]),
         "expert": front.login(world.people["province", EXPERT, 1]),
+        "referral": gid(referral),
+        "version": referral.version,
     }
-    about = {"referral": gid(referral), "version": referral.version}
-    found = told(script("front.mjs"), front.task(**people, **about, walks=["live"]), seconds=300)
+
+
+def test_a_notice_arrives_by_itself_and_the_first_look_is_light(front, script, sent):
+    found = told(script("front.mjs"), front.task(**sent, walks=["live"]), seconds=300)
     clean(found)
     assert found["read"] == 0
     assert len(found["cost"]["requests"]) <= 8, found["cost"]
     assert found["cost"]["bytes"] <= 150_000, found["cost"]
+
+
+def test_more_pages_than_the_browser_has_lines_hear_it_all_the_same(front, script, sent):
+    found = told(script("front.mjs"), front.task(**sent, walks=["crowd"]), seconds=300)
+    clean(found)
+    assert found["heard"] == [True] * 7
 
 
 def test_what_was_done_in_silence_is_done_once_and_every_failure_has_a_word(front, script):

@@ -12,6 +12,9 @@ export const unread = signal(0);
 /** The notice that came last while the page was open; lists of notices put it on top. */
 export const arrived = signal<NoticesReceivedData["noticesReceived"] | null>(null);
 
+/** How often some may have been missed; lists of notices load anew when this moves. */
+export const gaps = signal(0);
+
 /** Asks for the number anew. */
 export async function countAgain(): Promise<void> {
   const answer = await call(UnreadNotices, {});
@@ -37,6 +40,9 @@ export function useNoticeCount(): void {
       arrived.value = noticesReceived;
       unread.value += 1;
     },
-    gap: () => void countAgain(),
+    gap: () => {
+        gaps.value += 1;
+        void countAgain();
+      },
   });
 }

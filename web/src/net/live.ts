@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Operation } from "../operations";
 import { headers, send, signInAgain } from "./client";
 import { outdated } from "./line";
+import { takeLine } from "./lines";
 import { problemOf } from "./problem";
 import { messagesOf } from "./sse";
 
@@ -23,10 +24,13 @@ interface Topic {
   cut: AbortController | null;
   timer: number;
   failures: number;
+  /** Whether it asks now and then instead, because the browser has no line left for it. */
+  asking: boolean;
 }
 
 const topics = new Map<string, Topic>();
 const HIDDEN_FOR = 20_000; // milliseconds; browsers allow few lines to one host, and a page behind others needs none
+const ASK_EVERY = 20_000; // milliseconds between two looks of a topic without a line
 let hiding = 0;
 
 /** Listens to a subscription until the returned function is called; equal ones share one stream. */
@@ -40,7 +44,7 @@ export function listen<Data, Variables>(
   let topic = topics.get(key);
   if (!topic) {
     const body = { documentId: operation.id, operationName: operation.name, variables };
-    topic = { listeners: new Set(), body, inHiding, last: "", cut: null, timer: 0, failures: 0 };
+    topic = { listeners: new Set(), body, inHiding, last: "", cut: null, timer: 0, failures: 0, asking: false };
     topics.set(key, topic);
     void run(topic);
   }
@@ -79,6 +83,21 @@ function again(topic: Topic, pause: number): void {
 async function run(topic: Topic): Promise<void> {
   const cut = new AbortController();
   topic.cut = cut;
+  const leave = await takeLine();
+  if (cut.signal.aborted) return leave?.();
+  if (topic.asking) missed(topic);
+  topic.asking = !leave;
+  if (!leave) return again(topic, ASK_EVERY);
+  const end = await read(topic, cut.signal).finally(leave);
+  if (cut.signal.aborted) return;
+  if (end === "complete") return await ended(topic);
+  if (end !== "cut") return await refused(topic, end);
+  topic.failures += 1;
+  again(topic, Math.min(1000 * 2 ** (topic.failures - 1), 30_000));
+}
+
+/** Tells the listeners what comes until the stream ends; how it ended, or the answer that was no stream. */
+async function read(topic: Topic, signal: AbortSignal): Promise<"complete" | "cut" | Response> {
   const more: Record<string, string> = { "Content-Type": "application/json", Accept: "text/event-stream" };
   if (topic.last) more["Last-Event-ID"] = topic.last;
   try {
@@ -88,24 +107,22 @@ async function run(topic: Topic): Promise<void> {
       body: JSON.stringify(topic.body),
       credentials: "same-origin",
       cache: "no-store",
-      signal: cut.signal,
+      signal,
     });
-    if (!answer.ok || !answer.body) return await refused(topic, answer);
+    if (!answer.ok || !answer.body) return answer;
     topic.failures = 0;
-    for await (const message of messagesOf(answer.body, cut.signal)) {
+    for await (const message of messagesOf(answer.body, signal)) {
       if (message.id) topic.last = message.id;
-      if (message.event === "complete") return await ended(topic);
+      if (message.event === "complete") return "complete";
       if (message.event !== "next") continue;
       const result = JSON.parse(message.data) as { data?: unknown };
       if (result.data) for (const one of topic.listeners) one.next(result.data as never);
     }
   } catch (error) {
-    if (cut.signal.aborted) return;
-    if (!(error instanceof TypeError)) throw error; // a line that breaks is a TypeError; anything else is a mistake
+    // A line that breaks is a TypeError; anything else is a mistake of ours.
+    if (!signal.aborted && !(error instanceof TypeError)) throw error;
   }
-  if (cut.signal.aborted) return;
-  topic.failures += 1;
-  again(topic, Math.min(1000 * 2 ** (topic.failures - 1), 30_000));
+  return "cut";
 }
 
 /** The server would not begin: sign in, load anew, or try later, as its status says. */
@@ -135,7 +152,7 @@ async function ended(topic: Topic): Promise<void> {
   const signedIn = answer.data.person !== null;
   if (!signedIn && !(await signInAgain())) return;
   missed(topic);
-  if (!signedIn && topic.listeners.size) await run(topic);
+  if (!signedIn && topic.listeners.size) again(topic, 0);
 }
 
 document.addEventListener("visibilitychange", () => {

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useListKeys } from "../../app/listKeys";
 import { href, query, setQuery } from "../../app/router";
 import { addressOf } from "../../app/screens";
-import { arrived, countAgain, unread } from "../../app/unread";
+import { arrived, countAgain, gaps, unread } from "../../app/unread";
 import { Ago, Button, ButtonLink, Empty, Loading, Tabs, toast, Trouble } from "../../kit";
 import { call } from "../../net/client";
 import { intention, useRead } from "../../net/hooks";
@@ -146,7 +146,7 @@ function Row({ notice, mark }: { readonly notice: NoticeRowFragment; readonly ma
   );
 }
 
-/** Loads anew when a notice comes that is not yet shown. */
+/** Loads anew when a notice comes that is not yet shown, or may have come unheard. */
 function useArrivals(nodes: readonly NoticeRowFragment[], reload: () => Promise<void>): void {
   const fresh = arrived.value;
   const known = useRef(fresh);
@@ -154,4 +154,10 @@ function useArrivals(nodes: readonly NoticeRowFragment[], reload: () => Promise<
     if (fresh !== known.current && !nodes.some((one) => one.id === fresh?.id)) void reload();
     known.current = fresh;
   }, [fresh]);
+  const missed = gaps.value;
+  const seen = useRef(missed);
+  useEffect(() => {
+    if (missed !== seen.current) void reload();
+    seen.current = missed;
+  }, [missed]);
 }
