@@ -1,6 +1,7 @@
 """A4 paper for Chinese text: an embedded font, lines broken by the rules of Chinese setting, pages counted."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
@@ -30,6 +31,7 @@ MARK_SIZE, MARK_WIDTH, SLANT = 9.0, 96.0, 30  # points, millimetres, degrees
 SEALED = 34.0  # millimetres left to the QR code beside a signature
 # A word of the Latin script or a number stays whole; every other character may begin a line.
 PIECES = re.compile(r"[A-Za-z0-9µ%.+()/:_-]+|\s|.", re.DOTALL)
+RAISED = {"<super>": "^", "<sub>": ""}  # how a plain line writes small figures
 NEVER_FIRST = set("，。、；：？！）》”’】％…—,.;:?!)")
 
 
@@ -227,12 +229,20 @@ def _drawn(path: Path) -> frozenset[int]:
 
 
 def printable(text: str) -> str:
-    """The text with what the font cannot draw named by its code point, and without control characters."""
+    """The text without control characters, and with what the font cannot draw written in another way."""
     drawn = _drawn(font())
     return "".join(
-        sign if sign == "\n" or ord(sign) in drawn else " " if ord(sign) < 32 else f"〓[U+{ord(sign):04X}]"
+        sign if sign == "\n" or ord(sign) in drawn else " " if ord(sign) < 32 else _otherwise(sign)
         for sign in text.replace("\r\n", "\n")
     )
+
+
+def _otherwise(sign: str) -> str:
+    """A sign that the font lacks: 10⁹ as 10^9 and CO₂ as CO2, any other by its code point."""
+    kind, _space, plain = unicodedata.decomposition(sign).partition(" ")
+    if kind in RAISED and len(plain) == 4:
+        return RAISED[kind] + chr(int(plain, 16))
+    return f"〓[U+{ord(sign):04X}]"
 
 
 def mark(by: Actor, now: datetime) -> str:

@@ -242,6 +242,10 @@ def test_a_character_that_the_font_lacks_is_named_not_left_out():
     assert paper.printable("堃玥喆髙㐂𫍣") == "堃玥喆髙㐂𫍣"
 
 
+def test_small_figures_that_the_font_lacks_stay_figures():
+    assert paper.printable("WBC 18.6×10⁹/L PaCO₂ 58") == "WBC 18.6×10^9/L PaCO2 58"
+
+
 def test_lines_break_between_characters_and_never_within_a_word(world):
     page = paper.Paper(head=("院", "报告"), foot="", across="", made_at=NOW)
     page.ink(10)
