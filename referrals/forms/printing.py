@@ -52,21 +52,24 @@ def print_form(*, by: Actor, id: UUID, form: Form, address: str, now: datetime) 
     NOT_FOUND for who does not see the referral in full, INVALID_STATE while there is nothing to print.
     `address` is where a code is checked.
     """
-    with transaction.atomic(), override("zh-hans"):
-        rows = access.visible_in_full(by, Referral).select_related(*JOINED, *JOINED_BELOW).prefetch_related(*LISTS)
-        referral = rows.filter(pk=id).first()
-        if referral is None:
-            raise access.not_found()
-        identified = any(access.role_for(by, "view_identity", referral, side) for side in SIDES)
-        shown = content(form, referral, identified=identified)
-        kept = _sealed(form, referral, now)
-        role = next(
-            (role for side in SIDES for role in access.roles_for(by, Referral.VIEWED_BY[side], referral, side)), None
-        )
-        patient = referral.patient_id
-        trail.audit(by, READ[form], referral, role=role, purpose="TREATMENT", patient_id=patient, now=now)
+    with override("zh-hans"):
+        with transaction.atomic():
+            rows = access.visible_in_full(by, Referral).select_related(*JOINED, *JOINED_BELOW).prefetch_related(*LISTS)
+            referral = rows.filter(pk=id).first()
+            if referral is None:
+                raise access.not_found()
+            identified = any(access.role_for(by, "view_identity", referral, side) for side in SIDES)
+            shown = content(form, referral, identified=identified)
+            kept = _sealed(form, referral, now)
+            _on_the_trail(by, form, referral, now)
         made = _drawn(shown, referral, kept, mark=paper.mark(by, now), address=address)
     return made, f"{referral.number}-{form.lower()}.pdf"
+
+
+def _on_the_trail(by: Actor, form: Form, referral: Referral, now: datetime) -> None:
+    roles = (role for side in SIDES for role in access.roles_for(by, Referral.VIEWED_BY[side], referral, side))
+    patient = referral.patient_id
+    trail.audit(by, READ[form], referral, role=next(roles, None), purpose="TREATMENT", patient_id=patient, now=now)
 
 
 def verify(text: str) -> VerifiedForm | None:
