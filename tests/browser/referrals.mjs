@@ -140,7 +140,7 @@ await walk({
 
     // Somebody is faster: what was typed stays, and it is said.
     const { context: colleague } = await person(task.colleague, open('/profile'))
-    await show(page, task.first.number)
+    await show(page, task.first)
     await press(page, 'a')
     await panel(page).locator('textarea').first().fill('我来收治')
     await act(colleague, 'acceptReferral', { id: task.first.id, expectedVersion: task.first.version }, 'referral { version }')
@@ -150,7 +150,7 @@ await walk({
     await press(page, 'Escape')
 
     // The record changes under an open form: it says so, and the newest version is sent.
-    await show(page, task.second.number)
+    await show(page, task.second)
     await press(page, 'a')
     await panel(page).locator('textarea').first().fill('可以收治')
     await act(colleague, 'openReferral', { id: task.second.id, expectedVersion: task.second.version }, 'referral { version }').catch(() => null)
@@ -206,7 +206,7 @@ await walk({
     // An office enters what a specialist decided, and names them.
     const { page: office } = await person(task.office, open('/worklist'))
     await rows(office).first().waitFor()
-    await show(office, task.number)
+    await show(office, { id: task.stranger, number: task.number })
     await press(office, 'a')
     await panel(office).getByRole('option').first().waitFor()
     told.specialists = await panel(office).getByRole('option').allInnerTexts()
@@ -220,9 +220,9 @@ await walk({
   },
 })
 
-/** Shows a row of the list by its number beside the list. */
-async function show(page, number) {
-  await page.locator('.row-line', { has: page.locator(`[aria-label*="${number}"]`) }).locator('a').click()
+/** Shows a row of the list beside it. */
+async function show(page, { id, number }) {
+  await page.locator(`.row-line[data-id="${id}"] a`).click()
   await page.locator('.preview .leg-head', { hasText: number }).waitFor()
 }
 
