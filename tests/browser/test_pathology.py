@@ -1,4 +1,4 @@
-"""Remote pathology in a real browser: a case from the lab's bench to the acknowledged report, and what goes wrong."""
+"""Remote pathology in a real browser: a case from the bench to the acknowledged report, and what goes wrong on it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +22,7 @@ pytestmark = pytest.mark.slow
 PASSWORD = "a-long-enough-secret"  # noqa: S105 - of people who exist in these tests alone
 ANSWERS = {
     "specimenDescription": "左乳粗针穿刺组织 4 条", "procedure": "CORE_BIOPSY", "laterality": "LEFT",
-    "neoadjuvant": "NO",
-    "topography": "C50.4", "grossDescription": "灰白条索状组织 4 条", "focality": "SINGLE",
+    "neoadjuvant": "NO", "topography": "C50.4", "grossDescription": "灰白条索状组织 4 条", "focality": "SINGLE",
     "microscopicDescription": "癌细胞呈巢状、条索状浸润间质。", "dcis": "ABSENT", "morphology": "8500/3",
     "diagnosisText": "浸润性癌，非特殊型，组织学 2 级。", "lymphovascularInvasion": "ABSENT", "erPercent": "90",
     "prPercent": "70", "her2": "SCORE_1", "nottinghamTubules": "3", "nottinghamNuclei": "2", "nottinghamMitoses": "1",
