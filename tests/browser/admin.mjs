@@ -71,11 +71,10 @@ await walk({
     await page.getByRole('button', { name: '导出与月报' }).click()
     await page.getByRole('button', { name: '生成文件' }).click()
     await page.locator('dialog .badge', { hasText: '排队中' }).waitFor()
-    told.reports = await page.locator('.reports a').evaluateAll((all) => all.map((one) => one.getAttribute('href')))
-    told.paper = (await page.request.get(`${task.base}${told.reports[1]}`)).headers()['content-type']
     await look(page, 'coverage-export')
     await page.getByRole('button', { name: '取消', exact: true }).last().click()
     await page.locator('dialog .badge', { hasText: '已取消' }).waitFor()
+    told.reports = await page.locator('.reports a').evaluateAll((all) => all.map((one) => one.getAttribute('href')))
     await press(page, 'Escape')
 
     await narrow(page)
