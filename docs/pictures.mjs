@@ -49,8 +49,8 @@ await walk({
   },
 
   async reading() {
-    const page = await at(task.reader, '/pathology', '.case-row a')
-    await page.locator('.case-row', { hasText: '阅片中' }).locator('a').first().click()
+    const page = await at(task.reader, '/pathology?box=MINE', '.case-row a')
+    await page.locator('.case-row', { hasText: '阅片中' }).locator('a.case-link').first().click()
     await page.locator('.case-head').waitFor()
     await page.goto(`${page.url().replace(/\/read$/, '')}/read`)
     await page.locator('.viewer-tree .openseadragon-canvas canvas').first().waitFor()

@@ -30,7 +30,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         node, _script = installed(Path(folder), "app.mjs")
         shutil.copy(HERE / "pictures.mjs", folder)
-        task = people | {"base": options.url, "shots": "", "patience": 60_000}
+        task = people | {"base": options.url, "shots": "", "patience": 30_000}
         task |= {"walks": options.names} if options.names else {}
         found = told([node, str(Path(folder) / "pictures.mjs")], task, seconds=600)
     (HERE / "pictures").mkdir(exist_ok=True)

@@ -68,7 +68,9 @@ export async function shot(page, name) {
 
 /** What a first look at a path costs a signed-in person: requests but for streams, bytes as they came over the line. */
 export async function cost(context, path, ready) {
-  const page = await context.newPage()
+  const fresh = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'zh-CN' }) // nothing kept of before
+  await fresh.addCookies(await context.cookies())
+  const page = await fresh.newPage()
   const all = []
   page.on('requestfinished', (request) => all.push(request))
   await page.goto(task.base + path)
@@ -76,7 +78,7 @@ export async function cost(context, path, ready) {
   await page.waitForTimeout(300)
   const mine = all.filter((one) => !one.url().endsWith('/graphql/stream/') && !one.url().endsWith('.svg'))
   const sizes = await Promise.all(mine.map((one) => one.sizes()))
-  await page.close()
+  await fresh.close()
   return { requests: mine.map((one) => one.url().replace(task.base, '')), bytes: sizes.reduce((sum, one) => sum + one.responseBodySize + one.responseHeadersSize, 0) }
 }
 
