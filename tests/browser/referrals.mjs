@@ -90,7 +90,8 @@ await walk({
     await panel(doctor).getByRole('button', { name: '送达完整病历' }).click()
     await toast(doctor, '送达')
 
-    // The outcome goes back, and is read.
+    // The outcome goes back, and is read. What the doctor sent has reached the expert's page before they decide on it.
+    await expert.locator('.preview .timeline', { hasText: '送达完整病历' }).waitFor({ state: 'attached' })
     await press(expert, 'o')
     await panel(expert).getByRole('combobox', { name: '诊断（ICD-10）' }).fill('J18.9')
     await panel(expert).getByRole('option').first().waitFor()
