@@ -122,7 +122,7 @@ await walk({
     await row.getByRole('button', { name: /空床减一/ }).focus()
     await press(page, 'Enter', 'Enter')
     await toasted(page, '已更新')
-    told.free = await row.locator('output').innerText()
+    told.places = await row.locator('output').innerText()
     await same.getByRole('button', { name: /空床加一/ }).click()
     await same.locator('.banner').waitFor()
     told.stale = await same.locator('.banner').innerText()

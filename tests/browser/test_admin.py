@@ -91,7 +91,7 @@ def test_a_bed_is_one_tap_and_never_lost(front, script):
     place.save()
     found = walked(front, script, "beds", admin=person(front, "county", ADMIN, 1))
     assert (found["start"], found["old"]) == ("/app/admin/capacity", ["超过 24 小时"])
-    assert (found["free"], found["kept"]) == ("3", "6")
+    assert (found["places"], found["kept"]) == ("3", "6")
     assert "空床 3、共 8 张" in found["stale"]
     assert found["wrong"] == ["请填写 0 或以上的整数，空床不超过总床位。"]
     assert min(found["thumbs"]) >= 44
