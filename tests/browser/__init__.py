@@ -64,8 +64,10 @@ def told(command: list[str], given: dict[str, Any], *, seconds: int) -> dict[str
 def clean(found: dict[str, Any], *, complaints: bool = True) -> None:
     """A walk through the front met nothing serious: no finding of axe, nothing sideways, no request elsewhere, every
     document asked for by its hash; and, unless it went looking for trouble, no error on the console."""
-    assert {name: bad for name, bad in found["axe"].items() if bad} == {}
-    assert {name: wide for name, wide in found["sideways"].items() if wide > 0} == {}
-    assert (found["outside"], found["free"]) == ([], 0)
+    serious = {name: bad for name, bad in found["axe"].items() if bad}
+    sideways = {name: wide for name, wide in found["sideways"].items() if wide > 0}
+    assert not serious, f"axe finds {serious}"
+    assert not sideways, f"wider than the page, by so many px: {sideways}"
+    assert (found["outside"], found["free"]) == ([], 0), found["outside"]
     if complaints:
-        assert (found["console"], found["failed"]) == ([], [])
+        assert (found["console"], found["failed"]) == ([], []), found["console"] + found["failed"]
