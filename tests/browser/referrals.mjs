@@ -180,6 +180,7 @@ await walk({
     await page.locator('dialog[open] [name=password]').fill(task.expert.password)
     await press(page, 'Enter')
     await toast(page, '退回待认领')
+    await page.locator('.preview .leg-head', { hasText: '已送达' }).waitFor()
     told.after = await status(page)
     hear.quiet = false
 
