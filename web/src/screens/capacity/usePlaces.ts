@@ -70,10 +70,11 @@ export function usePlaces(row: PlacesFragment, put: (row: PlacesFragment) => voi
     if (answer.ok || answer.problem.kind !== "line") moments.delete(at.row.id);
     at.cut = !answer.ok && answer.problem.kind === "line";
     setState("still");
+    // The other's counts first: what is said about them must be about the new ones.
+    if (!answer.ok && answer.problem.code === "STALE_VERSION") await reload();
     setProblem(answer.ok ? null : answer.problem);
     if (!answer.ok) {
       at.again = false;
-      if (answer.problem.code === "STALE_VERSION") await reload();
       return;
     }
     const saved = answer.data.updateCapacity?.capability;
