@@ -95,8 +95,10 @@ export async function clearDrafts(): Promise<void> {
 /** A form's draft. */
 export interface Draft<Value> {
   readonly value: Value;
-  /** Changes some of it; kept on this machine within half a second. */
+  /** Changes some of it; kept on this machine within half a second, however long one goes on typing. */
   readonly set: (change: Partial<Value>) => void;
+  /** Resolves once everything up to now is kept: before what must outlive the page is sent, and after its answer. */
+  readonly keep: () => Promise<void>;
   /** False until it is known whether an earlier draft is there: show the form only then. */
   readonly ready: boolean;
   /** Whether the value comes from an earlier visit. */
@@ -105,18 +107,24 @@ export interface Draft<Value> {
   readonly drop: () => void;
 }
 
-const HOLD = 500; // milliseconds that typing goes on before it is written down
+const HOLD = 500; // milliseconds after which what was typed is written down
 
 /** A draft by name for the signed-in person, over `empty`; what an earlier visit left is there again. */
 export function useDraft<Value extends object>(person: string, name: string, empty: Value): Draft<Value> {
   const [state, setState] = useState({ value: empty, ready: false, restored: false });
   const last = useRef({ value: empty, timer: 0, dirty: false });
+  const kept = useRef(Promise.resolve());
 
-  const write = useCallback(() => {
+  const keep = useCallback((): Promise<void> => {
     window.clearTimeout(last.current.timer);
-    if (!last.current.dirty) return;
-    last.current.dirty = false;
-    void keepDraft(person, name, last.current.value);
+    last.current.timer = 0;
+    if (last.current.dirty) {
+      const { value } = last.current;
+      last.current.dirty = false;
+      // One after the other, so that the last word is what stays.
+      kept.current = kept.current.then(() => keepDraft(person, name, value)).catch((fault: unknown) => console.error(fault));
+    }
+    return kept.current;
   }, [person, name]);
 
   useEffect(() => {
@@ -131,13 +139,14 @@ export function useDraft<Value extends object>(person: string, name: string, emp
         last.current.value = value;
         setState({ value, ready: true, restored: found !== null });
       });
-    document.addEventListener("visibilitychange", write); // a phone may end a hidden page without a word
-    window.addEventListener("pagehide", write);
+    const leave = () => void keep();
+    document.addEventListener("visibilitychange", leave); // a phone may end a hidden page without a word
+    window.addEventListener("pagehide", leave);
     return () => {
       gone = true;
-      write();
-      document.removeEventListener("visibilitychange", write);
-      window.removeEventListener("pagehide", write);
+      leave();
+      document.removeEventListener("visibilitychange", leave);
+      window.removeEventListener("pagehide", leave);
     };
   }, [person, name]);
 
@@ -146,11 +155,10 @@ export function useDraft<Value extends object>(person: string, name: string, emp
       const at = last.current;
       at.value = { ...at.value, ...change };
       at.dirty = true;
-      window.clearTimeout(at.timer);
-      at.timer = window.setTimeout(write, HOLD);
+      at.timer ||= window.setTimeout(() => void keep(), HOLD);
       setState((before) => ({ ...before, value: at.value }));
     },
-    [write],
+    [keep],
   );
 
   const drop = useCallback(() => {
@@ -160,5 +168,5 @@ export function useDraft<Value extends object>(person: string, name: string, emp
     void dropDraft(person, name);
   }, [person, name]);
 
-  return { ...state, set, drop };
+  return { ...state, set, keep, drop };
 }

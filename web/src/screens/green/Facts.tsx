@@ -176,6 +176,7 @@ function useCall(kind: string, draft: Draft<CallValues>, done: (id: string) => v
     setBusy(true);
     const input = draft.value.calling ?? callOf(draft.value, kind, newKey(), today());
     draft.set({ calling: input });
+    await draft.keep(); // whatever becomes of this page, the next one calls with the same key
     const answer = await call(CallGreen, { input });
     setBusy(false);
     const made = answer.ok ? answer.data.activateGreenChannel?.referral : null;

@@ -67,11 +67,11 @@ export function useSaving(draft: Draft<Values>): Saving {
   /** Sends until nothing is left, or something stands in the way. */
   async function settle(): Promise<Values["server"]> {
     for (let turn = 0; turn < 6; turn += 1) {
-      const { value, set } = at.current.draft;
+      const { value } = at.current.draft;
       if (!value.server) {
         if (!value.creating && !(value.from && patientReady(value.patient, today()) && contentBegun(value.content)))
           return null;
-        if (!(await create(value, set))) return null;
+        if (!(await create(value))) return null;
         continue;
       }
       const left = Object.entries(changes(value.content, value.synced ?? value.content));
@@ -82,21 +82,24 @@ export function useSaving(draft: Draft<Values>): Saving {
         tell((said) => ({ ...said, state: "saved", problem: null, savedAt: said.savedAt || now() }));
         return value.server;
       }
-      if (!(await update(value, Object.fromEntries(fit), set))) return null;
+      if (!(await update(value, Object.fromEntries(fit)))) return null;
     }
     return null;
   }
 
-  async function create(value: Values, set: Draft<Values>["set"]): Promise<boolean> {
+  async function create(value: Values): Promise<boolean> {
+    const { set, keep } = at.current.draft;
     const input = value.creating ?? creation(value, newKey(), today());
     if (!value.creating && at.current.refused === JSON.stringify({ ...input, idempotencyKey: "" })) return false;
     set({ creating: input });
     tell((said) => ({ ...said, state: "sending" }));
+    await keep(); // whatever becomes of this page, the next one asks with the same key
     const answer = await call(WriteDraft, { input });
     if (at.current.over) return false;
     const held = answer.ok ? answer.data.createReferral?.referral : null;
     if (held) {
       set({ creating: null, server: serverOf(held), synced: contentOf(held) });
+      await keep();
       tell((said) => ({ ...said, state: "saved", problem: null, savedAt: now() }));
       return true;
     }
@@ -109,11 +112,8 @@ export function useSaving(draft: Draft<Values>): Saving {
     return false;
   }
 
-  async function update(
-    value: Values,
-    left: Partial<UpdateReferralInput>,
-    set: Draft<Values>["set"],
-  ): Promise<boolean> {
+  async function update(value: Values, left: Partial<UpdateReferralInput>): Promise<boolean> {
+    const { set, keep } = at.current.draft;
     const server = value.server;
     if (!server) return false;
     tell((said) => ({ ...said, state: "sending" }));
@@ -125,6 +125,7 @@ export function useSaving(draft: Draft<Values>): Saving {
     if (version) {
       const kept = Object.fromEntries(Object.keys(left).map((name) => [name, sent[name as keyof Content]]));
       set({ server: { ...server, version }, synced: { ...(value.synced ?? sent), ...kept } });
+      await keep();
       for (const name of Object.keys(left)) at.current.fields.delete(name);
       const held = at.current.fields.size > 0;
       tell((said) => ({
