@@ -27,6 +27,7 @@ from referrals.figures import scope
 from referrals.models import Export, ExportFormat, ExportState, ExportTable
 from referrals.trend import MOST_MONTHS
 
+MONTHS = 12  # of the trend, unless told otherwise
 AT_A_TIME = 3  # unfinished exports of one person
 KEPT = timedelta(days=7)
 ABANDONED = timedelta(minutes=2)  # after which an export whose process gave no sign is begun again
@@ -44,11 +45,12 @@ def request_export(
     until: date,
     capability: str | None = None,
     tables: list[str] | None = None,
-    months: int = 12,
+    months: int | None = None,
 ) -> Export:
     """Ask for the figures of an alliance as a file; begun at once, beside this request."""
     over = scope(by, alliance=alliance, capability=capability, since=since, until=until)
     directory.must_know(on=until, capability=capability, alliance=None, division=None)
+    months = MONTHS if months is None else months
     if not 1 <= months <= MOST_MONTHS:
         raise Refused(Code.INVALID_INPUT, _("月数须在 1 到 {limit} 之间。").format(limit=MOST_MONTHS), field="months")
     wanted = [code for code in ExportTable.values if not tables or code in tables]
