@@ -34,6 +34,7 @@ class Code(StrEnum):
     STORAGE_FULL = "STORAGE_FULL"
     TOO_MANY_HOPS = "TOO_MANY_HOPS"
     UNAUTHENTICATED = "UNAUTHENTICATED"
+    UNKNOWN_DOCUMENT = "UNKNOWN_DOCUMENT"
 
 
 MEANINGS: dict[Code, str] = {
@@ -61,6 +62,7 @@ MEANINGS: dict[Code, str] = {
     Code.STORAGE_FULL: "The server has no room left; what was received is kept, go on from there later.",
     Code.TOO_MANY_HOPS: "The case has been redirected as often as is allowed.",
     Code.UNAUTHENTICATED: "Nobody is signed in, or the token is unknown, expired or revoked.",
+    Code.UNKNOWN_DOCUMENT: "The page asks by a `documentId` that this version does not know; reload the page.",
 }
 
 RowT = TypeVar("RowT", bound=models.Model)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -117,11 +118,16 @@ def status_label(kind: str, status: str) -> str:
     return str(dict(model._meta.get_field("status").choices)[status])
 
 
+def fits(step: Step, case: ServiceRequest) -> bool:
+    """Whether the case is in a state from which the step can be taken, by whomever."""
+    return case.status in step.sources and (case.open or step.while_closed)
+
+
 def refusal(step: Step, case: ServiceRequest, by: Actor) -> Refused | None:
     """Why the actor cannot take the step on the case as it stands, or nothing: role, then state, then requirements."""
     if _role(step, case, by) is None and not (by is access.SYSTEM and not step.sides):
         return access.forbidden()
-    if case.status not in step.sources or not (case.open or step.while_closed):
+    if not fits(step, case):
         return Refused(
             Code.INVALID_STATE,
             _("“{label}”在当前状态“{status}”下不能进行；请刷新后查看现在可以做什么。").format(
@@ -311,13 +317,18 @@ def _readers(model: type[ServiceRequest], side: Side) -> set[Role]:
     return {role for arm in model.ARMS if arm.side == side for role in roles_with(arm.permission)}
 
 
+def specialists(step: Step, case: ServiceRequest, *, now: datetime) -> QuerySet[PractitionerRole]:
+    """The running roles at the case of those who take a step in their own name: an office names one of them."""
+    holders = [other for other in roles_with(step.name) if step.name not in ON_BEHALF.get(other, ())]
+    return trail.staff(case, dict.fromkeys(step.sides, holders), now=now)
+
+
 def _specialist(step: Step, case: ServiceRequest, taking: Move, person: int | None) -> Person | None:
     """The specialist whose decision an office enters; INVALID_INPUT if the step is theirs and none is named."""
     role = taking.role
     if role is None or step.name not in ON_BEHALF.get(Role(role.role), ()):
         return None
-    holders = [other for other in roles_with(step.name) if step.name not in ON_BEHALF.get(other, ())]
-    staff = trail.staff(case, dict.fromkeys(step.sides, holders), now=taking.now)
+    staff = specialists(step, case, now=taking.now)
     found = staff.filter(person=person).select_related("person").first() if person else None
     if found is None:
         raise Refused(

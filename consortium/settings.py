@@ -119,7 +119,8 @@ STORAGES = {
 }
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [("web", BASE_DIR / "web" / "dist")] if (BASE_DIR / "web" / "dist").is_dir() else []
+FRONT = BASE_DIR / "web" / "dist"  # the built browser front
+STATICFILES_DIRS = [("web", FRONT)] if FRONT.is_dir() else []
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/web/assets/.+-[\w-]{8}\.\w+$"  # the hash is in the name
 MEDIA_ROOT = DATA_FOLDER / "files"
@@ -172,7 +173,7 @@ Q_CLUSTER = {
     "label": "Refnet",
 }
 # The commands of manage.py that run by themselves, each with its minutes between two runs.
-JOBS = {"tick": 1, "clean_uploads": 60}
+JOBS = {"tick": 1, "run_exports": 1, "clean_uploads": 60}
 
 # What follows is Refnet's own.
 GRAPHIQL = not PRODUCTION
@@ -207,6 +208,7 @@ UPLOAD_DAYS = 7
 DISK_RESERVE_BYTES = 2**30
 SLIDE_COPIES_BYTES = 20 * 2**30  # of a bucket's slides that must be decoded, and of decoded tiles half of that
 UPLOAD_THREADS = 16  # uploads that a process receives at the same time; others wait
+RUN_EXPORTS = _switch("REFNET_RUN_EXPORTS", "1")  # begin to make an export when it is asked for
 CHECK_UPLOADS = _switch("REFNET_CHECK_UPLOADS", "1")  # begin to check a slide when its last byte has come
 GRANT_SECONDS = 600  # how long a grant to see a slide's tiles lasts, and so how long a browser may keep a tile
 TRUST_SECONDS = 10  # how long a process trusts what it asked the database about a grant; a right ended is seen then

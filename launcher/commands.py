@@ -31,6 +31,8 @@ DEMO_STEPS = {
 NIGHT_MINUTES = 480
 SETTING_UP = list(DEMO_STEPS)[:3]  # what a database needs before anything can act in it
 DRILLS = PROJECT / "tests" / "drills"
+FRONT = PROJECT / "web" / "dist" / "index.html"
+IN_A_BROWSER = ["tests/browser", "tests/slides/test_viewer_page.py"]
 QUICKLY = ["-q", "-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
 CHECKS = {
     "ruff check": ["ruff", "check", "."],
@@ -41,6 +43,7 @@ CHECKS = {
     "schema snapshot": ["python", "manage.py", "export_schema", "--check"],
     "django": ["python", "manage.py", "check", "--database", "default"],
     "words": ["python", "manage.py", "words", "--check"],
+    "pages": ["python", "web/build.py", "--check"],
 }
 
 
@@ -177,13 +180,33 @@ def demo(arguments: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     """Run pytest on the embedded PostgreSQL, in parallel when not told otherwise; return its exit code.
 
-    The pages are built for the tests in a browser; those say loudly that they were skipped where that fails.
+    The pages are built for the tests in a browser; those say loudly that they were skipped where that fails. With
+    `web` first only they are run, and what they lack ends the program.
     """
+    web = arguments[:1] == ["web"]
     python = prepared(DEVELOPMENT)
     use_test_data(python)
     set_up(python, [PAGES])
+    if web:
+        needs_a_browser()
+        arguments = [*IN_A_BROWSER, "-rs", *QUICKLY, *arguments[1:]]
     with database(python):
         return call(python, "-m", "pytest", *(arguments or QUICKLY)).returncode
+
+
+def needs_a_browser() -> None:
+    """End with a sentence where there is no Chromium, or no pages for it to show."""
+    if not shutil.which("chromium"):
+        raise refusal(
+            "没有 Chromium，网页未经任何测试：请先运行 apt install chromium。",
+            "There is no Chromium, so the pages were NOT tested at all: first run apt install chromium.",
+        )
+    if not FRONT.exists():
+        raise refusal(
+            "网页未能构建，未经任何测试，原因见上；通常是缺 npm 或无法连到它的软件源。",
+            "The pages were not built for the reason above, so they were NOT tested at all; mostly npm is missing or"
+            " cannot reach its registry.",
+        )
 
 
 def check(arguments: list[str]) -> int:
@@ -223,6 +246,9 @@ def bench(arguments: list[str]) -> int:
         raise refusal(f"请指定测量：{' · '.join(known)}", f"Name a measurement: {' · '.join(known)}")
     no_other_database()
     python = prepared(RUNTIME)
+    if arguments[0] == "web":
+        set_up(python, [PAGES])
+        needs_a_browser()
     with throwaway_data(python), database(python):
         set_up(python, SETTING_UP)
         return call(python, "-m", f"bench.{arguments[0]}", *arguments[1:]).returncode

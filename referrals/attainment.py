@@ -4,12 +4,12 @@ For observers, counts from 1 to 4 are withheld together with what is computed fr
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Aggregate, Count, F, FloatField, Q, QuerySet
+from django.db.models import Aggregate, F, FloatField, Q, QuerySet
 from django.db.models.functions import ExtractHour
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from consortium.access import Actor
 from consortium.directory import current_members
 from consortium.errors import Code, Refused
 from consortium.models import Alliance, ClockRun, Hospital
-from referrals.coverage import LONGEST, SMALLEST_CELL, cell, place_within
+from referrals.figures import LONGEST, cell, place_within, run_counts, tells_little, within_days
 
 PACE_OVER = timedelta(days=90)
 FARTHEST = 7 * 24 * 60
@@ -86,20 +86,13 @@ def attainment(
     if not since <= until or until - since > LONGEST:
         raise Refused(Code.INVALID_INPUT, _("起止日期须先后有序，且不超过三年。"), field="since")
     runs, withheld = _scope(by, alliance, hospital, timezone.localdate(now))
-    zone = timezone.get_current_timezone()
-    runs = runs.filter(
-        started_at__gte=datetime.combine(since, time.min, zone),
-        started_at__lt=datetime.combine(until + timedelta(days=1), time.min, zone),
-        **({"kind": kind} if kind else {}),
-    )
+    runs = runs.filter(**within_days("started_at", since, until), **({"kind": kind} if kind else {}))
     column: Any = {By.HOSPITAL: F("hospital__name"), By.KIND: F("kind"), By.HOUR: ExtractHour("started_at")}[grouping]
     judged = Q(met__isnull=False, stopped_at__isnull=False)
     rows = (
         runs.values(group=column)
         .annotate(
-            begun=Count("pk"),
-            judged=Count("pk", filter=judged),
-            within=Count("pk", filter=judged & Q(met=True)),
+            **run_counts(),
             median=Percentile("taken_seconds", 0.5, filter=judged),
             p90=Percentile("taken_seconds", 0.9, filter=judged),
         )
@@ -111,7 +104,7 @@ def attainment(
 def _attained(row: dict[str, Any], withheld: bool) -> Attained:
     within, judged, begun = row["within"], row["judged"], row["begun"]
     # The rest of a withheld count must not be found by subtraction.
-    if withheld and any(0 < count < SMALLEST_CELL for count in (within, judged - within, judged, begun - judged)):
+    if tells_little(withheld, within, judged - within, judged, begun - judged):
         return Attained(str(row["group"]), None, None, None, None, None)
     return Attained(
         group=str(row["group"]),

@@ -1,29 +1,40 @@
 """Where the network reaches and where it is blind: county units, members, flows and rates of an alliance.
 
-Every figure comes with its numerator, denominator and completeness. For observers, counts from 1 to 4 are withheld.
-Legs entered in error are counted nowhere.
+What is counted, and what is withheld from whom, is in `figures`.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from enum import Enum
+from typing import Any
+from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.db.models import Count, F, Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from consortium import access
 from consortium.access import Actor
 from consortium.directory import current_members
-from consortium.errors import Code, Refused
-from consortium.models import Alliance, Capability, Division, DivisionLevel, Level, Status
-from referrals.models import Decision, Ending, Referral
-from referrals.models import Status as State
+from consortium.models import Capability, Division, DivisionLevel, Level, Status
+from referrals.figures import (
+    WHICH,
+    Counted,
+    Indicator,
+    Rate,
+    Scope,
+    cell,
+    cells,
+    counts,
+    of_legs,
+    of_runs,
+    place_within,
+    run_counts,
+    scope,
+)
+from referrals.models import Referral
 
 ACTIVE_WITHIN = timedelta(days=90)
-LONGEST = timedelta(days=1100)
-SMALLEST_CELL = 5
 
 
 class Reach(Enum):
@@ -35,6 +46,15 @@ class Reach(Enum):
     SERVED = "SERVED"
 
 
+# What each level of reach is called and means.
+LEVELS: dict[Reach, tuple[str | Promise, str | Promise]] = {
+    Reach.NONE: (_("空白"), _("没有在册且正常运行的县级成员医院。")),
+    Reach.MEMBER: (_("有成员"), _("有县级成员医院，但截至期末 90 天内没有转出或接收转诊。")),
+    Reach.ACTIVE: (_("活跃"), _("截至期末 90 天内转出或接收过转诊，但期内尚无患者到院或得到诊疗建议。")),
+    Reach.SERVED: (_("已服务"), _("期内有该县转出的患者到院，或得到了诊疗建议。")),
+}
+
+
 class Grouping(Enum):
     """By what the flow matrix is drawn."""
 
@@ -43,25 +63,15 @@ class Grouping(Enum):
     LEVEL = "LEVEL"
 
 
-@dataclass(frozen=True)
-class Rate:
-    """A share with what it is made of; `completeness` is the part of the rows that can already be judged."""
+class End(Enum):
+    """The two ends of a leg."""
 
-    numerator: int | None
-    denominator: int | None
-    completeness: float | None
+    ORIGIN = "ORIGIN"
+    DESTINATION = "DESTINATION"
 
-    @property
-    def value(self) -> float | None:
-        """The share from 0 to 1, empty when nothing was counted or a count is withheld."""
-        if self.numerator is None or not self.denominator:
-            return None
-        return round(self.numerator / self.denominator, 4)
 
-    @property
-    def suppressed(self) -> bool:
-        """Whether a count is withheld because it is small."""
-        return self.numerator is None or self.denominator is None
+Path = tuple[str, str, str, str]  # names of origin and destination, and their codes
+COLUMN = {End.ORIGIN: "requester_hospital", End.DESTINATION: "performer_hospital"}
 
 
 @dataclass(frozen=True)
@@ -78,29 +88,44 @@ class County:
 
 @dataclass(frozen=True)
 class Flow:
-    """How many legs went from one place to another."""
+    """How many legs went from one place to another; the codes are a hospital's key, a division's or a level's code."""
 
     origin: str
     destination: str
+    origin_code: str
+    destination_code: str
     legs: int | None
+
+
+@dataclass(frozen=True)
+class HospitalFigures:
+    """The legs that one hospital sent or received in the period, by the hospital's key."""
+
+    hospital: UUID
+    sent: int | None
+    indicators: list[Rate]
 
 
 @dataclass(frozen=True)
 class Coverage:
     """The figures of one alliance, capability and period."""
 
-    alliance: Alliance
-    capability: str | None
-    since: date
-    until: date
+    scope: Scope
+    now: datetime
     counties: list[County]
-    covered: Rate
     members_by_level: dict[str, int]
     flows: list[Flow]
-    acceptance: Rate
-    diversion: Rate
-    loop_closure: Rate
-    suppressed: bool = field(default=False)
+    indicators: list[Rate]
+    sent: int | None
+
+    def indicator(self, wanted: Indicator) -> Rate:
+        """One of the indicators."""
+        return next(rate for rate in self.indicators if rate.indicator is wanted)
+
+    def levels(self) -> dict[Reach, int]:
+        """How many county units are at each level of reach, the least first."""
+        found = [county.reach for county in self.counties]
+        return {reach: found.count(reach) for reach in Reach}
 
 
 def coverage(
@@ -114,174 +139,125 @@ def coverage(
     now: datetime,
 ) -> Coverage:
     """The coverage from the first to the last day; NOT_FOUND for an alliance that is not the actor's to see."""
-    if not since <= until or until - since > LONGEST:
-        raise Refused(Code.INVALID_INPUT, _("起止日期须先后有序，且不超过三年。"), field="since")
-    found, divisions = _allowed(by, alliance)
-    withheld = divisions is not None
-    legs = _legs(found, capability, since, until, on=until)
-    counties = list(_counties(found, capability, since, until, divisions, withheld))
-    within = _origin_within(divisions)
-    reached = sum(1 for county in counties if county.reach is not Reach.NONE)
-    members = current_members(until).filter(alliance=found, hospital__status=Status.ACTIVE)
+    asked = scope(by, alliance=alliance, capability=capability, since=since, until=until)
+    legs = asked.legs()
+    found = list(_counties(asked))
+    reached = sum(1 for county in found if county.reach is not Reach.NONE)
+    members = current_members(until).filter(alliance=asked.alliance, hospital__status=Status.ACTIVE)
     levels = dict(
-        members.filter(place_within("hospital__division", divisions))
+        members.filter(place_within("hospital__division", asked.divisions))
         .values_list("hospital__level")
         .annotate(count=Count("pk"))
     )
+    totals = legs.aggregate(**counts(now))
     return Coverage(
-        alliance=found,
-        capability=capability,
-        since=since,
-        until=until,
-        counties=counties,
-        covered=Rate(reached, len(counties), 1.0),
+        scope=asked,
+        now=now,
+        counties=found,
         members_by_level={level: levels.get(level, 0) for level in Level.values},
-        flows=_flows(legs.filter(within), grouping, withheld),
-        **_rates(legs.filter(within), withheld, now),
-        suppressed=withheld,
+        flows=flows(legs, grouping, asked.withheld),
+        indicators=[
+            Rate(Indicator.COVERED, reached, len(found), 1.0),
+            *of_legs(totals, asked.withheld),
+            of_runs(asked.runs().aggregate(**run_counts()), asked.withheld),
+        ],
+        sent=cell(totals[Counted.SENT.value], asked.withheld),
     )
 
 
-def _allowed(by: Actor, code: str) -> tuple[Alliance, frozenset[str] | None]:
-    """The alliance, and the divisions that an observer is limited to (none: no limit)."""
-    found = Alliance.objects.select_related("lead").filter(code=code).first()
-    if found is not None and found.lead_id in by.reach("view_coverage").hospitals:
-        return found, None
-    divisions = by.reach("view_suppressed_coverage").divisions
-    if found is None or not divisions:
-        raise access.not_found("alliance")
-    return found, divisions
+def breakdown(over: Scope, *, end: End, now: datetime) -> list[HospitalFigures]:
+    """The legs of the scope by the hospital at one end, the busiest first."""
+    found = list(over.legs().values(hospital=F(COLUMN[end])).annotate(**counts(now)).order_by("-SENT", "hospital"))
+    told = cells([row[Counted.SENT.value] for row in found], over.withheld)
+    return [
+        HospitalFigures(row["hospital"], sent, of_legs(row, over.withheld))
+        for row, sent in zip(found, told, strict=True)
+    ]
 
 
-def place_within(path: str, divisions: Iterable[str] | None) -> Q:
-    """The condition that a place stands in one of the divisions or below; none given: no condition."""
-    if divisions is None:
-        return Q()
-    codes = list(divisions)
-    return (
-        Q(**{f"{path}__in": codes}) | Q(**{f"{path}__parent__in": codes}) | Q(**{f"{path}__parent__parent__in": codes})
-    )
+def counted(
+    over: Scope, which: Counted, *, origin: str | None = None, destination: str | None = None, hospital: Any = None
+) -> QuerySet[Referral]:
+    """The legs behind a figure: of a set, from and to a division or what lies in it, by a hospital at either end."""
+    rows = over.legs().filter(WHICH[which])
+    for end, division in ((End.ORIGIN, origin), (End.DESTINATION, destination)):
+        if division:
+            rows = rows.filter(place_within(f"{COLUMN[end]}__division", [division]))
+    if hospital:
+        rows = rows.filter(Q(requester_hospital=hospital) | Q(performer_hospital=hospital))
+    return rows
 
 
-def _origin_within(divisions: Iterable[str] | None) -> Q:
-    return place_within("requester_hospital__division", divisions)
-
-
-def _legs(alliance: Alliance, capability: str | None, since: date, until: date, *, on: date) -> QuerySet[Referral]:
-    """The legs that were sent in a period between members of the alliance, for a capability."""
-    zone = timezone.get_current_timezone()
-    members = current_members(on).filter(alliance=alliance).values("hospital")
-    rows = Referral.objects.filter(
-        sent_at__gte=datetime.combine(since, time.min, zone),
-        sent_at__lt=datetime.combine(until + timedelta(days=1), time.min, zone),
-        requester_hospital__in=members,
-        performer_hospital__in=members,
-    ).exclude(status=State.ENTERED_IN_ERROR)
-    return rows.filter(needed_capability__code=capability) if capability else rows
-
-
-def _counties(
-    alliance: Alliance,
-    capability: str | None,
-    since: date,
-    until: date,
-    divisions: frozenset[str] | None,
-    withheld: bool,
-) -> Iterable[County]:
+def _counties(over: Scope) -> Iterable[County]:
     """Each county unit with how far the alliance reaches it."""
-    active_members = current_members(until).filter(
-        alliance=alliance, hospital__level=Level.COUNTY, hospital__status=Status.ACTIVE
+    active_members = current_members(over.until).filter(
+        alliance=over.alliance, hospital__level=Level.COUNTY, hospital__status=Status.ACTIVE
     )
     members = dict(active_members.values_list("hospital__division").annotate(count=Count("pk")))
     able: set[str] = set()
-    if capability:
+    if over.capability:
         places = Capability.objects.filter(
-            kind__code=capability, department__hospital__in=active_members.values("hospital")
+            kind__code=over.capability, department__hospital__in=active_members.values("hospital")
         )
         able = set(places.values_list("department__hospital__division", flat=True))
-    recent = _legs(alliance, capability, until - ACTIVE_WITHIN, until, on=until)
+    recent = replace(over, since=over.until - ACTIVE_WITHIN).legs_anywhere()
     active = set(recent.values_list("requester_hospital__division", flat=True).distinct())
     active |= set(recent.values_list("performer_hospital__division", flat=True).distinct())
-    helped = Q(arrived_at__isnull=False) | Q(decision=Decision.ADVISED)
     sent = {
         code: (count, served)
-        for code, count, served in _legs(alliance, capability, since, until, on=until)
+        for code, count, served in over.legs_anywhere()
         .values_list("requester_hospital__division")
-        .annotate(count=Count("pk"), served=Count("pk", filter=helped))
+        .annotate(count=Count("pk"), served=Count("pk", filter=WHICH[Counted.SERVED]))
     }
-    within = Division.objects.select_related("parent__parent").filter(_self_within(divisions))
-    counties = within.filter(level=DivisionLevel.COUNTY).order_by("code")
-    for county in counties:
-        count, served = sent.get(county.code, (0, 0))
+    places_seen = list(counties(over))
+    told = [cells([sent.get(county.code, (0, 0))[part] for county in places_seen], over.withheld) for part in (0, 1)]
+    for county, shown, shown_served in zip(places_seen, *told, strict=True):
         reach = Reach.NONE
         if county.code in members:
+            served = sent.get(county.code, (0, 0))[1]
             reach = Reach.SERVED if served else Reach.ACTIVE if county.code in active else Reach.MEMBER
         yield County(
             division=county,
             reach=reach,
             members=members.get(county.code, 0),
             has_capability=county.code in able,
-            sent=cell(count, withheld),
-            served=cell(served, withheld),
+            sent=shown,
+            served=shown_served,
         )
 
 
-def _self_within(divisions: frozenset[str] | None) -> Q:
-    if divisions is None:
-        return Q()
-    return Q(pk__in=divisions) | Q(parent__in=divisions) | Q(parent__parent__in=divisions)
+def counties(over: Scope) -> QuerySet[Division]:
+    """The county units that the reader may see, by code."""
+    rows = Division.objects.select_related("parent__parent").filter(level=DivisionLevel.COUNTY).order_by("code")
+    if over.divisions is None:
+        return rows
+    here = over.divisions
+    return rows.filter(Q(pk__in=here) | Q(parent__in=here) | Q(parent__parent__in=here))
 
 
-def _flows(legs: QuerySet[Referral], grouping: Grouping, withheld: bool) -> list[Flow]:
+def flows(legs: QuerySet[Referral], grouping: Grouping, withheld: bool) -> list[Flow]:
     """The matrix of origin and destination, the strongest flow first."""
     if grouping is Grouping.PREFECTURE:
-        return _by_prefecture(legs, withheld)
-    column = {Grouping.HOSPITAL: "name", Grouping.LEVEL: "level"}[grouping]
-    pair = (f"requester_hospital__{column}", f"performer_hospital__{column}")
-    rows = legs.values_list(*pair).annotate(count=Count("pk")).order_by("-count", *pair)
-    return [Flow(origin, destination, cell(count, withheld)) for origin, destination, count in rows]
+        found = _by_prefecture(legs)
+    else:
+        name, code = {Grouping.HOSPITAL: ("name", "pk"), Grouping.LEVEL: ("level", "level")}[grouping]
+        columns = [f"{COLUMN[end]}__{column}" for column in (name, code) for end in End]
+        rows = legs.values_list(*columns).annotate(count=Count("pk")).order_by("-count", *columns)
+        found = [((str(a), str(b), str(c), str(d)), count) for a, b, c, d, count in rows]
+    told = cells([count for _names, count in found], withheld)
+    return [Flow(*names, count) for (names, _count), count in zip(found, told, strict=True)]
 
 
-def _by_prefecture(legs: QuerySet[Referral], withheld: bool) -> list[Flow]:
+def _by_prefecture(legs: QuerySet[Referral]) -> list[tuple[Path, int]]:
     """The matrix between prefectures; the province's own hospitals stand under the province."""
-    pair = ("requester_hospital__division", "performer_hospital__division")
+    pair = [f"{COLUMN[end]}__division" for end in End]
     above = {
-        d.code: d.parent.name if d.level == DivisionLevel.COUNTY and d.parent else d.name
+        d.code: d.parent if d.level == DivisionLevel.COUNTY and d.parent else d
         for d in Division.objects.select_related("parent")
     }
-    sums: dict[tuple[str, str], int] = {}
+    sums: dict[Path, int] = {}
     for origin, destination, count in legs.values_list(*pair).annotate(count=Count("pk")):
-        key = (above[origin], above[destination])
+        start, end = above[origin], above[destination]
+        key = (start.name, end.name, start.code, end.code)
         sums[key] = sums.get(key, 0) + count
-    ordered = sorted(sums.items(), key=lambda item: (-item[1], item[0]))
-    return [Flow(origin, destination, cell(count, withheld)) for (origin, destination), count in ordered]
-
-
-def _rates(legs: QuerySet[Referral], withheld: bool, now: datetime) -> dict[str, Rate]:
-    """Acceptance and diversion of what was answered, loop closure of what arrived."""
-    judged = Q(closed_at__isnull=False) | Q(due_at__lt=now)
-    counts = legs.aggregate(
-        sent=Count("pk"),
-        answered=Count("pk", filter=~Q(decision="")),
-        accepted=Count("pk", filter=Q(decision__in=[Decision.ACCEPTED, Decision.WAITLISTED])),
-        advised=Count("pk", filter=Q(decision=Decision.ADVISED)),
-        arrived=Count("pk", filter=Q(arrived_at__isnull=False)),
-        closed=Count("pk", filter=Q(arrived_at__isnull=False, ending=Ending.COMPLETED)),
-        judged=Count("pk", filter=Q(arrived_at__isnull=False) & judged),
-    )
-    answered, arrived = counts["answered"], counts["arrived"]
-    complete = round(answered / counts["sent"], 4) if counts["sent"] else None
-    return {
-        "acceptance": Rate(cell(counts["accepted"], withheld), cell(answered, withheld), complete),
-        "diversion": Rate(cell(counts["advised"], withheld), cell(answered, withheld), complete),
-        "loop_closure": Rate(
-            cell(counts["closed"], withheld),
-            cell(arrived, withheld),
-            round(counts["judged"] / arrived, 4) if arrived else None,
-        ),
-    }
-
-
-def cell(count: int, withheld: bool) -> int | None:
-    """The count, or nothing if it is small and the reader an observer."""
-    return None if withheld and 0 < count < SMALLEST_CELL else count
+    return sorted(sums.items(), key=lambda item: (-item[1], item[0]))

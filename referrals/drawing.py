@@ -7,6 +7,8 @@ from consortium.management.commands.load_registry import rows
 from consortium.models import Side
 from referrals.actions import activate_green_channel, create_referral
 from referrals.actions.withdraw import BEFORE_DEPARTURE, OPEN
+from referrals.coverage import LEVELS
+from referrals.figures import DEFINITIONS
 from referrals.models import LIVE, UNANSWERED, Offer, OfferStatus, Referral, Status
 
 REFERRALS = Drawing(
@@ -99,6 +101,25 @@ def milestones() -> Iterator[str]:
     )
 
 
+def indicators() -> Iterator[str]:
+    """The figures of `coverage`: what each says and what it is made of."""
+    yield from table(
+        "indicator | 中文 | definition | numerator | denominator",
+        (
+            [f"`{name.value}`", said.label, said.meaning, said.numerator, said.denominator]
+            for name, said in DEFINITIONS.items()
+        ),
+    )
+
+
+def reach() -> Iterator[str]:
+    """The four levels of a county unit on the map."""
+    yield from table(
+        "level | 中文 | definition",
+        ([f"{rank} `{level.value}`", *LEVELS[level]] for rank, level in enumerate(LEVELS)),
+    )
+
+
 PARTS: dict[str, Part] = {
     "states": REFERRALS.states,
     "steps": REFERRALS.steps,
@@ -106,4 +127,6 @@ PARTS: dict[str, Part] = {
     "offer_steps": OFFERS.steps,
     "green_kinds": green_kinds,
     "milestones": milestones,
+    "indicators": indicators,
+    "reach": reach,
 }

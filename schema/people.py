@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import graphene
 
-from consortium import access, notices, tokens
+from consortium import access, lifecycle, notices, tokens
 from consortium.grants import grant_role, revoke_role
 from consortium.models import ApiToken, Department, Hospital, Notice, Person, PractitionerRole
 from consortium.roles import SCOPES, Role
@@ -44,6 +44,8 @@ class NoticeType(Type):
     """Something that one must hear of; no name, no diagnosis (通知)."""
 
     kind = graphene.String(required=True, description="The step that happened (步骤).")
+    label = graphene.String(required=True, description="The step in the reader's language (步骤名称).")
+    subject_type = graphene.String(required=True, description="The type of what it is about, such as Referral (类型).")
     subject_id = graphene.ID(required=True, description="The referral, offer, pathology case or duty swap it is about.")
     event_at = DateTime(required=True, description="When it happened (发生时间).")
 
@@ -52,11 +54,19 @@ class NoticeType(Type):
 
         model, name, rule = Notice, "Notice", OWN
         fields = ("created_at", "read_at")
-        needs = dict.fromkeys(("kind", "subject_id", "event_at"), Through(joins=("event",)))
+        needs = dict.fromkeys(("kind", "label", "subject_type", "subject_id", "event_at"), Through(joins=("event",)))
 
     def resolve_kind(self: Any, info: Any) -> str:
         """From the event."""
         return self.event.kind
+
+    def resolve_label(self: Any, info: Any) -> str:
+        """The label of the table of steps."""
+        return str(lifecycle.label_of(self.event.kind))
+
+    def resolve_subject_type(self: Any, info: Any) -> str:
+        """From the event."""
+        return ids.kind_of(self.event.subject_kind)
 
     def resolve_subject_id(self: Any, info: Any) -> str:
         """From the event."""
@@ -126,6 +136,7 @@ class Query:
         "me": SIGNED_IN,
         "notices": OWN,
         "staff": permission("view_staff"),
+        "colleague": permission("grant_role"),
     }
 
     me = graphene.Field(Me, description="The person who asks.")
@@ -135,6 +146,11 @@ class Query:
         unread=graphene.Boolean(description="Only those not yet read."),
     )
     staff = paged(RoleConnection, "Roles that run at your hospital, for its administrator.")
+    colleague = graphene.Field(
+        PersonType,
+        description="Who signs in by this name, for a first role at your hospital; empty if nobody does (同事).",
+        username=graphene.String(required=True, description="The whole name, as the person signs in (用户名)."),
+    )
 
     def resolve_me(self: Any, info: Any) -> Me:
         """Oneself."""
@@ -157,6 +173,10 @@ class Query:
             access.running(info.context.now), hospital__in=by.reach("view_staff").hospitals
         )
         return reads.page(rows, info, order=Order("ID", ("id",)), first=first, after=after)
+
+    def resolve_colleague(self: Any, info: Any, username: str) -> Person | None:
+        """By the exact name: nobody's name is found by trying a part of it."""
+        return reads.plan(Person.objects.filter(username=username, is_active=True), info).first()
 
 
 class GrantRole(Action):

@@ -97,6 +97,7 @@ class AvailableAction(Plain):
     action = graphene.String(required=True, description="Name of the mutation.")
     label = graphene.String(required=True, description="The step in the reader's language (步骤名称).")
     allowed = graphene.Boolean(required=True, description="Whether you may take it now.")
+    possible = graphene.Boolean(required=True, description="Whether the state lets anybody take it now.")
     code = CodeEnum(description="Why not, as a code; empty if allowed.")
     reason = graphene.String(description="Why not, as a sentence; empty if allowed.")
     who = listed(Party, "Who could take it.")
@@ -146,7 +147,11 @@ class ReferralType(Type):
     advice = graphene.Field(Advice, description="The specialist's structured advice (专家建议).")
     clock = graphene.Field(Clock, description="The limit that runs now, empty if none (时限).")
     clocks = listed(ClockRunType, "Every limit that runs or ran, by its beginning (全部时限).")
-    available_actions = listed(AvailableAction, "Every step with allowed or why not (可用操作).")
+    available_actions = listed(
+        AvailableAction,
+        "Every step with allowed or why not (可用操作).",
+        allowed=graphene.Boolean(description="Only what is allowed (true) or blocked (false); every step if empty."),
+    )
     events = listed(EventType, "Every step that was taken, in order (时间线).")
     information_requests = hidden(InformationRequestType, "What was asked and answered (补充资料).")
     bookings = hidden(BookingType, "Every place that was kept for the patient (预约).")
@@ -231,9 +236,10 @@ class ReferralType(Type):
         """As read with the referral."""
         return by_beginning(self.runs.all())
 
-    def resolve_available_actions(self: Any, info: Any) -> list[AvailableAction]:
+    def resolve_available_actions(self: Any, info: Any, allowed: bool | None = None) -> list[AvailableAction]:
         """From the table that the mutations enforce."""
-        return [available(choice, self) for choice in lifecycle.choices(self, info.context.actor)]
+        choices = lifecycle.choices(self, info.context.actor)
+        return [available(one, self) for one in choices if allowed in (None, one.refusal is None)]
 
     def resolve_events(self: Any, info: Any) -> Any:
         """In order, as read with the referral; words beside a reason only in full view."""
@@ -319,6 +325,7 @@ def available(choice: lifecycle.Choice, case: ServiceRequest) -> AvailableAction
         action=to_camel_case(choice.step.name),
         label=str(choice.step.label),
         allowed=refusal is None,
+        possible=lifecycle.fits(choice.step, case),
         code=refusal.code if refusal else None,
         reason=refusal.message if refusal else None,
         who=[

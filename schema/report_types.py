@@ -5,12 +5,13 @@ from typing import Any
 import graphene
 from django.utils.translation import get_language
 
+from consortium import seal
 from schema import ids
 from schema.base import PART, Date, Plain, Type, declare, declare_plain, listed
 from schema.reads import Through
 from telemedicine import reports
 from telemedicine.models import Addendum, Kind, Liability, Report
-from telemedicine.reports import seal, sheet
+from telemedicine.reports import sheet
 from telemedicine.reports.templates import FieldKind
 
 PathologyKindEnum = declare(Kind, "PathologyKind")

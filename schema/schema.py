@@ -14,6 +14,7 @@ from schema import (
     clocks,
     coverage,
     duty,
+    exports,
     green,
     green_steps,
     images,
@@ -42,6 +43,7 @@ DOMAINS = (
     images,
     viewing,
     coverage,
+    exports,
     clocks,
     duty,
 )
@@ -62,6 +64,7 @@ class Mutation(
     duty.Mutation,
     reports.Mutation,
     viewing.Mutation,
+    exports.Mutation,
     graphene.ObjectType,
 ):
     """Everything that is done: one mutation in a request, one transaction."""

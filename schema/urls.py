@@ -3,9 +3,10 @@
 from django.urls import path
 
 from schema.views.endpoint import endpoint
+from schema.views.exports import export
 from schema.views.files import download, upload
-from schema.views.pages import door, graphiql
-from schema.views.reports import as_json, as_pdf, verify
+from schema.views.pages import app, door, graphiql
+from schema.views.reports import as_json, as_pdf, coverage_as_pdf, form_as_pdf, verify
 from schema.views.session import session
 from schema.views.slides import info, picture, tile
 from schema.views.stream import stream
@@ -14,6 +15,9 @@ from schema.views.viewer import key_image, viewer
 
 urlpatterns = [
     path("", door),
+    path("app", app),
+    path("app/<path:rest>", app),
+    path("app/", app),
     path("graphql/", endpoint, name="graphql"),
     path("graphql/stream/", stream),
     path("graphiql/", graphiql),
@@ -22,7 +26,10 @@ urlpatterns = [
     path("attachments/<str:id>/", download),
     path("reports/<str:id>.pdf", as_pdf),
     path("reports/<str:id>.json", as_json),
+    path("reports/coverage/<str:alliance>/<str:month>.pdf", coverage_as_pdf),
+    path("forms/<str:id>/<str:form>.pdf", form_as_pdf),
     path("verify/", verify),
+    path("exports/<str:id>/", export),
     path("slides/<str:id>/info", info),
     path("slides/<str:id>/pictures/<str:name>", picture),
     path("slides/<str:id>/tiles/<str:level>/<str:place>", tile),

@@ -4,15 +4,16 @@ from typing import Any, ClassVar
 
 import graphene
 
-from consortium import access, trail
-from consortium.models import Hospital
+from consortium import access, lifecycle, trail
+from consortium.models import Hospital, Person
 from referrals import content
 from referrals.models import Case, Referral
 from referrals.worklist import Box, deadline, worklist
 from schema import ids, reads
 from schema.action import plain
-from schema.base import DateTime, Plain, PriorityEnum, SideEnum, permission
+from schema.base import DateTime, Plain, PriorityEnum, SideEnum, listed, permission
 from schema.clinical import PatientType
+from schema.people import PersonType
 from schema.places import HospitalType
 from schema.reads import Order, connection, paged
 from schema.referrals import CaseType, DirectionEnum, PathwayEnum, ReferralType, StatusEnum
@@ -80,6 +81,7 @@ class Query:
         "referral": READERS,
         "case": READERS,
         "patient_lookup": permission("register_patient"),
+        "specialists": permission("accept_referral"),
     }
 
     worklist = paged(
@@ -110,6 +112,11 @@ class Query:
         required=True,
         id_number=graphene.String(required=True, description="Resident identity number, GB 11643."),
         description="Whether a patient is known and has an open case, asked before writing; on the audit trail.",
+    )
+    specialists = listed(
+        PersonType,
+        "Those in whose name the receiver's office may accept (可代录的专家).",
+        referral=graphene.ID(required=True, description="The referral that is decided."),
     )
 
     def resolve_worklist(
@@ -146,6 +153,14 @@ class Query:
             open_case_origin=case.origin if case else None,
             open_case_since=case.opened_at if case else None,
         )
+
+    def resolve_specialists(self: Any, info: Any, referral: str) -> list[Person]:
+        """Of the side that receives, once each."""
+        by, now = info.context.actor, info.context.now
+        row = access.find(by, Referral, ids.decode(referral, "Referral", field="referral"))
+        step = lifecycle.STEPS[Referral]["accept_referral"]
+        held = lifecycle.specialists(step, row, now=now).select_related("person").order_by("person__name", "person_id")
+        return list({role.person_id: role.person for role in held}.values())
 
 
 def disclosed(info: Any, row: Any, action: str, patient_id: Any) -> Any:

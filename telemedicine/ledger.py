@@ -15,7 +15,7 @@ from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.models import ClockRun
 from referrals.attainment import Percentile
-from referrals.coverage import LONGEST
+from referrals.figures import LONGEST
 from telemedicine.models import Agreement, Kind, PathologyCase, QualityCheck, QualityResult, Status
 
 # The limits within which a report is due, one of them for each kind of case.

@@ -168,3 +168,10 @@ def test_the_variables_of_the_environment_are_all_documented():
     named = set(re.findall(r"\b(?:REFNET_[A-Z_]+|DATABASE_URL)\b", text))
     page = (DOCS / "operations.md").read_text("utf-8")
     assert {name for name in named if f"`{name}`" not in page} == set()
+
+
+def test_the_pictures_are_small_and_each_stands_in_the_readme():
+    pictures = sorted((DOCS / "pictures").iterdir())
+    shown = re.findall(r'src="docs/pictures/([^"]+)"[^>]* alt="[^"]+"', (ROOT / "README.md").read_text("utf-8"))
+    assert [picture.name for picture in pictures] == sorted(shown)
+    assert sum(picture.stat().st_size for picture in pictures) <= 300_000

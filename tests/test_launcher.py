@@ -218,4 +218,37 @@ def test_the_pins_name_no_host_and_the_developers_add_to_the_runtime() -> None:
 def test_an_unknown_measurement_is_refused_with_their_names(words: tuple[str, ...]) -> None:
     done = refnet(*words)
     assert done.returncode == 1
-    assert "Name a measurement: tiles" in done.stderr
+    assert "Name a measurement: tiles · web" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("chromium", "built", "said"),
+    [(None, True, "There is no Chromium"), ("/usr/bin/chromium", False, "The pages were not built")],
+)
+def test_pages_that_cannot_be_tested_are_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, chromium: str | None, built: bool, said: str
+) -> None:
+    monkeypatch.setattr(commands.shutil, "which", lambda name: chromium)
+    monkeypatch.setattr(commands, "FRONT", tmp_path if built else tmp_path / "index.html")
+    with pytest.raises(SystemExit, match=said):
+        commands.needs_a_browser()
+
+
+def test_the_tests_of_the_pages_can_be_run_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[tuple[str, ...]] = []
+
+    def call(*command: object, **_: object) -> subprocess.CompletedProcess[str]:
+        ran.append(tuple(str(word) for word in command))
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(commands, "call", call)
+    monkeypatch.setattr(commands, "prepared", lambda _: Path("python"))
+    monkeypatch.setattr(commands, "use_test_data", lambda _: None)
+    monkeypatch.setattr(commands, "database", lambda _: nullcontext())
+    monkeypatch.setattr(commands, "needs_a_browser", lambda: None)
+    assert commands.test(["web", "-k", "green"]) == 0
+    [built, tested] = ran
+    assert built == ("python", "web/build.py")
+    assert tested[3:5] == ("tests/browser", "tests/slides/test_viewer_page.py")
+    assert tested[-2:] == ("-k", "green")
+    assert all((PROJECT / path).exists() for path in commands.IN_A_BROWSER)

@@ -10,12 +10,13 @@ import pytest
 import segno
 from PIL import Image
 
+from consortium import paper, seal
 from consortium.errors import Code, Refused
 from consortium.roles import Role
 from schema import ids
 from telemedicine import reports, store
 from telemedicine.models import KeyImage, Kind, Liability
-from telemedicine.reports import checks, paper, reading, seal
+from telemedicine.reports import checks, reading
 from tests.edge.client import as_role
 from tests.reports import LAB, PATHOLOGIST, READER, SENDER, case, complete, content, image, of, sign
 from tests.world import NOW
@@ -195,7 +196,7 @@ def test_a_draft_says_on_every_page_that_it_is_not_signed(world, row):
     draft = reports.save_report_draft(
         by=by, id=row.pk, expected_version=0, report={"conclusion": "待定", "content": given}, now=NOW
     )
-    data, name = reading.print_draft(by=by, id=draft.pk, address=ADDRESS)
+    data, name = reading.print_draft(by=by, id=draft.pk, address=ADDRESS, now=NOW)
     pages = pages_of(data)
     assert len(pages) > 1
     assert all("未签发" in page for page in pages)
@@ -239,6 +240,10 @@ def test_both_sides_of_the_case_know_whose_it_is(world, row):
 def test_a_character_that_the_font_lacks_is_named_not_left_out():
     assert paper.printable("王𠮷\x07\r\n\n李") == "王〓[U+20BB7] \n\n李"
     assert paper.printable("堃玥喆髙㐂𫍣") == "堃玥喆髙㐂𫍣"
+
+
+def test_small_figures_that_the_font_lacks_stay_figures():
+    assert paper.printable("WBC 18.6×10⁹/L PaCO₂ 58") == "WBC 18.6×10^9/L PaCO2 58"
 
 
 def test_lines_break_between_characters_and_never_within_a_word(world):

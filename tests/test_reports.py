@@ -8,12 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
+from consortium import seal
 from consortium.errors import Code, Refused
 from consortium.models import AuditEntry, Event, Notice
 from consortium.roles import Role
 from telemedicine import reports, store
 from telemedicine.models import Addendum, KeyImage, Kind, Liability, Report, ReportDraft
-from telemedicine.reports import drafts, reading, seal
+from telemedicine.reports import drafts, reading
 from tests.reports import LAB, PATHOLOGIST, READER, SENDER, case, complete, content, image, of, sign, slide
 from tests.world import NOW, World
 

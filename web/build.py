@@ -1,6 +1,7 @@
 """Build the browser front into web/dist, with the machine's Node.js or, where it has none, with one from a wheel.
 
-Run as `python web/build.py`. Exit 0: web/dist is there and matches the sources (which takes milliseconds when nothing
+Run as `python web/build.py`; with `--check` it only holds the operations and the types, where packages are installed.
+Exit 0: web/dist is there and matches the sources (which takes milliseconds when nothing
 changed). Exit 1: it could not be built, and the last line on stderr is one sentence naming the remedy; the API does
 not need web/dist to run.
 """
@@ -21,11 +22,17 @@ from pathlib import Path
 WEB = Path(__file__).resolve().parent
 DIST = WEB / "dist"
 FRESH = WEB / ".building"
+TOOLS = WEB / ".tools"  # the pages of GraphiQL and the viewer, built when their own sources change
 MODULES = WEB / "node_modules"
 LOG = WEB / ".build.log"
 STAMP = ".stamp.json"
+DOCUMENTS = WEB / ".documents.json"  # what operations.mjs makes: hash → text of every operation
+MADE = WEB / "src" / "operations.ts"
+SCHEMA = WEB.parent / "schema" / "schema.graphql"  # what the operations are held against
 OLDEST_NODE = (22, 12)
-SOURCES = ("package.json", "package-lock.json", ".npmrc", "tsconfig.json", "vite.config.ts", "*.html", "src/**/*")
+SETTINGS = ("package.json", "package-lock.json", ".npmrc", "tsconfig.json", "vite.config.ts", "scopes.ts")
+SOURCES = (*SETTINGS, "operations.mjs", "*.html", "src/**/*")
+TOOL_SOURCES = (*SETTINGS, "graphiql.html", "viewer.html", "src/graphiql/*", "src/viewer/*")
 SECONDS_FOR_ONE_STEP = 900
 
 
@@ -36,6 +43,8 @@ class Trouble(Exception):
 def main() -> int:
     """Bring web/dist up to date; 0 when it is, 1 with one sentence on stderr when it cannot be."""
     try:
+        if "--check" in sys.argv[1:]:
+            return check()
         if is_current():
             say("浏览器前端已是最新", "the browser front is up to date")
             return 0
@@ -55,17 +64,52 @@ def build() -> None:
     """Install the locked packages if they changed, build beside the old dist, then put the new one in its place."""
     began = time.monotonic()
     LOG.write_text("", encoding="utf-8")
-    inputs = digest_of_sources()
+    inputs = digest_of(SOURCES)
     node, npm = find_node() or node_from_wheel()
     install_packages(node, npm)
     say("正在构建浏览器前端", "building the browser front")
-    vite = [node, str(MODULES / "vite" / "bin" / "vite.js"), "build", "--outDir", str(FRESH), "--emptyOutDir"]
-    run(vite, node=node, failure=build_failed)
+    run([node, str(WEB / "operations.mjs")], node=node, failure=build_failed)
+    build_tools(node)
+    shutil.rmtree(FRESH, ignore_errors=True)
+    shutil.copytree(TOOLS, FRESH, ignore=shutil.ignore_patterns(STAMP))
+    pages(node, "app", FRESH, "--no-emptyOutDir")
+    shutil.copy(DOCUMENTS, FRESH / "documents.json")
+    if (DIST / "documents.json").is_file():  # pages that are open now still ask by these
+        shutil.copy(DIST / "documents.json", FRESH / "documents.previous.json")
     stamp = {"inputs": inputs, "files": files_under(FRESH)}
     (FRESH / STAMP).write_text(json.dumps(stamp, indent=1, sort_keys=True), encoding="utf-8")
     shutil.rmtree(DIST, ignore_errors=True)
     FRESH.rename(DIST)
     say(f"完成，用时 {time.monotonic() - began:.0f} 秒", f"done in {time.monotonic() - began:.0f} s")
+
+
+def check() -> int:
+    """Hold the operations against the schema and the sources against their types; says so where it cannot."""
+    found = node_in_environment() or find_node()
+    if not found or not (MODULES / ".refnet").exists():
+        say("前端依赖未安装，未检查类型", "the front's packages are not installed: its types were NOT checked")
+        return 0
+    LOG.write_text("", encoding="utf-8")
+    node, _npm = found
+    run([node, str(WEB / "operations.mjs")], node=node, failure=check_failed)
+    run([node, str(MODULES / "typescript" / "bin" / "tsc"), "--noEmit"], node=node, failure=check_failed)
+    return 0
+
+
+def build_tools(node: str) -> None:
+    """Build GraphiQL and the viewer, unless they were built from just these sources."""
+    inputs = digest_of(TOOL_SOURCES)
+    stamp = TOOLS / STAMP
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == inputs:
+        return
+    pages(node, "tools", TOOLS, "--emptyOutDir")
+    stamp.write_text(inputs, encoding="utf-8")
+
+
+def pages(node: str, mode: str, folder: Path, emptying: str) -> None:
+    """Let vite build some of the pages into a folder."""
+    vite = [node, str(MODULES / "vite" / "bin" / "vite.js"), "build", "--mode", mode]
+    run([*vite, "--outDir", str(folder), emptying], node=node, failure=build_failed)
 
 
 # --- what is there already -------------------------------------------------------------------------------------------
@@ -77,15 +121,16 @@ def is_current() -> bool:
         stamp = json.loads((DIST / STAMP).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return bool(stamp == {"inputs": digest_of_sources(), "files": files_under(DIST)})
+    return bool(stamp == {"inputs": digest_of(SOURCES), "files": files_under(DIST)})
 
 
-def digest_of_sources() -> str:
-    """One hash over the names and bytes of everything the built files depend on."""
+def digest_of(patterns: tuple[str, ...]) -> str:
+    """One hash over the names and bytes of the files that fit; with the schema, where operations are among them."""
     digest = hashlib.sha256()
-    for path in sorted({found for pattern in SOURCES for found in WEB.glob(pattern) if found.is_file()}):
+    found = {path for pattern in patterns for path in WEB.glob(pattern) if path.is_file()} - {MADE}
+    for path in (*sorted(found), *([SCHEMA] if patterns is SOURCES else [])):
         content = path.read_bytes()
-        digest.update(f"{path.relative_to(WEB).as_posix()}\0{len(content)}\0".encode())
+        digest.update(f"{path.relative_to(WEB.parent).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()
 
@@ -254,6 +299,11 @@ def build_failed(said: str) -> str:
         " · The front cannot be built (the API is not affected): mend web/src as web/.build.log says, then run"
         " python web/build.py."
     )
+
+
+def check_failed(said: str) -> str:
+    """What the check found, as it was said."""
+    return said.strip()
 
 
 def cannot_write(said: str) -> str:

@@ -1,8 +1,1 @@
 """Tiles over HTTP: our service as it is deployed, against OpenSlide's DeepZoom and a plain file in the same server."""
-
-import os
-
-import django
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consortium.settings")
-django.setup()

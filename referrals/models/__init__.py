@@ -1,6 +1,8 @@
 """Cases, legs, and what belongs to them."""
 
 from referrals.models.care import Attachment, Booking, InformationRequest, Journey, Outcome
+from referrals.models.exports import Export, ExportFormat, ExportState, ExportTable
+from referrals.models.forms import Form, PrintedForm
 from referrals.models.green import (
     LIVE,
     UNANSWERED,
@@ -36,6 +38,11 @@ __all__ = [
     "Diagnosis",
     "Direction",
     "Ending",
+    "Export",
+    "ExportFormat",
+    "ExportState",
+    "ExportTable",
+    "Form",
     "Handover",
     "InformationRequest",
     "Journey",
@@ -45,6 +52,7 @@ __all__ = [
     "Outcome",
     "Pathway",
     "PhoneAnswer",
+    "PrintedForm",
     "QualityReview",
     "Referral",
     "Status",

@@ -14,6 +14,7 @@ from graphql import ExecutionResult, GraphQLError, OperationType, execute
 
 from consortium import idempotency
 from consortium.errors import Code, Refused
+from schema import persisted
 from schema.documents import operation_of, prepared
 from schema.schema import schema
 from schema.views.gate import gated, refusal
@@ -109,10 +110,8 @@ def read(request: HttpRequest) -> Asked:
 
 def asked(body: dict[str, Any]) -> Asked:
     """The parts of a request, of the right kinds; Refused with what is wrong with them."""
-    text, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
+    text, variables, name = document(body), body.get("variables"), body.get("operationName")
     extensions = body.get("extensions")
-    if not isinstance(text, str) or not text.strip():
-        raise Refused(Code.BAD_REQUEST, _("缺少 query：请在 JSON 中给出 GraphQL 文档。"), field="query")
     if variables is not None and not isinstance(variables, dict):
         raise Refused(Code.BAD_REQUEST, _("variables 须为 JSON 对象。"), field="variables")
     if name is not None and not isinstance(name, str):
@@ -120,6 +119,21 @@ def asked(body: dict[str, Any]) -> Asked:
     if extensions is not None and not isinstance(extensions, dict):
         raise Refused(Code.BAD_REQUEST, _("extensions 须为 JSON 对象。"), field="extensions")
     return Asked(text, variables, name, extensions or {})
+
+
+def document(body: dict[str, Any]) -> str:
+    """The document of a request: its own, or by its hash one of the browser front's, never both.
+
+    Whether a request may bring its own would be decided here.
+    """
+    text, id = body.get("query"), body.get("documentId")
+    if id is not None:
+        if text is not None:
+            raise Refused(Code.BAD_REQUEST, _("query 与 documentId 只能给出一个。"), field="documentId")
+        return persisted.text_of(id if isinstance(id, str) else "")
+    if not isinstance(text, str) or not text.strip():
+        raise Refused(Code.BAD_REQUEST, _("缺少 query：请在 JSON 中给出 GraphQL 文档。"), field="query")
+    return text
 
 
 def _no_constant(name: str) -> None:

@@ -74,6 +74,7 @@ def gated(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         else:
             response = view(request, *args, **kwargs)
         response.headers["X-Request-Id"] = request.trace
+        response.headers["X-Refnet-Now"] = request.now.isoformat()
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 

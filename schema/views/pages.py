@@ -1,4 +1,4 @@
-"""Pages of our own: GraphiQL, built by `web/` and served without any outside host; and the door at `/`."""
+"""Pages of our own, built by `web/` and served without any outside host: the front, GraphiQL; and the door at `/`."""
 
 from typing import Any
 
@@ -11,13 +11,18 @@ POLICY = (
     "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'; object-src 'none'"
 )
+# Of the front: no script, style or request but our own; blob: is for pictures that were just taken.
+APP_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 def graphiql(request: HttpRequest) -> HttpResponse:
     """The bundled GraphiQL; absent in production, and a sentence where it was not built."""
     if not settings.GRAPHIQL:
         raise Http404
-    page = settings.BASE_DIR / "web" / "dist" / "graphiql.html"
+    page = settings.FRONT / "graphiql.html"
     if not page.is_file():
         message = _("GraphiQL 页面尚未构建：请运行 python web/build.py；接口 /graphql/ 不受影响。")
         return HttpResponse(message, status=503, content_type="text/plain; charset=utf-8")
@@ -26,7 +31,20 @@ def graphiql(request: HttpRequest) -> HttpResponse:
 
 
 def door(request: HttpRequest) -> HttpResponse:
-    """To GraphiQL where it is served, as long as there is no other front; else a word on where the API is."""
-    if not settings.GRAPHIQL:
-        return HttpResponse("Refnet: POST /graphql/\n", content_type="text/plain; charset=utf-8")
-    return HttpResponseRedirect("/graphiql/")
+    """To the front; where it is not built, its own page says what to do."""
+    return HttpResponseRedirect("/app/")
+
+
+def app(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """The front: one page for each of its addresses; it holds nothing of a case and asks for everything itself."""
+    page = settings.FRONT / "index.html"
+    if not page.is_file():
+        message = _("网页尚未构建：请运行 python web/build.py；接口 /graphql/ 不受影响。")
+        return HttpResponse(message, status=503, content_type="text/plain; charset=utf-8")
+    headers = {
+        "Content-Security-Policy": APP_POLICY,
+        "Cache-Control": "no-cache",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+    }
+    return HttpResponse(page.read_bytes(), content_type="text/html; charset=utf-8", headers=headers)

@@ -25,7 +25,7 @@ POLICY = (
 @gated
 def viewer(request: Any, id: str) -> HttpResponse:
     """GET: the viewer's page. To the signed-out it is a sign-in form; a slide one may not see does not exist."""
-    page = settings.BASE_DIR / "web" / "dist" / "viewer.html"
+    page = settings.FRONT / "viewer.html"
     if not page.is_file():
         return sentence(_("阅片页面尚未构建：请运行 python web/build.py；接口 /graphql/ 不受影响。"), 503)
     status = 200

@@ -5,8 +5,9 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
+from consortium import paper
 from consortium.errors import Refused
-from telemedicine.reports import paper, templates
+from telemedicine.reports import templates
 
 
 @register()

@@ -10,13 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from consortium import access, lifecycle, trail
+from consortium import access, lifecycle, seal, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.models import PractitionerRole, Side
 from telemedicine import catalogues, key_images
 from telemedicine.models import Addendum, PathologyCase, Report, ReportDraft, Slide
-from telemedicine.reports import answers, seal
+from telemedicine.reports import answers
 from telemedicine.reports.templates import Template, template
 
 lifecycle.NOTED["add_addendum"] = gettext_lazy("补充报告")

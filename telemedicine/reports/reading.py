@@ -7,12 +7,12 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from consortium import access, trail
+from consortium import access, paper, seal, trail
 from consortium.access import Actor
 from consortium.models import Side
 from telemedicine import key_images
 from telemedicine.models import Addendum, PathologyCase, Report, ReportDraft
-from telemedicine.reports import fhir, seal, sheet
+from telemedicine.reports import fhir, sheet
 from telemedicine.reports.issuing import intact
 from telemedicine.reports.templates import template
 
@@ -37,7 +37,7 @@ def printed(*, by: Actor, id: str, address: str, now: datetime) -> tuple[bytes, 
     """The PDF of a signed version or of one's own draft, whichever has this key."""
     key = UUID(id)
     if ReportDraft.objects.filter(pk=key).exists():
-        return print_draft(by=by, id=key, address=address)
+        return print_draft(by=by, id=key, address=address, now=now)
     return print_report(by=by, id=key, address=address, now=now)
 
 
@@ -47,11 +47,11 @@ def print_report(*, by: Actor, id: UUID, address: str, now: datetime) -> tuple[b
     newest = not Report.objects.filter(case=report.case_id, version__gt=report.version).exists()
     page = sheet.of_report(report, superseded=not newest)
     pictures, named = key_images.pictures(report.key_images), identified(by, report.case)
-    made = sheet.pdf(page, report.case, identified=named, address=address, pictures=pictures)
+    made = sheet.pdf(page, report.case, identified=named, address=address, mark=paper.mark(by, now), pictures=pictures)
     return made, f"{report.case.number}-v{report.version}.pdf"
 
 
-def print_draft(*, by: Actor, id: UUID, address: str) -> tuple[bytes, str]:
+def print_draft(*, by: Actor, id: UUID, address: str, now: datetime) -> tuple[bytes, str]:
     """The PDF of one's own draft, marked as not signed; NOT_FOUND for anybody else's."""
     drafts = ReportDraft.objects.filter(person=by.person, case__in=_seen(by)).select_related(*_with("case__"))
     draft = drafts.filter(pk=id).first()
@@ -59,7 +59,7 @@ def print_draft(*, by: Actor, id: UUID, address: str) -> tuple[bytes, str]:
         raise access.not_found()
     chosen = template(draft.template, on=timezone.localdate(draft.saved_at), kind=draft.case.kind)
     page = sheet.of_draft(draft, chosen)
-    made = sheet.pdf(page, draft.case, identified=identified(by, draft.case), address=address)
+    made = sheet.pdf(page, draft.case, identified=identified(by, draft.case), address=address, mark=paper.mark(by, now))
     return made, f"{draft.case.number}-draft.pdf"
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import override
 
+from consortium import seal
+from consortium.paper import Paper, moment
 from telemedicine.models import PathologyCase, Report, ReportDraft
 from telemedicine.models.pathology import Liability
-from telemedicine.reports import answers, seal
-from telemedicine.reports.paper import Paper
+from telemedicine.reports import answers
 from telemedicine.reports.templates import FieldKind, Template
 
 TITLES = {Liability.CONSULTATION: "远程病理会诊意见书", Liability.REMOTE_DIAGNOSIS: "远程病理诊断报告"}
@@ -83,11 +83,18 @@ def of_draft(draft: ReportDraft, chosen: Template) -> Sheet:
 
 
 def pdf(
-    sheet: Sheet, case: PathologyCase, *, identified: bool, address: str, pictures: Mapping[int, bytes] | None = None
+    sheet: Sheet,
+    case: PathologyCase,
+    *,
+    identified: bool,
+    address: str,
+    mark: str = "",
+    pictures: Mapping[int, bytes] | None = None,
 ) -> bytes:
-    """The document, the same bytes for the same sheet; without `identified` the patient is masked.
+    """The document, the same bytes for the same sheet and mark; without `identified` the patient is masked.
 
-    `address` is where a code is checked; `pictures` are JPEG or PNG files of key images by their place in the list.
+    `address` is where a code is checked; `mark` says whose copy it is; `pictures` are JPEG or PNG files of key images
+    by their place in the list.
     """
     with override("zh-hans"):
         hospital = case.performer_hospital.name if case.performer_hospital else ""
@@ -96,6 +103,7 @@ def pdf(
             head=(hospital, TITLES[sheet.liability]),
             foot=f"{case.number}　{sheet.version}{code}",
             across=sheet.across,
+            mark=mark,
             made_at=sheet.made_at,
         )
         paper.pair(_about(case, identified=identified))
@@ -169,14 +177,7 @@ def _foot(paper: Paper, sheet: Sheet, address: str) -> None:
     if not sheet.code:
         paper.entry("签发状态", UNSIGNED)
         return
-    top, asked = paper.get_y(), f"{address}?code={sheet.code}"
-    paper.set_right_margin(paper.r_margin + 34)
-    for label, text in sheet.signature:
-        paper.entry(label, text)
-    paper.entry("核验码", seal.printed_code(sheet.code))
-    paper.entry("核验地址", address)
-    paper.set_right_margin(paper.r_margin - 34)
-    paper.qr(asked, paper.w - paper.r_margin - 32, top, 32)
+    paper.signature(sheet.signature, code=sheet.code, address=address)
 
 
 def _rows(answer: Mapping[str, Any]) -> Iterator[list[str]]:
@@ -194,8 +195,3 @@ def shown(answer: Mapping[str, Any], label: str = "labelZh") -> str:
         return str(answer["text"])
     coded = answer["system"].startswith("ICD-O")
     return "；".join(one[label] + (f"（{one['code']}）" if coded else "") for one in answer["options"])
-
-
-def moment(value: datetime) -> str:
-    """A moment in the network's own zone, to the minute."""
-    return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"

@@ -1,11 +1,11 @@
 """Every mutation of the schema with its rightful person and an input with which it is done."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from consortium.models import Alliance, Delivery, Duty, DutySwap, Notice, PractitionerRole, WebhookEndpoint
 from consortium.roles import Role
-from referrals.models import OfferStatus, Status
+from referrals.models import Export, OfferStatus, Status
 from telemedicine.models import Annotation, AnnotationKind, KeyImage
 from tests.edge.client import Edge, as_role, camel, gid, inputs, issue, step
 from tests.edge.tables import GREEN, OFFERS, STEPS
@@ -49,11 +49,27 @@ def every_mutation(world: World, selected: str = "{ number }") -> dict[str, Muta
         "issueApiToken": (doctor, "", {"name": "x", "scopes": ["read"], "expiresInDays": 1}),
         "revokeApiToken": (Edge(expert), "", {"id": gid(token)}),
         "readNotice": (Edge(expert), "", {"id": gid(notice)}),
+        **of_exports(world),
         **of_clocks_and_duties(world),
         **of_deliveries(world),
         **of_the_green_channel(world, selected),
         **of_reports(world),
         **of_viewing(world),
+    }
+
+
+def of_exports(world: World) -> dict[str, Mutation]:
+    """The mutations about figures as files."""
+    alliance = Alliance.objects.create(code="exported", name="联盟", lead=world.hospitals["province"])
+    person = world.people["province", Role.ALLIANCE_ADMIN, 1]
+    days = {"since": date(2026, 2, 1), "until": date(2026, 2, 28)}
+    waiting = Export.objects.create(
+        alliance=alliance, person=person, months=1, format="CSV", tables=[], total=1, requested_at=NOW, **days
+    )
+    wanted = {"alliance": "exported", "since": "2026-02-01", "until": "2026-02-28", "format": "XLSX"}
+    return {
+        "requestExport": (Edge(person), "export { state }", wanted),
+        "cancelExport": (Edge(person), "export { state }", {"id": gid(waiting), "expectedVersion": 1}),
     }
 
 

@@ -103,7 +103,7 @@ OTHERS = {"updateCapacity", "grantRole", "revokeRole", "issueApiToken", "revokeA
 OTHERS |= {"setClockRule", "setDuty", "swapDuty", "acceptSwap"}
 OTHERS |= {"setPreference", "createWebhookEndpoint", "rotateWebhookSecret", "deactivateWebhookEndpoint"}
 OTHERS |= {"replayDeliveries", "resendDelivery", "createReferral", "activateGreenChannel"}
-OTHERS |= {"saveReportDraft", "addAddendum"}
+OTHERS |= {"saveReportDraft", "addAddendum", "requestExport", "cancelExport"}
 # What has tables of its own: in tests/edge/test_pathology.py, and in test_slide_access.py.
 PATHOLOGY = {to_camel_case(name) for name in lifecycle.STEPS[PathologyCase]}
 PATHOLOGY |= {"createPathology", "openSlide", "setExpertise"}
@@ -112,6 +112,7 @@ OF_FILES = {"keepKeyImage"}  # reads the file of a slide: tests/slides/test_view
 _KINDS = (
     "Referral", "Case", "Hospital", "Capability", "Notice", "PractitionerRole", "ApiToken", "Department", "Duty",
     "DutySwap", "Offer", "WebhookEndpoint", "Delivery", "PathologyCase", "Report", "Slide", "Annotation", "KeyImage",
+    "Export",
 )  # fmt: skip
 ABSENT = {kind: ids.encode(kind, uuid4()) for kind in _KINDS}
 ABSENT["Person"] = ids.encode("Person", 2**31 - 1)
@@ -132,11 +133,16 @@ QUERIES: dict[str, tuple[str, str]] = {
     "reasonCatalogues": ("{ reasonCatalogues }", ""),
     "clocks": ("{ clocks { kind } }", ""),
     "staff": ("{ staff { nodes { role } } }", ""),
+    "colleague": ('{ colleague(username: "nobody") { name } }', ""),
     "worklist": ("{ worklist(box: IN) { nodes { number } } }", ""),
     "referral": ("query($id: ID!) { referral(id: $id) { number } }", "Referral"),
     "case": ("query($id: ID!) { case(id: $id) { number } }", "Case"),
     "patientLookup": (f'{{ patientLookup(idNumber: "{id_number(date(2022, 1, 5), 1)}") {{ known }} }}', ""),
+    "specialists": ("query($id: ID!) { specialists(referral: $id) { name } }", "Referral"),
     "coverage": ('{ coverage(alliance: "walk") { since } }', ""),
+    "countedReferrals": ('{ countedReferrals(alliance: "walk", legs: SENT) { nodes { number } } }', ""),
+    "exports": ("{ exports { nodes { state } } }", ""),
+    "export": ("query($id: ID!) { export(id: $id) { state } }", "Export"),
     "attainment": ('{ attainment(alliance: "walk") { group } }', ""),
     "breachForecast": ('{ breachForecast(alliance: "walk") { kind } }', ""),
     "escalationLadder": ("{ escalationLadder { rung } }", ""),
@@ -193,6 +199,9 @@ def expected_of(query: str, party: str, role: Role, *, absent: bool) -> str:
     if query in ("referral", "case"):
         reads = role in CARE | {ADMIN, HOTLINE}
         return (OK if (party, role) in SEES and not absent else NOT_FOUND) if reads else FORBIDDEN
+    if query == "specialists":
+        seen = (party, role) in SEES and not absent
+        return (OK if seen else NOT_FOUND) if role in (OFFICE, EXPERT) else FORBIDDEN
     if query == "worklist":
         return OK if role in CARE | {ADMIN, HOTLINE} else FORBIDDEN
     if query == "offers":
@@ -201,13 +210,13 @@ def expected_of(query: str, party: str, role: Role, *, absent: bool) -> str:
         return (OK if (party, role) in SEES and not absent else NOT_FOUND) if role in CARE else FORBIDDEN
     if query == "greenTargets":
         return ("INVALID_INPUT" if absent else OK) if role in (DOCTOR, OFFICE, HOTLINE) else FORBIDDEN
-    if query in ("webhookEndpoints", "deliveries"):
+    if query in ("webhookEndpoints", "deliveries", "colleague"):
         return OK if role == ADMIN else FORBIDDEN
     if query == "staff":
         return OK if role in (ADMIN, Role.ALLIANCE_ADMIN) else FORBIDDEN
     if query == "patientLookup":
         return OK if role in (DOCTOR, LAB) else FORBIDDEN  # who registers patients
-    if query in ("coverage", "attainment", "breachForecast") and role == Role.ALLIANCE_ADMIN:
+    if query in ("coverage", "countedReferrals", "attainment", "breachForecast") and role == Role.ALLIANCE_ADMIN:
         return OK if party == PARTNER else NOT_FOUND
     if query in ("attainment", "breachForecast"):
         return {Role.COMMISSION_OBSERVER: OK, ADMIN: NOT_FOUND}.get(role, FORBIDDEN)
@@ -219,6 +228,11 @@ def expected_of(query: str, party: str, role: Role, *, absent: bool) -> str:
         return FORBIDDEN if role not in reads else OK if there else NOT_FOUND
     if query in ("roster", "onDuty"):
         return OK  # an absent department has an empty roster
+    if query in ("exports", "export"):  # one's own; nobody asked for one here
+        figures = role in (Role.ALLIANCE_ADMIN, Role.COMMISSION_OBSERVER)
+        return FORBIDDEN if not figures else OK if query == "exports" else NOT_FOUND
+    if query == "countedReferrals":
+        return FORBIDDEN
     if query == "coverage":
         return OK if role == Role.COMMISSION_OBSERVER else FORBIDDEN
     return NOT_FOUND if absent else OK

@@ -9,8 +9,8 @@ import pytest
 from consortium.models import Alliance, Capability, Concept, Department, Hospital, Membership
 from consortium.roles import Role
 from referrals.models import Referral, Status
-from tests.edge.client import Edge, as_role, code_of
-from tests.edge.many import copies
+from tests.edge.client import Edge, as_role, code_of, gid
+from tests.edge.many import copies, statements
 from tests.world import CHINA, NOW, World
 
 LEAD, OBSERVER = ("province", Role.ALLIANCE_ADMIN), Role.COMMISSION_OBSERVER
@@ -246,7 +246,7 @@ def test_an_observer_of_the_province_sees_no_count_from_1_to_4(world, counted):
     assert (found["diversion"]["value"], found["diversion"]["suppressed"]) == (None, True)
     loop = found["loopClosure"]
     assert (loop["numerator"], loop["denominator"], loop["value"], loop["suppressed"]) == (None, None, None, True)
-    assert [flow["legs"] for flow in found["flows"]] == [8, 5, None]
+    assert [flow["legs"] for flow in found["flows"]] == [8, None, None]  # 5, or the total would tell of the 2
     cells = {c["division"]["code"]: (c["sent"], c["served"]) for c in found["counties"]}
     assert (cells["430121"], cells["430181"], cells["430102"]) == ((8, None), (5, None), (0, 0))
 
@@ -261,6 +261,113 @@ def test_an_observer_sees_the_own_division_only(world, counted):
     assert city["covered"] == rate(4, 9, 1.0)
     assert [row["count"] for row in city["membersByLevel"]] == [0, 1, 4]
     assert [flow["legs"] for flow in city["flows"]] == [8, 5]  # what the province sent down has another origin
+
+
+def test_every_indicator_says_what_it_is_and_what_opens(lead, counted):
+    found = ask(
+        lead, "indicators { name label definition numeratorLabel denominatorLabel numeratorLegs denominatorLegs }"
+    )
+    opened = {row["name"]: (row["label"], row["numeratorLegs"], row["denominatorLegs"]) for row in found["indicators"]}
+    assert opened == {
+        "COVERED": ("县域覆盖率", None, None), "ACCEPTANCE": ("接受率", "ACCEPTED", "ANSWERED"),
+        "DIVERSION": ("分流率", "ADVISED", "ANSWERED"), "LOOP_CLOSURE": ("闭环率", "COMPLETED", "ARRIVED"),
+        "CLOCK_ATTAINMENT": ("时限达标率", None, None),
+    }  # fmt: skip
+    assert found["indicators"][0]["definition"].startswith("期末至少有一家在册")
+    lead.headers["Accept-Language"] = "en"
+    assert ask(lead, "indicators { label }")["indicators"][1] == {"label": "Acceptance rate"}
+
+
+def test_the_four_levels_with_definitions(lead, counted):
+    levels = ask(lead, "levels { reach rank label counties definition }")["levels"]
+    assert [(row["reach"], row["rank"], row["label"], row["counties"]) for row in levels] == [
+        ("NONE", 0, "空白", 118), ("MEMBER", 1, "有成员", 1), ("ACTIVE", 2, "活跃", 1), ("SERVED", 3, "已服务", 2),
+    ]  # fmt: skip
+    assert all(row["definition"].endswith("。") for row in levels)
+
+
+MONTHS = "trend(months: %d) { month since until complete sent indicators { numerator denominator value } }"
+
+
+@pytest.fixture
+def joined_long_ago(counted: Counted) -> None:
+    """The standing members have been members for a year."""
+    Membership.objects.filter(alliance=counted.alliance, joined_date=UNTIL).update(joined_date=date(2025, 3, 2))
+
+
+def test_the_trend_counts_each_month_by_its_own_members(lead, counted, joined_long_ago):
+    months = ask(lead, MONTHS % 4)["trend"]
+    assert [(row["month"], row["since"], row["until"], row["complete"], row["sent"]) for row in months] == [
+        ("2025-12", "2025-12-01", "2025-12-31", True, 0), ("2026-01", "2026-01-01", "2026-01-31", True, 1),
+        # One of them from the hospital that left on the 2nd of March, and was a member until then.
+        ("2026-02", "2026-02-01", "2026-02-28", True, 15), ("2026-03", "2026-03-01", "2026-03-02", False, 1),
+    ]  # fmt: skip
+    reached = [row["indicators"][0]["numerator"] for row in months]
+    assert reached == [2, 2, 5, 4]
+    for row in months:
+        given = {"since": f'"{row["since"]}"', "until": f'"{row["until"]}"'}
+        whole = ask(lead, "sent indicators { numerator denominator value }", **given)
+        assert whole == {"sent": row["sent"], "indicators": row["indicators"]}
+
+
+@pytest.mark.parametrize("months", [0, 25])
+def test_a_trend_is_of_1_to_24_months(lead, counted, months):
+    answer = lead.answer(f'{{ coverage(alliance: "hand") {{ trend(months: {months}) {{ month }} }} }}')
+    assert (code_of(answer), answer["errors"][0]["extensions"]["field"]) == ("INVALID_INPUT", "months")
+
+
+def test_a_trend_of_2_and_24_months_takes_the_same_statements(lead, counted):
+    document = '{ coverage(alliance: "hand") { %s breakdown { hospital { name } sent indicators { value } } } }'
+    two, many = (statements(lambda n=n: lead.data(document % (MONTHS % n))) for n in (2, 24))
+    assert len(two) == len(many)
+
+
+def test_an_observers_trend_withholds_small_months(world, counted, joined_long_ago):
+    months = ask(observer(world, "province"), MONTHS % 4)["trend"]
+    assert [row["sent"] for row in months] == [0, None, 15, None]
+    assert months[1]["indicators"][1] == {"numerator": None, "denominator": None, "value": None}
+    assert months[2]["indicators"][3] == {"numerator": None, "denominator": 5, "value": None}
+
+
+def test_the_breakdown_by_hospital_at_each_end(lead, counted):
+    shape = "breakdown(end: %s) { hospital { name division { name } } sent indicators { name numerator denominator } }"
+    found = ask(lead, shape % "DESTINATION")["breakdown"]
+    assert [(row["hospital"]["name"], row["sent"]) for row in found] == [
+        ("province医院", 8), ("city医院", 5), ("county医院", 2),
+    ]  # fmt: skip
+    parts = [(rate["name"], rate["numerator"], rate["denominator"]) for rate in found[0]["indicators"]]
+    assert parts == [("ACCEPTANCE", 4, 6), ("DIVERSION", 1, 6), ("LOOP_CLOSURE", 1, 2)]
+    found = ask(lead, shape % "ORIGIN")["breakdown"]
+    assert [(row["hospital"]["name"], row["sent"]) for row in found] == [
+        ("county医院", 8), ("foreign医院", 5), ("province医院", 2),
+    ]  # fmt: skip
+
+
+BEHIND = """query($legs: CountedLegs!, $origin: String, $hospital: ID) { countedReferrals(alliance: "hand", legs: $legs,
+    origin: $origin, hospital: $hospital, since: "2026-02-01", until: "2026-03-02") { totalCount nodes { number } } }"""
+
+
+def test_the_cases_behind_a_figure_are_those_one_sees_anyway(world, counted):
+    both = world.newcomer("both", ("province", Role.ALLIANCE_ADMIN), ("province", Role.REFERRAL_OFFICE))
+    edge = Edge(both.person)
+
+    def number(legs: str, **given: str) -> int:
+        return int(edge.data(BEHIND, legs=legs, **given)["countedReferrals"]["totalCount"])
+
+    # Of the 15 legs counted, 8 came to the own hospital and 2 went from it.
+    assert {legs: number(legs) for legs in ("SENT", "ANSWERED", "ACCEPTED", "ADVISED", "ARRIVED", "COMPLETED")} == {
+        "SENT": 10, "ANSWERED": 8, "ACCEPTED": 6, "ADVISED": 1, "ARRIVED": 3, "COMPLETED": 2,
+    }  # fmt: skip
+    assert (number("SENT", origin="430121"), number("SERVED", origin="430121")) == (8, 3)
+    assert number("SENT", origin="430181") == 0
+    assert number("SENT", hospital=gid(world.hospitals["county"])) == 10
+    assert number("SENT", hospital=gid(world.hospitals["city"])) == 0
+
+
+def test_who_sees_figures_only_opens_no_case(world, lead, counted):
+    assert lead.data(BEHIND, legs="SENT")["countedReferrals"] == {"totalCount": 0, "nodes": []}
+    assert observer(world, "province").code(BEHIND, legs="SENT") == "FORBIDDEN"
+    assert as_role(world, "province2", Role.ALLIANCE_ADMIN).code(BEHIND, legs="SENT") == "NOT_FOUND"
 
 
 def test_another_alliance_is_not_there_for_its_neighbours_administrator(world, counted):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from consortium.models import ApiToken, Notice, PractitionerRole
+from consortium.models import ApiToken, Notice, Person, PractitionerRole
 from consortium.roles import Role
 from referrals.models import Status
 from schema.schema import schema
@@ -161,6 +161,18 @@ def test_an_administrator_manages_the_own_hospital_only(world, place):
     assert code_of(admin.attempt("grantRole", **given).json()) == "FORBIDDEN"
     staff = admin.data("{ staff(first: 100) { nodes { hospital { id } } } }")["staff"]["nodes"]
     assert {row["hospital"]["id"] for row in staff} == {gid(world.hospitals[place])}
+
+
+def test_a_newcomer_is_found_by_the_whole_name_and_given_a_role(world):
+    admin, newcomer = as_role(world, "county", ADMIN), Person.objects.create(username="new.comer", name="新同事")
+    ask = "query($username: String!) { colleague(username: $username) { id name } }"
+    assert admin.data(ask, username="new.comer")["colleague"] == {"id": gid(newcomer), "name": "新同事"}
+    for other in ("new", "NEW.COMER", "", "new.comer "):
+        assert admin.data(ask, username=other)["colleague"] is None, other
+    given = {"person": gid(newcomer), "role": "EXPERT", "hospital": gid(world.hospitals["county"])}
+    assert code_of(admin.attempt("grantRole", **given).json()) == "OK"
+    Person.objects.filter(pk=newcomer.pk).update(is_active=False)
+    assert admin.data(ask, username="new.comer")["colleague"] is None
 
 
 def test_an_unknown_id_is_not_found_whatever_its_kind(world):

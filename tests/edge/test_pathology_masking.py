@@ -2,8 +2,8 @@
 
 import pytest
 
+from consortium import seal
 from telemedicine.models import PathologyCase, Report
-from telemedicine.reports import seal
 from tests.edge.client import Edge, as_role, gid, widest
 from tests.edge.tables import PARTIES, SEES_SLIDES
 from tests.reports import case, content, image, sign

@@ -6,12 +6,12 @@ from typing import Any
 import pypdfium2
 import pytest
 
+from consortium import seal
 from consortium.models import AuditEntry
 from consortium.roles import Role
 from schema import ids
 from telemedicine import reports
 from telemedicine.models import ReportDraft
-from telemedicine.reports import seal
 from telemedicine.reports.templates import every
 from tests.edge.client import Edge, as_role, code_of, gid, widest
 from tests.reports import CONCLUSION, LAB, PATHOLOGIST, READER, case, complete, content, image, of, sign
@@ -239,7 +239,7 @@ class TestVerify:
 
     def test_a_wrong_code_is_told_from_an_unknown_one(self, world, row):
         assert "核验码不完整或有误" in self.page("ABC").content.decode()
-        assert "没有这份报告" in self.page(seal.new_code()).content.decode()
+        assert "没有这份文书" in self.page(seal.new_code()).content.decode()
         assert 'role="status"></div>' in Edge().client.get("/verify/").content.decode()
         assert "incomplete or wrong" in self.page("ABC", **{"Accept-Language": "en"}).content.decode()
 

@@ -155,6 +155,7 @@ def test_every_query_by_every_role(world, every_state, alliance, party, roles):
     present = {"Hospital": gid(row.performer_hospital), "Referral": gid(row), "Case": gid(row.case)}
     present |= {"Department": gid(row.performer_department), "Offer": gid(world.offer())}
     read = pathology(world)
+    present |= {"Export": ABSENT["Export"]}
     present |= {"PathologyCase": gid(read), "Slide": gid(read.slides.get()), "Report": gid(sign(world, read))}
     found, expected = {}, {}
     for role in roles:
@@ -200,6 +201,8 @@ def test_every_mutation_by_nobody(world, every_state):
         "revokeApiToken": {"id": ABSENT["ApiToken"]},
         "readNotice": {"id": ABSENT["Notice"]},
         "setClockRule": {"alliance": "x", "kind": "TRIAGE", "targetMinutes": 1, "source": "x"},
+        "requestExport": {"alliance": "x", "since": "2026-01-01", "until": "2026-01-02", "format": "CSV"},
+        "cancelExport": {"id": ABSENT["Export"], "expectedVersion": 1},
         "setDuty": {"department": ABSENT["Department"], "person": ABSENT["Person"]}
         | {"startsAt": NOW.isoformat(), "endsAt": NOW.isoformat()},
         "swapDuty": {"id": ABSENT["Duty"], "other": ABSENT["Duty"]},

@@ -252,7 +252,8 @@ COSTS: dict[str, int] = {
     "signHandover": 17, "standDown": 33, "recordMilestone": 18, "reviewQuality": 19, "broadcastDown": 58,
     "readOffer": 16, "negotiateOffer": 16, "offerPlace": 17, "declineOffer": 18, "recordPhoneAnswer": 17,
     "confirmPhoneAnswer": 16, "activateGreenChannel": 38, "saveReportDraft": 9, "addAddendum": 16, "reportViewing": 12,
-    "annotateSlide": 12, "changeAnnotation": 10, "deleteAnnotation": 10, "discardKeyImage": 9,
+    "annotateSlide": 12, "changeAnnotation": 10, "deleteAnnotation": 10, "discardKeyImage": 9, "requestExport": 9,
+    "cancelExport": 8,
 }  # fmt: skip
 
 

@@ -1,3 +1,4 @@
+/** @jsxImportSource react */
 /** The bar above GraphiQL: who is signed in, with 退出; or the sign-in form. */
 import { useRef, useState, type FormEvent } from "react";
 import { signIn, signOut, type Person } from "./session";

@@ -1,3 +1,4 @@
+/** @jsxImportSource react */
 /** The GraphiQL page: asks who is signed in, then shows the bar and the editor. */
 import "graphiql/setup-workers/vite";
 import "@graphiql/react/style.css";

@@ -15,15 +15,18 @@ export class Trouble extends Error {
   }
 }
 
+type Known = { readonly id: string; readonly name: string };
+
 interface Said {
   message?: string;
   extensions?: { code?: string };
   code?: string;
 }
 
-/** The data of an operation. */
-export async function ask<Data>(query: string, variables: object, leaving = false): Promise<Data> {
-  const answer = await send("/graphql/", "POST", { query, variables }, leaving);
+/** The data of an operation, asked for by its hash. */
+export async function ask<Data>(operation: Known, variables: object, leaving = false): Promise<Data> {
+  const body = { documentId: operation.id, operationName: operation.name, variables };
+  const answer = await send("/graphql/", "POST", body, leaving);
   const content = (await answer.json().catch(() => null)) as { data?: Data; errors?: Said[] } | null;
   const error = content?.errors?.[0];
   if (error) throw troubleOf(answer.status, error.extensions?.code ?? "", error.message);
@@ -33,23 +36,17 @@ export async function ask<Data>(query: string, variables: object, leaving = fals
 
 /** Does one mutation; its refusal is a Trouble. The same `key` is done once, however often it is sent. */
 export async function act<Payload extends object>(
-  name: string,
-  shape: string,
+  operation: Known,
   input: object,
   key = newKey(),
   leaving = false,
 ): Promise<Payload> {
-  const kind = name.charAt(0).toUpperCase() + name.slice(1);
-  const query = `mutation($input: ${kind}Input!) { ${name}(input: $input) { ${shape} errors { code message } } }`;
-  const data = await ask<Record<string, Payload & { errors: Said[] }>>(
-    query,
-    { input: { ...input, idempotencyKey: key } },
-    leaving,
-  );
-  const payload = data[name]!;
-  const error = payload.errors[0];
+  const given = { input: { ...input, idempotencyKey: key } };
+  const data = await ask<Record<string, Payload & { errors: Said[] }>>(operation, given, leaving);
+  const [payload] = Object.values(data);
+  const error = payload!.errors[0];
   if (error) throw troubleOf(200, error.code ?? "", error.message);
-  return payload;
+  return payload!;
 }
 
 /** The JSON at one of our own addresses. */

@@ -1,4 +1,5 @@
 /** The viewer: one slide or two in step, what is drawn and kept on them, and what the keys do. */
+import { AnnotateSlide, ChangeAnnotation, DeleteAnnotation, DiscardKeyImage, KeepKeyImage } from "../operations";
 import { act, reachable, Trouble } from "./api";
 import { askToSignIn, Band, copyLink, showDialog } from "./dialogs";
 import { button, h } from "./dom";
@@ -9,16 +10,27 @@ import { Pane, type Listener, type View } from "./pane";
 import { Panel } from "./panel";
 import { Step } from "./step";
 import { say, switchLanguage } from "./words";
-import { ANNOTATION, KEY_IMAGE, type Annotation, type Geometry, type KeyImage, type Kind } from "./wire";
+import type { Annotation, Geometry, KeyImage, Kind, Screen } from "./wire";
 
 const TOOLS: Kind[] = ["POINT", "BOX", "POLYGON", "LINE", "TEXT"];
 
-/** The page; `open` shows the slide that its address names. */
+/** A page of the front that shows the viewer inside itself; without one the viewer is the page. */
+export interface Host {
+  /** What is shown, what was opened, or what was kept has changed. */
+  changed(screen: Screen): void;
+  /** The session ended; resolves to whether the same person signed in again. */
+  signInAgain(): Promise<boolean>;
+  /** The key `e`: the way out of the viewer. */
+  leave(): void;
+}
+
+/** The viewer; `open` shows the slide that the page's address names, `show` any. */
 export class App implements Listener {
   private readonly band = new Band();
-  private readonly title = h("h1", {});
   private readonly hint = h("span", { class: "hint", "aria-live": "polite" });
-  private readonly stages = h("main", { class: "stages" });
+  private readonly title: HTMLElement;
+  private readonly stages: HTMLElement;
+  private readonly over = new AbortController();
   private readonly panel: Panel;
   private readonly keys: Key[];
   private readonly tools = new Map<Kind, HTMLButtonElement>();
@@ -30,8 +42,14 @@ export class App implements Listener {
   private opening = 0;
   private linkLater = 0;
 
-  constructor(page: HTMLElement) {
-    this.panel = new Panel({
+  constructor(
+    private readonly page: HTMLElement,
+    private readonly host: Host | null = null,
+  ) {
+    // A page has one heading and one main part; inside another page there are both already.
+    this.title = h(host ? "p" : "h1", { class: "title" });
+    this.stages = h(host ? "div" : "main", { class: "stages" });
+    this.panel = new Panel(h(host ? "div" : "aside", { class: "panel" }), {
       open: (slide) => void this.show(slide),
       select: (id) => this.active && this.select(this.active, id, true),
       change: (each, input) => void this.change(each, input),
@@ -41,24 +59,54 @@ export class App implements Listener {
     });
     this.keys = this.table();
     const tools = TOOLS.map((kind) => {
-      const made = button(say(kind), () => this.take(kind), this.keys.find((row) => row.word === toolWord(kind))!.shown);
+      const made = button(
+        say(kind),
+        () => this.take(kind),
+        this.keys.find((row) => row.word === toolWord(kind))!.shown,
+      );
       this.tools.set(kind, made);
       return made;
     });
     const bar = h(
-      "header",
-      {},
+      host ? "div" : "header",
+      { class: "head" },
       this.title,
       h("div", { class: "tools", role: "toolbar" }, ...tools, ...this.buttons()),
       this.hint,
     );
     page.replaceChildren(bar, this.band.element, this.stages, this.panel.element);
-    obey(this.keys);
-    document.addEventListener("visibilitychange", () => {
-      if (document.hidden) for (const pane of this.panes()) void pane.looking.send();
-    });
-    window.addEventListener("hashchange", () => void this.open());
-    window.addEventListener("pagehide", () => this.panes().forEach((pane) => void pane.looking.send()));
+    const { signal } = this.over;
+    obey(this.keys, host ? page : document, signal);
+    const tell = () => this.panes().forEach((pane) => void pane.looking.send());
+    document.addEventListener("visibilitychange", () => document.hidden && tell(), { signal });
+    window.addEventListener("pagehide", tell, { signal });
+    if (!host) window.addEventListener("hashchange", () => void this.open(), { signal });
+  }
+
+  /** Takes the viewer off the page; what was seen is still reported. */
+  close(): void {
+    this.over.abort();
+    this.opening += 1;
+    window.clearTimeout(this.linkLater);
+    for (const pane of this.panes()) pane.close();
+    this.first = this.second = this.active = null;
+    this.page.replaceChildren();
+  }
+
+  /** Gives the keys to the slide. */
+  focus(): void {
+    this.active?.viewer.canvas.focus();
+  }
+
+  /** Goes to where a key image was taken. */
+  async visit(image: Pick<KeyImage, "slideId" | "x" | "y" | "width" | "height">): Promise<void> {
+    const pane = this.first;
+    if (!pane) return;
+    const { clientWidth, clientHeight } = pane.element;
+    const scale = Math.min(clientWidth / image.width, clientHeight / image.height);
+    const view = { x: image.x + image.width / 2, y: image.y + image.height / 2, scale, turn: 0 };
+    if (image.slideId === pane.screen.shown.slideId) pane.look(view);
+    else await this.show(image.slideId, view);
   }
 
   /** Shows what the address names. */
@@ -73,7 +121,7 @@ export class App implements Listener {
   moved(pane: Pane): void {
     this.step?.moved(pane);
     window.clearTimeout(this.linkLater);
-    this.linkLater = window.setTimeout(() => history.replaceState(null, "", this.link()), 400);
+    if (!this.host) this.linkLater = window.setTimeout(() => history.replaceState(null, "", this.link()), 400);
   }
 
   drawn(pane: Pane, kind: Kind, geometry: Geometry): void {
@@ -125,11 +173,16 @@ export class App implements Listener {
       });
       return;
     }
-    this.repair ??= (trouble.cause_ === "expired" ? askToSignIn(trouble.message) : this.lineIsBack()).finally(() => {
+    this.repair ??= (trouble.cause_ === "expired" ? this.signIn(trouble.message) : this.lineIsBack()).finally(() => {
       this.repair = null;
     });
     await this.repair;
     await again();
+  }
+
+  private async signIn(sentence: string): Promise<void> {
+    if (!this.host) return askToSignIn(sentence);
+    while (!(await this.host.signInAgain())) await new Promise((later) => window.setTimeout(later, 2000));
   }
 
   private async refreshed(): Promise<void> {
@@ -138,7 +191,8 @@ export class App implements Listener {
 
   private async lineIsBack(): Promise<void> {
     this.band.show(say("lineLost"));
-    while (!(await reachable())) await new Promise((later) => window.setTimeout(later, 2000));
+    while (!this.over.signal.aborted && !(await reachable()))
+      await new Promise((later) => window.setTimeout(later, 2000));
     this.band.hide();
   }
 
@@ -154,7 +208,8 @@ export class App implements Listener {
 
   // --- slides ----------------------------------------------------------------------------------------------------
 
-  private async show(slide: string, view: View | null = null): Promise<void> {
+  /** Shows a slide. */
+  async show(slide: string, view: View | null = null): Promise<void> {
     const opening = ++this.opening;
     this.drop();
     this.apart();
@@ -167,9 +222,10 @@ export class App implements Listener {
       this.first = this.active = made;
       const { shown, caseNumber } = made.screen;
       this.title.textContent = [caseNumber, shown.barcode, shown.marker || shown.stain, shown.site].join(" · ");
-      document.title = `${shown.barcode} · Refnet`;
       this.list();
       this.touch();
+      if (this.host) return;
+      document.title = `${shown.barcode} · Refnet`;
       history.replaceState(null, "", this.link());
     });
   }
@@ -237,7 +293,7 @@ export class App implements Listener {
 
   private save(pane: Pane, input: object): Promise<void> {
     return this.doing(async () => {
-      const made = await act<{ annotation: Annotation }>("annotateSlide", `annotation { ${ANNOTATION} }`, input);
+      const made = await act<{ annotation: Annotation }>(AnnotateSlide, input);
       pane.shapes.annotations = [...pane.shapes.annotations, made.annotation];
       this.drop();
       this.list();
@@ -248,8 +304,7 @@ export class App implements Listener {
   private change(each: Annotation, input: object): Promise<void> {
     return this.doing(async () => {
       const given = { id: each.id, expectedVersion: each.version, ...input };
-      const shape = `annotation { ${ANNOTATION} }`;
-      const { annotation } = await act<{ annotation: Annotation }>("changeAnnotation", shape, given);
+      const { annotation } = await act<{ annotation: Annotation }>(ChangeAnnotation, given);
       this.replaced(each.id, annotation);
       this.band.tell(say("saved"));
     });
@@ -257,7 +312,7 @@ export class App implements Listener {
 
   private remove(each: Annotation): Promise<void> {
     return this.doing(async () => {
-      await act("deleteAnnotation", "annotation { id }", { id: each.id, expectedVersion: each.version });
+      await act(DeleteAnnotation, { id: each.id, expectedVersion: each.version });
       this.replaced(each.id, null);
     });
   }
@@ -297,7 +352,7 @@ export class App implements Listener {
     const save = (caption: string) =>
       void this.doing(async () => {
         const given = { slide: pane.screen.shown.slideId, ...region, caption };
-        const made = await act<{ keyImage: KeyImage }>("keepKeyImage", `keyImage { ${KEY_IMAGE} }`, given);
+        const made = await act<{ keyImage: KeyImage }>(KeepKeyImage, given);
         pane.screen.keyImages.push(made.keyImage);
         this.drop();
         this.list();
@@ -307,19 +362,9 @@ export class App implements Listener {
     this.panel.ask({ ...asking, save: pane.screen.mayKeep ? save : null });
   }
 
-  private async visit(image: KeyImage): Promise<void> {
-    const pane = this.first;
-    if (!pane) return;
-    const { clientWidth, clientHeight } = pane.element;
-    const scale = Math.min(clientWidth / image.width, clientHeight / image.height);
-    const view = { x: image.x + image.width / 2, y: image.y + image.height / 2, scale, turn: 0 };
-    if (image.slideId === pane.screen.shown.slideId) pane.look(view);
-    else await this.show(image.slideId, view);
-  }
-
   private discard(image: KeyImage): Promise<void> {
     return this.doing(async () => {
-      await act("discardKeyImage", "keyImage { id }", { id: image.id });
+      await act(DiscardKeyImage, { id: image.id });
       for (const pane of this.panes()) {
         pane.screen.keyImages = pane.screen.keyImages.filter((each) => each.id !== image.id);
       }
@@ -334,7 +379,15 @@ export class App implements Listener {
   }
 
   private list(): void {
-    if (this.first) this.panel.show(this.active ?? this.first, this.second?.screen.shown.slideId ?? null);
+    if (!this.first) return;
+    this.panel.show(this.active ?? this.first, this.second?.screen.shown.slideId ?? null);
+    this.host?.changed(this.first.screen);
+  }
+
+  /** Where dialogs go: the page, or the tree of its own in which the viewer stands. */
+  private front(): ParentNode {
+    const root = this.page.getRootNode();
+    return root instanceof ShadowRoot ? root : document.body;
   }
 
   /** The pane that was touched last is the one that keys and tools are about. */
@@ -359,6 +412,7 @@ export class App implements Listener {
       return button(say(word), () => row.does(new KeyboardEvent("keydown", { key: row.keys[0]! })), row.shown);
     };
     const words = ["kPrevious", "kNext", "kCompare", "kRotate", "kKeep", "kHide", "kTrace", "kShare", "kHelp"] as const;
+    if (this.host) return [...words.slice(2).map(does), does("kPanel"), does("kLeave")];
     const other = button(say("language"), () => {
       switchLanguage();
       window.location.reload();
@@ -375,8 +429,21 @@ export class App implements Listener {
       this.active?.pan(way[0]! * width, way[1]! * width);
     };
     const turn = (degrees: number) => port()?.setRotation((port()!.getRotation() + degrees + 360) % 360);
-    const row = (keys: string[], shown: string, word: Key["word"], does: Key["does"]): Key => ({ keys, shown, word, does });
+    const row = (keys: string[], shown: string, word: Key["word"], does: Key["does"]): Key => ({
+      keys,
+      shown,
+      word,
+      does,
+    });
+    const { host } = this;
+    const inside = host
+      ? [
+          row(["l"], "l", "kPanel", () => this.page.classList.toggle("listing")),
+          row(["e"], "e", "kLeave", () => host.leave()),
+        ]
+      : [];
     return [
+      ...inside,
       row(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], "← → ↑ ↓", "kPan", pan),
       row(["+", "=", "-", "_"], "+ −", "kZoom", (event) => {
         port()?.zoomBy("+=".includes(event.key) ? 1.4 : 1 / 1.4);
@@ -423,9 +490,9 @@ export class App implements Listener {
       row(["o"], "o", "kOverview", () => this.stages.classList.toggle("no-overview")),
       row(["s"], "s", "kShare", () => {
         const address = window.location.origin + this.link();
-        void copyLink(address, (sentence) => this.band.tell(sentence));
+        void copyLink(address, this.front(), (sentence) => this.band.tell(sentence));
       }),
-      row(["?"], "?", "kHelp", () => showDialog(say("help"), listed(this.keys))),
+      row(["?"], "?", "kHelp", () => showDialog(say("help"), listed(this.keys), this.front())),
     ];
   }
 }

@@ -76,22 +76,22 @@ export function askToSignIn(sentence: string): Promise<void> {
   });
 }
 
-/** Shows something until it is closed. */
-export function showDialog(title: string, inside: HTMLElement): void {
+/** Shows something in front of a page until it is closed. */
+export function showDialog(title: string, inside: HTMLElement, front: ParentNode): void {
   const dialog = h("dialog", { "aria-label": title, close: () => dialog.remove() }, h("h2", {}, title), inside);
   dialog.append(button(say("close"), () => dialog.close(), "Esc"));
-  document.body.append(dialog);
+  front.append(dialog);
   dialog.showModal();
 }
 
 /** Copies an address, or shows it to be copied where the browser does not let us. */
-export async function copyLink(address: string, told: (sentence: string) => void): Promise<void> {
+export async function copyLink(address: string, front: ParentNode, told: (sentence: string) => void): Promise<void> {
   try {
     await navigator.clipboard.writeText(address);
     told(say("linkCopied"));
   } catch {
     const field = h("input", { value: address, readonly: true, "aria-label": say("linkHere") });
-    showDialog(say("linkHere"), field);
+    showDialog(say("linkHere"), field, front);
     field.select();
   }
 }

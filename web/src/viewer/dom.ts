@@ -35,3 +35,14 @@ export function button(word: string, does: () => void, key = ""): HTMLButtonElem
   if (key) made.setAttribute("aria-keyshortcuts", key);
   return made;
 }
+
+/**
+ * OpenSeadragon would put a style into the page, which our policy forbids, unless it finds one with this mark. An
+ * element of no language is found and styles nothing; the rule itself stands in page.css.
+ */
+export function markStyle(): void {
+  if (document.querySelector("[data-openseadragon-mobile-css]")) return;
+  const mark = document.createElementNS(null, "style");
+  mark.setAttribute("data-openseadragon-mobile-css", "true");
+  document.head.append(mark);
+}

@@ -10,11 +10,12 @@ export interface Key {
   does: (event: KeyboardEvent) => void;
 }
 
-/** Obeys a table, except while somebody types or a dialog is open. */
-export function obey(table: Key[]): void {
-  document.addEventListener("keydown", (event) => {
+/** Obeys a table where `within` hears of keys and until the signal, except while somebody types or a dialog is open. */
+export function obey(table: Key[], within: Document | HTMLElement, signal: AbortSignal): void {
+  const hear = (event: KeyboardEvent) => {
     const target = event.target as HTMLElement;
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    const root = target.getRootNode() as Document | ShadowRoot;
+    if (event.ctrlKey || event.metaKey || event.altKey || root.querySelector("dialog[open]")) return;
     if (target.closest("input, textarea, select")) return;
     // A button that has the focus keeps the keys that press it.
     if (target.closest("button, a") && (event.key === "Enter" || event.key === " ")) return;
@@ -22,11 +23,14 @@ export function obey(table: Key[]): void {
     if (!found) return;
     event.preventDefault();
     found.does(event);
-  });
+  };
+  within.addEventListener("keydown", hear as EventListener, { signal });
 }
 
 /** The table as a list of words. */
 export function listed(table: Key[]): HTMLElement {
-  const rows = table.map((row) => h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, row.shown)), h("td", {}, say(row.word))));
+  const rows = table.map((row) =>
+    h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, row.shown)), h("td", {}, say(row.word))),
+  );
   return h("table", { class: "keys" }, h("tbody", {}, ...rows));
 }

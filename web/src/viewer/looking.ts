@@ -1,6 +1,7 @@
 /** The trace of what was before the eyes: gathered while the view rests, sent in small batches, never lost on the way. */
+import { ReportViewing } from "../operations";
 import { act, newKey, Trouble } from "./api";
-import { TRACE, type Trace } from "./wire";
+import type { Trace } from "./wire";
 
 export interface Look {
   x: number;
@@ -46,7 +47,7 @@ export class Looking {
     this.busy = true;
     try {
       const given = { slide: this.slide, looks: this.sent.looks };
-      const payload = await act<{ trace: Trace }>("reportViewing", `trace { ${TRACE} }`, given, this.sent.key, true);
+      const payload = await act<{ trace: Trace }>(ReportViewing, given, this.sent.key, true);
       this.sent = null;
       this.grown(payload.trace);
     } catch (error) {

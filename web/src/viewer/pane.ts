@@ -1,5 +1,6 @@
 /** One slide on the screen: its tiles, what lies above them, the scale bar, and what is reported of it. */
 import OpenSeadragon from "openseadragon";
+import { OpenSlide, SlideScreen } from "../operations";
 import { act, ask, reachable, read, statusOf, Trouble } from "./api";
 import { h } from "./dom";
 import { Looking, type Look } from "./looking";
@@ -8,7 +9,7 @@ import { Pen } from "./pen";
 import { Shapes } from "./shapes";
 import { sourceOf } from "./source";
 import { say } from "./words";
-import { SCREEN, type Geometry, type Info, type Kind, type Position, type Screen } from "./wire";
+import type { Geometry, Info, Kind, Position, Screen } from "./wire";
 
 /** Where one looks: the middle in pixels of the image, screen pixels for one of the image, degrees. */
 export interface View {
@@ -96,7 +97,7 @@ export class Pane {
 
   /** Shows a slide inside an element; a Trouble says why it cannot be shown. */
   static async open(inside: HTMLElement, slide: string, listener: Listener, view: View | null): Promise<Pane> {
-    const { slideScreen } = await ask<{ slideScreen: Screen }>(SCREEN, { slide });
+    const { slideScreen } = await ask<{ slideScreen: Screen }>(SlideScreen, { slide });
     const image = slideScreen.shown.imageId;
     if (!image) throw new Trouble("refused", say("noImage"));
     const info = (await read<{ slide: Info }>(`/slides/${image}/info`).catch((error: Trouble) => {
@@ -319,7 +320,7 @@ export class Pane {
     this.opened = true;
     this.looking.view(() => this.seen());
     const { shown } = this.screen;
-    act("openSlide", "slideView { openedAt }", { id: shown.slideId }).then(
+    act(OpenSlide, { id: shown.slideId }).then(
       () => {
         shown.opened = true;
         this.listener.grown(this);

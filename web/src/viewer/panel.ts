@@ -27,13 +27,15 @@ export interface Asking {
 
 /** The lists beside a pane. */
 export class Panel {
-  readonly element = h("aside", { class: "panel" });
   private readonly form = h("div", { class: "asking" });
   private readonly slides = h("ul", { class: "slides" });
   private readonly annotations = h("ul", { class: "annotations" });
   private readonly images = h("ul", { class: "key-images" });
 
-  constructor(private readonly wishes: Wishes) {
+  constructor(
+    readonly element: HTMLElement,
+    private readonly wishes: Wishes,
+  ) {
     const part = (title: string, list: HTMLElement) => h("section", {}, h("h2", {}, title), list);
     this.element.append(
       this.form,

@@ -1,4 +1,4 @@
-/** What the page asks of the server, and the shape of what it gets. */
+/** The shape of what the page gets from the server; what it asks stands in viewer.graphql. */
 
 export type Position = [number, number];
 export type Kind = "POINT" | "BOX" | "POLYGON" | "LINE" | "TEXT";
@@ -27,6 +27,7 @@ export interface KeyImage {
   y: number;
   width: number;
   height: number;
+  slideSha256: string;
   mine: boolean;
 }
 
@@ -82,15 +83,3 @@ export interface Info {
   tiles: string;
   grantEndsAt: string;
 }
-
-export const ANNOTATION = "id kind geometry label visibility version mine person { name }";
-export const KEY_IMAGE = "id slideId url caption x y width height mine";
-export const TRACE = "columns rows cells share";
-const GLASS = "slideId imageId barcode stain marker block site opened share";
-
-export const SCREEN = `query($slide: ID!) {
-  slideScreen(slide: $slide) {
-    caseNumber shown { ${GLASS} } slides { ${GLASS} } mayAnnotate mayKeep
-    annotations { ${ANNOTATION} } keyImages { ${KEY_IMAGE} } trace { ${TRACE} }
-  }
-}`;

@@ -77,6 +77,8 @@ const WORDS = {
   kTrace: ["显示/隐藏已阅范围", "Show or hide what was seen"],
   kOverview: ["显示/隐藏概览图", "Show or hide the overview"],
   kShare: ["复制当前视野的链接", "Copy a link to this view"],
+  kPanel: ["标注与图像列表", "List of annotations and images"],
+  kLeave: ["到报告", "To the report"],
   kHelp: ["显示此列表", "This list"],
 } as const satisfies Record<string, readonly [string, string]>;
 

@@ -1,6 +1,7 @@
 """A4 paper for Chinese text: an embedded font, lines broken by the rules of Chinese setting, pages counted."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
@@ -10,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import segno
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from fpdf import FPDF
 from fpdf.enums import WrapMode, XPos, YPos
 from fpdf.fonts import FontFace
 
+from consortium import seal
+from consortium.access import Actor
 from consortium.errors import Code, Refused
 
 # Noto Sans SC comes as a wheel of data, pinned by its checksum; it is never imported, so a report alone needs it.
@@ -22,17 +26,22 @@ WHEEL, FILE = "pylopdf_fonts_zh_cn", "NotoSansSC-Regular.otf"
 NAME = "Noto"
 MARGIN, LABEL, LINE = 18.0, 40.0, 5.2  # millimetres: the margins, the column of labels, a line of text
 INK, GREY, PALE = 0, 95, 225
+MARKED = [(x, y) for y in (70.0, 150.0, 230.0) for x in (60.0, 150.0)]  # where a page says whose copy it is
+MARK_SIZE, MARK_WIDTH, SLANT = 9.0, 96.0, 30  # points, millimetres, degrees
+SEALED = 34.0  # millimetres left to the QR code beside a signature
 # A word of the Latin script or a number stays whole; every other character may begin a line.
 PIECES = re.compile(r"[A-Za-z0-9µ%.+()/:_-]+|\s|.", re.DOTALL)
+RAISED = {"<super>": "^", "<sub>": ""}  # how a plain line writes small figures
 NEVER_FIRST = set("，。、；：？！）》”’】％…—,.;:?!)")
 
 
 class Paper(FPDF):
-    """Pages with the same head and foot, and a word across each page if it is not in force."""
+    """Pages with the same head and foot, a word across each page if it is not in force, and whose copy it is."""
 
-    def __init__(self, *, head: Sequence[str], foot: str, across: str, made_at: datetime) -> None:
+    def __init__(self, *, head: Sequence[str], foot: str, across: str, made_at: datetime, mark: str = "") -> None:
         super().__init__(format="A4")
         self.head, self.foot, self.across = [printable(line) for line in head], printable(foot), across
+        self.mark = printable(mark)
         self.add_font(NAME, fname=font())
         self.set_margins(MARGIN, MARGIN)
         self.set_auto_page_break(True, margin=22)
@@ -43,7 +52,8 @@ class Paper(FPDF):
         self.add_page()
 
     def header(self) -> None:
-        """The hospital, what this is, and a rule below."""
+        """The hospital, what this is, and a rule below; under everything, whose copy it is."""
+        self._mark()
         if self.across:
             self.set_font(NAME, size=72)
             self.set_text_color(PALE)
@@ -55,6 +65,17 @@ class Paper(FPDF):
             self.ink(size)
             self.cell(0, size * 0.5, line, align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         self.rule()
+
+    def _mark(self) -> None:
+        self.set_text_color(PALE)
+        self.set_font(NAME, size=MARK_SIZE)
+        width = self.get_string_width(self.mark)
+        if width > MARK_WIDTH:
+            self.set_font(NAME, size=MARK_SIZE * MARK_WIDTH / width)
+            width = MARK_WIDTH
+        for x, y in MARKED if self.mark else ():
+            with self.rotation(SLANT, x, y):
+                self.text(x - width / 2, y, self.mark)
 
     def footer(self) -> None:
         """What this copy is, and which page of how many."""
@@ -93,6 +114,33 @@ class Paper(FPDF):
             self.cell(LABEL, LINE, printable(label) if number == 0 else "")
             self.ink(10)
             self.cell(width, LINE, line, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def paragraph(self, text: str) -> None:
+        """Words over the whole width."""
+        self.ink(10)
+        for line in self.lines(text, self.epw):
+            self.keep(1)
+            self.cell(0, LINE + 0.4, line, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def cut(self, text: str) -> None:
+        """A dashed line across the page at which it is cut in two, with a word on it."""
+        self.ln(3)
+        self.keep(2)
+        self.set_draw_color(GREY)
+        self.set_dash_pattern(dash=2, gap=1.5)
+        self.line(self.l_margin, self.get_y(), self.w - self.r_margin, self.get_y())
+        self.set_dash_pattern()
+        self.ink(8, GREY)
+        self.cell(0, 5, printable(text), align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def signature(self, entries: Sequence[tuple[str, str]], *, code: str, address: str) -> None:
+        """Who answers for it, and how it is checked: by the code, or by the QR code beside it."""
+        top, asked = self.get_y(), f"{address}?code={code}"
+        self.set_right_margin(self.r_margin + SEALED)
+        for label, text in (*entries, ("核验码", seal.printed_code(code)), ("核验地址", address)):
+            self.entry(label, text)
+        self.set_right_margin(self.r_margin - SEALED)
+        self.qr(asked, self.w - self.r_margin - 32, top, 32)
 
     def pair(self, entries: Sequence[tuple[str, str]]) -> None:
         """Short entries, two in a line."""
@@ -181,9 +229,29 @@ def _drawn(path: Path) -> frozenset[int]:
 
 
 def printable(text: str) -> str:
-    """The text with what the font cannot draw named by its code point, and without control characters."""
+    """The text without control characters, and with what the font cannot draw written in another way."""
     drawn = _drawn(font())
     return "".join(
-        sign if sign == "\n" or ord(sign) in drawn else " " if ord(sign) < 32 else f"〓[U+{ord(sign):04X}]"
+        sign if sign == "\n" or ord(sign) in drawn else " " if ord(sign) < 32 else _otherwise(sign)
         for sign in text.replace("\r\n", "\n")
     )
+
+
+def _otherwise(sign: str) -> str:
+    """A sign that the font lacks: 10⁹ as 10^9 and CO₂ as CO2, any other by its code point."""
+    kind, _space, plain = unicodedata.decomposition(sign).partition(" ")
+    if kind in RAISED and len(plain) == 4:
+        return RAISED[kind] + chr(int(plain, 16))
+    return f"〓[U+{ord(sign):04X}]"
+
+
+def mark(by: Actor, now: datetime) -> str:
+    """Whose copy a page is: the reader, for which hospital, and when."""
+    role = next(iter(by.held), None)
+    at = f"（{role.hospital.name}）" if role and role.hospital else ""
+    return f"{by.person.name if by.person else ''}{at} {moment(now)} 阅"
+
+
+def moment(value: datetime) -> str:
+    """A moment in the network's own zone, to the minute."""
+    return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"

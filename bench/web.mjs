@@ -1,0 +1,85 @@
+// The worklist on a slow line, cold and warm, and how long a click waits for its answer; told in figures, judged by nobody.
+import { enter, task, told, visitor, walk } from './app.mjs'
+
+const LIST = `${task.base}/app/worklist?sort=NEWEST`
+const LINE = { offline: false, latency: task.line.latency, downloadThroughput: task.line.down / 8, uploadThroughput: task.line.up / 8 }
+
+/** Lets a page remember when its first row could be read and acted on, in milliseconds since it was asked for. */
+function watch() {
+  const seen = new MutationObserver(() => {
+    if (!document.querySelector('.row-line a')) return
+    seen.disconnect()
+    requestAnimationFrame(() => setTimeout(() => { window.usable = performance.now() }))
+  })
+  seen.observe(document, { childList: true, subtree: true })
+}
+
+/** What one load of the list costs over the slow line: time, bytes as they came, requests but for the live stream. */
+async function load(page, line) {
+  const sizes = new Map()
+  const asked = ({ requestId, request }) => { if (!request.url.endsWith('/stream/') && !request.url.startsWith('data:')) sizes.set(requestId, 0) }
+  const came = ({ requestId, encodedDataLength }) => { if (sizes.has(requestId)) sizes.set(requestId, encodedDataLength) }
+  line.on('Network.requestWillBeSent', asked)
+  line.on('Network.loadingFinished', came)
+  await page.goto(LIST)
+  await page.waitForFunction(() => window.usable > 0, null, { polling: 20 })
+  await page.waitForTimeout(1500) // what comes after the first row is counted too
+  line.off('Network.requestWillBeSent', asked)
+  line.off('Network.loadingFinished', came)
+  const bytes = [...sizes.values()].reduce((sum, one) => sum + one, 0)
+  return { seconds: (await page.evaluate(() => window.usable)) / 1000, bytes, requests: sizes.size }
+}
+
+/** Clicks something and waits until a place says a word: the whole wait, and the part of it spent on the server. */
+const answered = (page, what, place, word) =>
+  page.evaluate(
+    async ([what, place, word]) => {
+      performance.clearResourceTimings()
+      const began = performance.now()
+      document.querySelector(what).click()
+      await new Promise((done) => {
+        const look = () => document.querySelector(place)?.textContent.includes(word) && done()
+        new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true })
+      })
+      const whole = performance.now() - began
+      const [served] = performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/graphql/'))
+      return { whole: whole / 1000, server: (served?.duration ?? 0) / 1000 }
+    },
+    [what, place, word],
+  )
+
+await walk({
+  async loads() {
+    const { context: door, page } = await visitor()
+    await enter(page, task.expert, '/app/profile')
+    const cookies = await door.cookies()
+    for (const kind of ['cold', 'warm']) told[kind] = []
+    for (let round = 0; round < task.rounds; round += 1) {
+      const { context, page: list } = await visitor() // a browser that has seen nothing
+      await context.addCookies(cookies)
+      await list.addInitScript(watch)
+      const line = await context.newCDPSession(list)
+      await line.send('Network.enable')
+      await line.send('Network.emulateNetworkConditions', LINE)
+      told.cold.push(await load(list, line))
+      told.warm.push(await load(list, line))
+      await context.close()
+    }
+  },
+
+  async clicks() {
+    const { page } = await visitor()
+    await enter(page, task.expert, '/app/worklist?sort=NEWEST')
+    await page.locator('.row-line').nth(task.referrals.length).waitFor()
+    told.preview = []
+    told.step = []
+    for (const { number } of task.referrals) {
+      const row = `.row-line:has([aria-label*="${number}"]) a`
+      told.preview.push(await answered(page, row, '.preview .leg-head', number))
+      await page.locator('.preview .actions button').first().waitFor()
+      await page.waitForTimeout(400) // until its receipt is sent and shown
+      await page.getByRole('button', { name: /^认领/ }).evaluateAll((all) => all.at(-1).setAttribute('data-bench', ''))
+      told.step.push(await answered(page, '[data-bench]', '.preview .leg-head', '分诊中'))
+    }
+  },
+})

@@ -1,0 +1,106 @@
+"""How the figures of an alliance went, month by month: each month counted exactly as `coverage` counts it.
+
+However many months are asked for, the number of statements is the same.
+"""
+
+from calendar import monthrange
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet, Value
+from django.utils.translation import gettext as _
+
+from consortium.errors import Code, Refused
+from consortium.models import Level, Membership, Status
+from referrals.coverage import counties
+from referrals.figures import Indicator, Rate, Scope, cells, counts, of_legs, of_runs, place_within, run_counts
+
+MOST_MONTHS = 24
+
+
+@dataclass(frozen=True)
+class Month:
+    """The figures of one month; `complete` tells whether its last day is within what was asked for."""
+
+    since: date
+    until: date
+    complete: bool
+    sent: int | None
+    indicators: list[Rate]
+
+    @property
+    def name(self) -> str:
+        """Year and month, such as 2026-11."""
+        return f"{self.since:%Y-%m}"
+
+
+def trend(over: Scope, *, months: int, now: datetime) -> list[Month]:
+    """The month of the scope's last day and so many before it, the earliest first, whatever day the scope begins with.
+
+    For observers a month whose count alone would be withheld takes the next smallest with it.
+    """
+    if not 1 <= months <= MOST_MONTHS:
+        raise Refused(Code.INVALID_INPUT, _("月数须在 1 到 {limit} 之间。").format(limit=MOST_MONTHS), field="months")
+    scopes = list(_months(over, months))
+    legs = _each([(each.since, each.legs()) for each in scopes], counts(now))
+    runs = _each([(each.since, each.runs()) for each in scopes], run_counts())
+    reached, units = _reached(over, scopes), counties(over).count()
+    sent = cells([legs[each.since]["SENT"] for each in scopes], over.withheld)
+    return [
+        Month(
+            since=each.since,
+            until=each.until,
+            complete=each.until.day == monthrange(each.until.year, each.until.month)[1],
+            sent=number,
+            indicators=[
+                Rate(Indicator.COVERED, reached[each.since], units, 1.0),
+                *of_legs(legs[each.since], over.withheld),
+                of_runs(runs[each.since], over.withheld),
+            ],
+        )
+        for each, number in zip(scopes, sent, strict=True)
+    ]
+
+
+def month_of(day: date) -> tuple[date, date]:
+    """The first and the last day of a month."""
+    return day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1])
+
+
+def _months(over: Scope, months: int) -> Iterable[Scope]:
+    last = over.until.year * 12 + over.until.month - 1
+    for number in range(last - months + 1, last + 1):
+        first, end = month_of(date(number // 12, number % 12 + 1, 1))
+        yield replace(over, since=first, until=min(end, over.until))
+
+
+def _each(of: Sequence[tuple[date, QuerySet[Any]]], wanted: dict[str, Any]) -> dict[date, dict[str, int]]:
+    """The counts of each month, by one statement."""
+    first, *rest = [rows.order_by().values(month=Value(month)).annotate(**wanted) for month, rows in of]
+    empty = dict.fromkeys(wanted, 0)
+    found = {row.pop("month"): row for row in first.union(*rest, all=True)}
+    return {month: found.get(month, empty) for month, _rows in of}
+
+
+def _reached(over: Scope, scopes: Sequence[Scope]) -> dict[date, int]:
+    """In how many county units a member stood at the end of each month."""
+    memberships = list(
+        Membership.objects.filter(
+            Q(left_date__isnull=True) | Q(left_date__gt=scopes[0].until),
+            place_within("hospital__division", over.divisions),
+            alliance=over.alliance,
+            joined_date__lte=over.until,
+            hospital__level=Level.COUNTY,
+            hospital__status=Status.ACTIVE,
+        ).values_list("hospital__division", "joined_date", "left_date")
+    )
+    return {
+        each.since: len({place for place, joined, left in memberships if _held(joined, left, each.until)})
+        for each in scopes
+    }
+
+
+def _held(joined: date, left: date | None, on: date) -> bool:
+    return joined <= on and (left is None or left > on)

@@ -1,0 +1,36 @@
+import { defineWords } from "../words";
+
+export const words = defineWords({
+  zh: {
+    title: "登录",
+    lead: "转诊、绿色通道与远程病理会诊",
+    username: "用户名",
+    password: "密码",
+    usernameMissing: "请填写用户名。",
+    passwordMissing: "请填写密码。",
+    enter: "登录",
+    wrong: "用户名或密码不正确，或账号已停用。请核对大小写后再试；忘记密码请联系本院管理员重置。",
+    forgotten: "忘记密码或无法登录？请联系本院管理员。",
+    againTitle: "请重新登录",
+    againHint: "登录已过期。页面和您填写的内容都还在，登录后继续。",
+    otherPerson: "换一个账号登录（离开此页面）",
+    show: "显示密码",
+    hide: "隐藏密码",
+  },
+  en: {
+    title: "Sign in",
+    lead: "Referrals, green channel and remote pathology",
+    username: "Username",
+    password: "Password",
+    usernameMissing: "Enter your username.",
+    passwordMissing: "Enter your password.",
+    enter: "Sign in",
+    wrong: "The username or password is wrong, or the account is closed. Check capitals and try again; your hospital's administrator can reset a forgotten password.",
+    forgotten: "Forgotten your password, or cannot sign in? Ask your hospital's administrator.",
+    againTitle: "Sign in again",
+    againHint: "Your session has ended. This page and what you typed are still here; sign in to go on.",
+    otherPerson: "Sign in as somebody else (leaves this page)",
+    show: "Show password",
+    hide: "Hide password",
+  },
+});

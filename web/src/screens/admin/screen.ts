@@ -1,0 +1,16 @@
+import type { Screen } from "../../app/screens";
+
+const screens: readonly Screen[] = [
+  {
+    path: "/admin",
+    title: { zh: "管理", en: "Administration" },
+    load: () => import("./Admin"),
+    order: 60,
+    permissions: ["update_capacity", "view_staff", "manage_webhooks", "set_clock_rule"],
+    key: "a",
+  },
+  { path: "/admin/members", title: { zh: "成员目录", en: "Members" }, load: () => import("./Members") },
+  { path: "/admin/clocks", title: { zh: "时限规则", en: "Time limits" }, load: () => import("./Clocks") },
+  { path: "/admin/catalogues", title: { zh: "目录", en: "Catalogues" }, load: () => import("./Catalogues") },
+];
+export default screens;
