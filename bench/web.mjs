@@ -31,22 +31,25 @@ async function load(page, line) {
 }
 
 /** Clicks something and waits until a place says a word: the whole wait, and the part of it spent on the server. */
-const answered = (page, what, place, word) =>
-  page.evaluate(
-    async ([what, place, word]) => {
-      performance.clearResourceTimings()
-      const began = performance.now()
-      document.querySelector(what).click()
-      await new Promise((done) => {
-        const look = () => document.querySelector(place)?.textContent.includes(word) && done()
+async function answered(page, what, place, word) {
+  const waited = page.evaluate(
+    ([place, word]) =>
+      new Promise((done) => {
+        let began = 0
+        performance.clearResourceTimings()
+        addEventListener('click', () => { began = performance.now() }, { capture: true, once: true })
+        const look = () => {
+          if (!began || !document.querySelector(place)?.textContent.includes(word)) return
+          const [served] = performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/graphql/'))
+          done({ whole: (performance.now() - began) / 1000, server: (served?.duration ?? 0) / 1000 })
+        }
         new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true })
-      })
-      const whole = performance.now() - began
-      const [served] = performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/graphql/'))
-      return { whole: whole / 1000, server: (served?.duration ?? 0) / 1000 }
-    },
-    [what, place, word],
+      }),
+    [place, word],
   )
+  await page.locator(what).first().click()
+  return waited
+}
 
 await walk({
   async loads() {
@@ -75,11 +78,11 @@ await walk({
     told.step = []
     for (const { number } of task.referrals) {
       const row = `.row-line:has([aria-label*="${number}"]) a`
-      told.preview.push(await answered(page, row, '.preview .leg-head', number))
-      await page.locator('.preview .actions button').first().waitFor()
+      told.preview.push(await answered(page, row, '.preview', number))
+      await page.locator('.preview').getByRole('button', { name: /^认领/ }).waitFor()
       await page.waitForTimeout(400) // until its receipt is sent and shown
-      await page.getByRole('button', { name: /^认领/ }).evaluateAll((all) => all.at(-1).setAttribute('data-bench', ''))
-      told.step.push(await answered(page, '[data-bench]', '.preview .leg-head', '分诊中'))
+      await page.locator('.preview').getByRole('button', { name: /^认领/ }).evaluate((one) => one.setAttribute('data-bench', ''))
+      told.step.push(await answered(page, '[data-bench]', '.preview', '分诊中'))
     }
   },
 })
