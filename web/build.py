@@ -28,11 +28,12 @@ LOG = WEB / ".build.log"
 STAMP = ".stamp.json"
 DOCUMENTS = WEB / ".documents.json"  # what operations.mjs makes: hash → text of every operation
 MADE = WEB / "src" / "operations.ts"
-SCHEMA = WEB.parent / "schema" / "schema.graphql"  # what the operations are held against
+# What lies elsewhere: what the operations are held against, and the map, which the monthly report draws too.
+BESIDE = (WEB.parent / "schema" / "schema.graphql", WEB.parent / "consortium" / "data" / "hunan_map.json")
 OLDEST_NODE = (22, 12)
 SETTINGS = ("package.json", "package-lock.json", ".npmrc", "tsconfig.json", "vite.config.ts", "scopes.ts")
 SOURCES = (*SETTINGS, "operations.mjs", "*.html", "src/**/*")
-TOOL_SOURCES = (*SETTINGS, "graphiql.html", "viewer.html", "src/graphiql/*", "src/viewer/*")
+TOOL_SOURCES = (*SETTINGS, "operations.mjs", "graphiql.html", "viewer.html", "src/graphiql/*", "src/viewer/*")
 SECONDS_FOR_ONE_STEP = 900
 
 
@@ -125,10 +126,10 @@ def is_current() -> bool:
 
 
 def digest_of(patterns: tuple[str, ...]) -> str:
-    """One hash over the names and bytes of the files that fit; with the schema, where operations are among them."""
+    """One hash over the names and bytes of the files that fit; of the whole front, with what lies elsewhere."""
     digest = hashlib.sha256()
     found = {path for pattern in patterns for path in WEB.glob(pattern) if path.is_file()} - {MADE}
-    for path in (*sorted(found), *([SCHEMA] if patterns is SOURCES else [])):
+    for path in (*sorted(found), *(BESIDE if patterns is SOURCES else ())):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(WEB.parent).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)

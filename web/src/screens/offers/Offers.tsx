@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useKeys } from "../../app/keys";
 import { query, setQuery } from "../../app/router";
 import { Badge, Button, Choices, Clock, Dialog, Empty, Loading, toast, Trouble } from "../../kit";
+import { allowed } from "../../kit/sound";
 import { call } from "../../net/client";
 import { useAct, useRead } from "../../net/hooks";
 import { useLive } from "../../net/live";
@@ -11,7 +12,7 @@ import { type AskedOfferFragment, AskedOfferChanged, AskedOffers, OfferRead } fr
 import { language } from "../../words";
 import { Answer } from "./Answer";
 import { Detail } from "./Detail";
-import { allowed, audible, hear, ring } from "./sound";
+import { calling } from "./sound";
 import "./style.css";
 import { words } from "./words";
 
@@ -48,7 +49,7 @@ export default function Offers() {
         const fresh = next.status === "ASKED" && !rows.some((one) => one.id === next.id);
         put(next);
         setHeard(`${next.kind?.label ?? ""} ${next.requesterHospital.name} ${event.label}`);
-        if (fresh) ring();
+        if (fresh) calling.ring();
       },
       gap: () => void reload(),
     },
@@ -88,7 +89,7 @@ export default function Offers() {
           does: speak.does[action],
           run: () => seen.current.begin(action),
         })),
-        { keys: "m", does: speak.soundKey, run: () => hear(!audible.peek()) },
+        { keys: "m", does: speak.soundKey, run: calling.turn },
       ];
     }, [tongue]),
   );
@@ -130,12 +131,12 @@ export default function Offers() {
               { value: "all", label: say.everything },
             ]}
           />
-          <Button small aria-pressed={audible.value} onClick={() => hear(!audible.value)}>
-            {audible.value ? say.soundOn : say.soundOff}
+          <Button small aria-pressed={calling.on.value} onClick={calling.turn}>
+            {calling.on.value ? say.soundOn : say.soundOff}
           </Button>
         </div>
       </div>
-      {audible.value && !allowed.value ? <p class="aside">{say.touch}</p> : null}
+      {calling.on.value && !allowed.value ? <p class="aside">{say.touch}</p> : null}
       <p class="unseen" aria-live="assertive">
         {heard}
       </p>

@@ -15,7 +15,7 @@ import { currentFilters, type Filters, narrowed } from "./filters";
 import { rememberList } from "./last";
 import { RowLine } from "./RowLine";
 import { useRows } from "./rows";
-import { ring, sounding, switchSound } from "./sound";
+import { arriving } from "./sound";
 import { useLater, useWide } from "./view";
 import { words } from "./words";
 
@@ -26,9 +26,9 @@ export default function WorklistScreen() {
   const [said, setSaid] = useState("");
   const told = (row: ReferralRowFragment) => {
     setSaid(words().freshSaid(labels().priority[row.priority], partyOf(row, "REQUESTER")));
-    if (row.priority === "STAT" && filters.box === "IN") ring();
+    if (row.priority === "STAT" && filters.box === "IN") arriving.ring();
   };
-  const list = useRows(filters, told, sounding.value);
+  const list = useRows(filters, told, arriving.on.value);
   const counted = useRead(WorklistCounts, { received: can("view_received_referral"), sent: can("view_sent_referral") }, { skip: !list.rows.length && list.busy });
   const wide = useWide();
   rememberList(query.value.toString());
@@ -109,8 +109,8 @@ export default function WorklistScreen() {
       <div class="worklist-head">
         <h1>{say.title}</h1>
         <Boxes filters={filters} counts={counted.data} />
-        <button type="button" class="tap sound" aria-pressed={sounding.value} title={say.sound} onClick={switchSound}>
-          {sounding.value ? say.soundOn : say.soundOff}
+        <button type="button" class="tap sound" aria-pressed={arriving.on.value} title={say.sound} onClick={arriving.turn}>
+          {arriving.on.value ? say.soundOn : say.soundOff}
         </button>
       </div>
       <FilterBar filters={filters} counts={counted.data} />

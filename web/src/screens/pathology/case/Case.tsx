@@ -7,8 +7,6 @@ import {
   ButtonLink,
   Clock,
   Dialog,
-  Empty,
-  Loading,
   Steps,
   toast,
   Trouble,
@@ -17,11 +15,11 @@ import {
 } from "../../../kit";
 import type { ScreenProps } from "../../../app/screens";
 import { useRead } from "../../../net/hooks";
-import { useLive } from "../../../net/live";
 import { me } from "../../../net/session";
-import { PathologyCase, PathologyCaseMoved, type PathologyCaseData } from "../../../operations";
+import { PathologyCase, type PathologyCaseData } from "../../../operations";
 import { EditDialog } from "../entry/EditDialog";
 import { Specimens } from "../entry/Specimens";
+import { NoCase, useMoves } from "../opened";
 import { caseAt, holderOf, patientLine, toneOf, urgency } from "../facts";
 import { words as shared } from "../words";
 import { Identity } from "./Identity";
@@ -52,39 +50,9 @@ export default function Case({ params }: ScreenProps) {
   const [step, setStep] = useState<StepName | null>(null);
   const [editing, setEditing] = useState(false);
   const [adding, setAdding] = useState("");
-  const [news, setNews] = useState("");
   const row = data?.pathologyCase ?? null;
-
-  useLive(
-    PathologyCaseMoved,
-    { id },
-    {
-      next: ({ pathologyCaseChanged: { event, pathologyCase } }) => {
-        if (event.actor?.id !== me.peek()?.person.id)
-          setNews(say.movedBy(event.actor?.name ?? say.somebody, event.label));
-        if (pathologyCase.version !== row?.version) void reload();
-      },
-      gap: () => void reload(),
-    },
-  );
-
-  if (!data)
-    return problem ? (
-      <>
-        <h1>{common.open}</h1>
-        <Trouble problem={problem} retry={() => void reload()} />
-      </>
-    ) : (
-      <Loading />
-    );
-  if (!row) {
-    return (
-      <>
-        <h1>{common.notThere}</h1>
-        <Empty title={common.notThereHint} action={<ButtonLink href={href("/pathology")}>{common.back}</ButtonLink>} />
-      </>
-    );
-  }
+  const { news, hush } = useMoves(id, row?.version, reload);
+  if (!row) return <NoCase title={common.open} answered={data !== null} problem={problem} retry={() => void reload()} />;
   const can = (action: string) => row.availableActions.some((one) => one.action === action && one.allowed);
   const reads = row.assignedTo?.id === me.value?.person.id || READING.some(can);
   const forms = reads ? STEPS.filter((one) => !["submitPathology", "acknowledgeReport"].includes(one)) : STEPS;
@@ -134,7 +102,7 @@ export default function Case({ params }: ScreenProps) {
           <Banner
             tone="info"
             action={
-              <Button small kind="quiet" onClick={() => setNews("")}>
+              <Button small kind="quiet" onClick={hush}>
                 {common.close}
               </Button>
             }
@@ -145,7 +113,7 @@ export default function Case({ params }: ScreenProps) {
       </div>
       {row.referralId ? (
         <Banner tone="info">
-          <a href={href(`/case/${encodeURIComponent(row.referralId)}`)}>{say.referral}</a>
+          <a href={href(`/referral/${encodeURIComponent(row.referralId)}`)}>{say.referral}</a>
         </Banner>
       ) : null}
 

@@ -1,13 +1,10 @@
 import "../style.css";
-import { useState } from "preact/hooks";
 import { href } from "../../../app/router";
 import type { ScreenProps } from "../../../app/screens";
-import { Badge, Banner, ButtonLink, Clock, Empty, Loading, Trouble } from "../../../kit";
+import { Badge, Banner, Clock, Trouble } from "../../../kit";
 import { useRead } from "../../../net/hooks";
-import { useLive } from "../../../net/live";
-import { me } from "../../../net/session";
-import { PathologyCaseMoved, ReadingCase, type ReadingCaseData } from "../../../operations";
-import { words as caseWords } from "../case/words";
+import { ReadingCase, type ReadingCaseData } from "../../../operations";
+import { NoCase, useMoves } from "../opened";
 import { caseAt, holderOf, patientLine, toneOf, urgency } from "../facts";
 import { words as shared } from "../words";
 import { Desk } from "./Desk";
@@ -20,40 +17,11 @@ export type Reading = NonNullable<ReadingCaseData["pathologyCase"]>;
 export default function Read({ params }: ScreenProps) {
   const say = words();
   const common = shared();
-  const told = caseWords();
   const id = params.id ?? "";
   const { data, problem, reload } = useRead(ReadingCase, { id }, { keep: true });
-  const [news, setNews] = useState("");
   const row = data?.pathologyCase ?? null;
-  useLive(
-    PathologyCaseMoved,
-    { id },
-    {
-      next: ({ pathologyCaseChanged: { event, pathologyCase } }) => {
-        if (event.actor?.id !== me.peek()?.person.id)
-          setNews(told.movedBy(event.actor?.name ?? told.somebody, event.label));
-        if (pathologyCase.version !== row?.version) void reload();
-      },
-      gap: () => void reload(),
-    },
-  );
-  if (!data)
-    return problem ? (
-      <>
-        <h1>{say.title}</h1>
-        <Trouble problem={problem} retry={() => void reload()} />
-      </>
-    ) : (
-      <Loading />
-    );
-  if (!row) {
-    return (
-      <>
-        <h1>{common.notThere}</h1>
-        <Empty title={common.notThereHint} action={<ButtonLink href={href("/pathology")}>{common.back}</ButtonLink>} />
-      </>
-    );
-  }
+  const { news } = useMoves(id, row?.version, reload);
+  if (!row) return <NoCase title={say.title} answered={data !== null} problem={problem} retry={() => void reload()} />;
   return (
     <div class="reading">
       <div class="reading-head">
