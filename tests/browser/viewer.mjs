@@ -195,6 +195,7 @@ const walks = {
     told.shared = await matrices(guest.page)
     told.sharedLabels = await labels(guest.page)
     told.guestTools = (await guest.page.locator('.asking form').count())
+    await guest.page.locator('.slides li .small', { hasText: /[1-9]\d*%/ }).first().waitFor() // what was before the eyes has arrived
     await guest.context.close()
     await context.close()
   },
