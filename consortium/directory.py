@@ -160,6 +160,12 @@ def within(division: str, path: str) -> Q:
     return Q(**{path: division}) | Q(**{f"{path}__parent": division}) | Q(**{f"{path}__parent__parent": division})
 
 
+def with_those_above(division: Division) -> set[str]:
+    """The codes of a division and of those above it."""
+    above = division.parent
+    return {code for code in (division.code, division.parent_id, above.parent_id if above else None) if code}
+
+
 def home_of(places: Iterable[Hospital]) -> Division | None:
     """The division of the first of somebody's hospitals."""
     return next((place.division for place in places), None)

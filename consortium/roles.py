@@ -24,6 +24,8 @@ class Role(models.TextChoices):
     COMMISSION_OBSERVER = "COMMISSION_OBSERVER", _("卫健委观察员")
     HOTLINE_AGENT = "HOTLINE_AGENT", _("12320 坐席")
     AUDITOR = "AUDITOR", _("审计员")
+    SYSTEM_ADMIN = "SYSTEM_ADMIN", _("系统管理员")
+    SECURITY_ADMIN = "SECURITY_ADMIN", _("安全管理员")
 
 
 class Place(Enum):
@@ -47,7 +49,11 @@ HELD_AT: dict[Role, set[Place]] = {
     Role.COMMISSION_OBSERVER: {Place.DIVISION},
     Role.HOTLINE_AGENT: {Place.DIVISION},
     Role.AUDITOR: {Place.HOSPITAL, Place.DIVISION},
+    Role.SYSTEM_ADMIN: {Place.HOSPITAL, Place.DIVISION},
+    Role.SECURITY_ADMIN: {Place.HOSPITAL, Place.DIVISION},
 }
+# The three administrators (三员分立): nobody is two of them at the same time, and no hospital administrator makes one.
+SEPARATED = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR})
 
 SENDERS_SIDE = {
     "view_sent_referral",
@@ -183,6 +189,13 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.COMMISSION_OBSERVER: frozenset({"view_suppressed_coverage"}),
     Role.HOTLINE_AGENT: frozenset({"activate_green_channel", "view_own_activation"}),
     Role.AUDITOR: frozenset(),
+    # Accounts: makes and closes them and hands out the link for a password; gives no right and removes no factor.
+    Role.SYSTEM_ADMIN: frozenset({"view_accounts", "create_person", "issue_setup_link", "deactivate_person"}),
+    # Rights: gives and ends roles, the three administrators' too, unlocks, removes a second factor; sets no password.
+    Role.SECURITY_ADMIN: frozenset(
+        {"view_accounts", "view_staff", "grant_role", "revoke_role", "appoint_administrator"}
+        | {"unlock_person", "reset_second_factor"}
+    ),
 }
 
 # Steps that belong to a specialist; the office may take them only when it names the specialist who decided.

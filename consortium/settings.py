@@ -1,6 +1,7 @@
 """Configuration: the only module that reads the environment. `docs/operations.md` lists the variables."""
 
 import os
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -10,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from consortium.database import embedded
+from consortium.sign_in.providers import providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_FOLDER = embedded.data_folder()
@@ -47,6 +49,10 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "axes",
     "guardian",
     "graphene_django",
     "django_q",
@@ -63,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "consortium.urls"
@@ -74,6 +81,7 @@ TEMPLATES = [
 
 AUTH_USER_MODEL = "consortium.Person"
 AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
     "guardian.backends.ObjectPermissionBackend",
 ]
@@ -83,8 +91,15 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+PASSWORD_HASHERS = [  # the first for what is set from now on; who signs in with an older hash gets a new one
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+PASSWORD_RESET_TIMEOUT = 72 * 3600  # seconds that a link for setting a password works
+SESSION_ENGINE = "consortium.sign_in.sessions"
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = 12 * 3600  # the longest life of a session
+SESSION_IDLE = int(float(os.environ.get("REFNET_IDLE_MINUTES", "30")) * 60)  # seconds without use
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
@@ -174,6 +189,27 @@ Q_CLUSTER = {
 }
 # The commands of manage.py that run by themselves, each with its minutes between two runs.
 JOBS = {"tick": 1, "run_exports": 1, "clean_uploads": 60}
+
+# Signing in: a second factor, guesses, a hospital's own sign-in.
+MFA = _switch("REFNET_MFA", "1" if PRODUCTION else "0")  # a second factor is compulsory for everybody who signs in
+MFA_ADAPTER = "consortium.sign_in.adapter.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds that a telephone's clock may be off
+MFA_TOTP_ISSUER = "Refnet"
+FACTOR_SECONDS = 300  # how long the second factor is awaited after the password
+FRESH_SECONDS = 900  # how long after signing in one may change one's ways in
+AXES_FAILURE_LIMIT = int(os.environ.get("REFNET_GUESSES", "5"))
+AXES_COOLOFF_TIME = timedelta(minutes=float(os.environ.get("REFNET_LOCK_MINUTES", "15")))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True  # SignIn is ours
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]  # its middleware would answer for us, not in our shape
+AXES_CLIENT_IP_CALLABLE = "consortium.sign_in.guesses.address_of"
+PROXIES = int(os.environ.get("REFNET_PROXIES", "1" if PRODUCTION else "0"))  # of our own before the service
+OIDC = providers(os.environ.get("REFNET_OIDC", "[]"))
 
 # What follows is Refnet's own.
 GRAPHIQL = not PRODUCTION

@@ -10,6 +10,7 @@ from graphql import GraphQLObjectType, default_field_resolver
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 from schema import (
+    accounts,
     catalogues,
     clocks,
     coverage,
@@ -33,6 +34,7 @@ from schema.base import PART, Rule
 
 DOMAINS = (
     people,
+    accounts,
     outbox,
     places,
     catalogues,
@@ -55,6 +57,7 @@ class Query(*(room.Query for room in DOMAINS), graphene.ObjectType):
 
 class Mutation(
     people.Mutation,
+    accounts.Mutation,
     outbox.Mutation,
     places.Mutation,
     steps.Mutation,

@@ -13,12 +13,11 @@ from threading import Lock
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.core import signing
 
 from consortium import access, tokens
 from consortium.access import Actor
-from consortium.models import Person
+from consortium.models import Person, Session
 from telemedicine.models import PathologyCase, SlideImage
 
 SALT = "refnet.slide"

@@ -26,9 +26,11 @@ from consortium.models.people import (
     PractitionerRole,
 )
 from consortium.models.registry import Calendar, ClockRule, Concept
+from consortium.models.sign_in import Account, HospitalIdentity, Outcome, Session, SignIn, Way
 from consortium.models.trail import AuditEntry, Event, IdempotencyKey, Notice
 
 __all__ = [
+    "Account",
     "Alliance",
     "ApiToken",
     "AuditEntry",
@@ -53,11 +55,13 @@ __all__ = [
     "GreenRule",
     "Hospital",
     "HospitalGrant",
+    "HospitalIdentity",
     "IdempotencyKey",
     "Level",
     "Membership",
     "MilestoneRule",
     "Notice",
+    "Outcome",
     "Patient",
     "Person",
     "Post",
@@ -67,11 +71,14 @@ __all__ = [
     "Row",
     "Rung",
     "ServiceRequest",
+    "Session",
     "Sex",
     "Side",
+    "SignIn",
     "Status",
     "Trail",
     "TravelTime",
+    "Way",
     "WebhookEndpoint",
     "uuid7",
 ]
