@@ -29,7 +29,10 @@ class Provider:
 def providers(text: str) -> dict[str, Provider]:
     """The providers by their ids; ImproperlyConfigured says what is wrong."""
     try:
-        found = [Provider(**each) for each in json.loads(text)]
+        rows = json.loads(text)
+        if not isinstance(rows, list):
+            raise TypeError("no list")
+        found = [Provider(**each) for each in rows]
     except (ValueError, TypeError) as error:
         raise ImproperlyConfigured(
             "REFNET_OIDC must be a JSON list of objects with id, name, issuer, client_id, client_secret and perhaps "
