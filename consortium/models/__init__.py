@@ -27,6 +27,7 @@ from consortium.models.people import (
 )
 from consortium.models.registry import Calendar, ClockRule, Concept
 from consortium.models.trail import AuditEntry, Event, IdempotencyKey, Notice
+from consortium.models.unmasking import Unmasking
 
 __all__ = [
     "Alliance",
@@ -72,6 +73,7 @@ __all__ = [
     "Status",
     "Trail",
     "TravelTime",
+    "Unmasking",
     "WebhookEndpoint",
     "uuid7",
 ]
