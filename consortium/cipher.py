@@ -120,4 +120,3 @@ def marks(text: str) -> Sequence[bytes]:
 def _mark(text: str, number: int) -> bytes:
     normal = "".join(text.split()).upper().encode()
     return bytes((number,)) + hmac.digest(settings.KEYRING.index.known[number], normal, sha256)
-

@@ -2,7 +2,8 @@
 
 The form is JSON: `{"seal": {"1": KEY}, "index": {"1": KEY}}`, each KEY 32 random bytes in base64 under a number from 1
 to 255. The highest number is used anew, unless `seal_with` or `index_with` names another: so that every process can
-know a key before the first one uses it. This module imports nothing of Django, because the settings import it.
+know a key before the first one uses it. `python -m consortium.keyring` prints new keys; with a file of keys, the same
+and one more for each purpose. This module imports nothing of Django, because the settings import it.
 """
 
 import base64
@@ -10,6 +11,7 @@ import binascii
 import json
 import os
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,7 +49,7 @@ def read(text: str) -> Keyring:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise KeysMissing(
             'The keys must be JSON such as {"seal": {"1": "…"}, "index": {"1": "…"}}, each of them 32 random bytes in '
-            "base64 under a number from 1 to 255; `manage.py rotate_keys --make` prints new ones."
+            "base64 under a number from 1 to 255; `python -m consortium.keyring` prints new ones."
         ) from error
 
 
@@ -60,9 +62,10 @@ def _keys(given: Mapping[str, Any], purpose: str) -> Keys:
 
 
 def made(text: str = "") -> str:
-    """The same keys with one more for each purpose, which is used from the next start on; new ones if none are given.
+    """The same keys with one more for each purpose, or new ones if none are given.
 
-    The number in use is written down, so that a process which still lacks the new key is not shut out.
+    The former ones stay in use until `seal_with` and `index_with` are changed or taken out, so that every process can
+    learn the new keys before the first one writes with them.
     """
     given: dict[str, Any] = json.loads(text) if text else {}
     for purpose in PURPOSES:
@@ -83,7 +86,7 @@ def load(*, text: str, file: Path | None, own: Path | None) -> Keyring:
     if file is None and own is None:
         raise KeysMissing(
             "Set REFNET_KEYS or REFNET_KEY_FILE: identity numbers and telephone numbers are stored encrypted, and "
-            "production needs keys of its own; `manage.py rotate_keys --make` prints new ones."
+            "production needs keys of its own; `python -m consortium.keyring` prints new ones."
         )
     if file is None:
         assert own is not None  # noqa: S101 - told above
@@ -111,3 +114,7 @@ def _make(file: Path) -> None:
         pass
     finally:
         draft.unlink()
+
+
+if __name__ == "__main__":
+    sys.stdout.write(made(Path(sys.argv[1]).read_text(encoding="utf-8") if sys.argv[1:] else "") + "\n")

@@ -127,3 +127,13 @@ class BlindIndexField(models.BinaryField):
         found = cipher.mark(text) if text else None
         setattr(row, self.attname, found)
         return found
+
+
+@BlindIndexField.register_lookup
+class KeyOf(models.Transform):
+    """Under which key a blind index was computed."""
+
+    lookup_name = "key"
+    function = "substring"
+    template = "%(function)s(%(expressions)s from 1 for 1)"
+    output_field = models.BinaryField()
