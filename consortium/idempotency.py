@@ -2,10 +2,10 @@
 
 import json
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from django.db import connection
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from consortium import moment
@@ -27,8 +27,12 @@ class Remembered:
 
 
 def fingerprint(action: str, inputs: Any) -> bytes:
-    """What makes two requests the same: the action and everything it was given, 32 bytes."""
-    return sha256(json.dumps([action, inputs], sort_keys=True, default=str).encode()).digest()
+    """What makes two requests the same: the action and everything it was given, 32 bytes, as a keyed hash.
+
+    An input may be an identity number, and of those a plain hash would only hide few.
+    """
+    text = json.dumps([action, inputs], sort_keys=True, default=str)
+    return salted_hmac("consortium.idempotency", text, algorithm="sha256").digest()
 
 
 def claim(person: Person, key: str, mark: bytes) -> Remembered | None:

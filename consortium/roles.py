@@ -58,6 +58,7 @@ SEPARATED = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR})
 SENDERS_SIDE = {
     "view_sent_referral",
     "view_identity",
+    "unmask_patient",
     "add_attachment",
     "supply_information",
     "resend_referral",
@@ -76,6 +77,7 @@ SENDERS_SIDE = {
 RECEIVERS_SIDE = {
     "view_received_referral",
     "view_identity",
+    "unmask_patient",
     "add_attachment",
     "open_referral",
     "claim_referral",
@@ -94,6 +96,7 @@ RECEIVERS_SIDE = {
 READERS_OF_SLIDES = {
     "view_received_pathology",
     "view_identity",
+    "unmask_patient",
     "open_slide",
     "annotate_slide",
     "keep_key_image",
@@ -168,13 +171,21 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     # Leads a pathology department: who reads what, how much, and what came of it; need not be a pathologist.
     Role.PATHOLOGY_LEAD: frozenset(
         QUALITY
-        | {"view_sent_pathology", "view_identity", "assign_pathology", "reassign_pathology", "name_adjudicator"}
+        | {
+            "view_sent_pathology",
+            "view_identity",
+            "unmask_patient",
+            "assign_pathology",
+            "reassign_pathology",
+            "name_adjudicator",
+        }
         | {"set_expertise", "view_pathology_ledger"}
     ),
     # Of the sending hospital; at the performer's it looks at the quality of what came in.
     Role.PATHOLOGY_LAB: frozenset(
         QUALITY
-        | {"view_sent_pathology", "view_identity", "register_patient", "create_pathology", "update_pathology"}
+        | {"view_sent_pathology", "view_identity", "unmask_patient", "register_patient"}
+        | {"create_pathology", "update_pathology"}
         | {"register_specimen", "register_block", "register_slides", "withdraw_slide", "upload_slide"}
         | {"reserve_frozen", "submit_pathology", "fix_pathology", "supply_material"}
         | {"acknowledge_report", "record_final_result", "refer_pathology", "cancel_pathology"}

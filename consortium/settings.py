@@ -10,6 +10,7 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from consortium import keyring
 from consortium.database import embedded
 from consortium.sign_in.providers import providers
 
@@ -42,6 +43,19 @@ DATABASES = {
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
     "options", "-c join_collapse_limit=6 -c from_collapse_limit=6"
 )
+
+# Identity numbers and telephone numbers are stored encrypted (consortium/cipher.py); the keys lie outside the database.
+_key_file = os.environ.get("REFNET_KEY_FILE", "")
+try:
+    KEYRING = keyring.load(
+        text=os.environ.get("REFNET_KEYS", ""),
+        file=Path(_key_file) if _key_file else None,
+        own=None if PRODUCTION else DATA_FOLDER / "keys.json",
+    )
+except keyring.KeysMissing as error:
+    raise ImproperlyConfigured(str(error)) from error
+# The first seals, the others open what was sealed before it; each is a class with the interface of `cipher.Cipher`.
+CIPHERS = list(dict.fromkeys([os.environ.get("REFNET_CIPHER", "consortium.cipher.AesGcm"), "consortium.cipher.AesGcm"]))
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -70,7 +70,7 @@ def register_patient(*, by: Actor, hospital: Hospital, now: datetime, **given: A
                     Code.INVALID_INPUT, _("填写的出生日期或性别与身份证号不一致，请核对。"), field=f"patient.{wire}"
                 )
         given["id_number"] = known.number
-        if existing := Patient.objects.filter(id_number=known.number).first():
+        if existing := Patient.objects.with_id_number(known.number).first():
             return _same_person(existing, given)
     elif not given.get("temporary_identity"):
         raise Refused(
@@ -88,7 +88,7 @@ def register_patient(*, by: Actor, hospital: Hospital, now: datetime, **given: A
             patient.save(force_insert=True)
     except IntegrityError:
         # Somebody registered the same number a moment ago.
-        return _same_person(Patient.objects.get(id_number=patient.id_number), given)
+        return _same_person(Patient.objects.with_id_number(patient.id_number or "").get(), given)
     return patient
 
 
@@ -116,7 +116,7 @@ def look_up_patient(*, by: Actor, id_number: str, now: datetime) -> tuple[Patien
     """The registered patient of an identity number and their open case; a disclosure, so it is audited."""
     role = access.require(by, "register_patient")
     number = read_id_number(id_number, today=timezone.localdate(now)).number
-    patient = Patient.objects.filter(id_number=number).first()
+    patient = Patient.objects.with_id_number(number).first()
     if patient is None:
         return None, None
     trail.audit(by, "look_up_patient", patient, role=role, purpose="TREATMENT", patient_id=patient.pk, now=now)

@@ -27,6 +27,7 @@ from schema import (
     reports,
     steps,
     subscriptions,
+    unmasking,
     viewing,
     worklist,
 )
@@ -68,6 +69,7 @@ class Mutation(
     reports.Mutation,
     viewing.Mutation,
     exports.Mutation,
+    unmasking.Mutation,
     graphene.ObjectType,
 ):
     """Everything that is done: one mutation in a request, one transaction."""

@@ -28,6 +28,7 @@ from consortium.models.people import (
 from consortium.models.registry import Calendar, ClockRule, Concept
 from consortium.models.sign_in import Account, HospitalIdentity, Outcome, Session, SignIn, Way
 from consortium.models.trail import AuditEntry, Event, IdempotencyKey, Notice
+from consortium.models.unmasking import Unmasking
 
 __all__ = [
     "Account",
@@ -78,6 +79,7 @@ __all__ = [
     "Status",
     "Trail",
     "TravelTime",
+    "Unmasking",
     "Way",
     "WebhookEndpoint",
     "uuid7",

@@ -97,7 +97,7 @@ export default function Case({ params }: ScreenProps) {
               <h2 id="clocks">{say.clocks}</h2>
               <Clocks clocks={leg.clocks} />
             </section>
-            <PatientFacts patient={found.patient} />
+            <PatientFacts id={([leg, ...legs].find((one) => one.accessLevel === "FULL") ?? leg).id} patient={found.patient} />
             <section class="panel" aria-labelledby="timeline">
               <h2 id="timeline">{say.timeline}</h2>
               <Timeline legs={legs} />
