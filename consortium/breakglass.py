@@ -241,7 +241,7 @@ def _locked(by: Actor, id: UUID, expected_version: int) -> BreakGlass:
     if row is None:
         raise access.not_found()
     if row.version != expected_version:
-        raise Refused(Code.STALE_VERSION, _("内容已被他人更新，请刷新后重试。"), field="expectedVersion")
+        raise Refused(Code.STALE_VERSION, _("该紧急调阅已被他人更新，请刷新后再操作。"), field="expectedVersion")
     return row
 
 

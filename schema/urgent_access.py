@@ -7,12 +7,12 @@ import graphene
 from django.db import transaction
 from django.db.models import Q
 
-from consortium import access, breakglass
+from consortium import access, breakglass, models
 from consortium.errors import Refused
-from consortium.models import BreakGlass, Verdict
+from consortium.models import Verdict
 from referrals.models import Case
 from schema import ids, reads
-from schema.action import VERSION, Action, UserError, wire
+from schema.action import VERSION, Action, UserError, plain, wire
 from schema.base import OWN, PART, SIGNED_IN, Type, declare, declare_plain, permission
 from schema.clinical import PatientType
 from schema.pathology import PathologyCaseType
@@ -55,7 +55,7 @@ class BreakGlassType(Type):
     class Meta:
         """One's own, and those to one's hospital's patients; what it opens has gates of its own."""
 
-        model, name, rule = BreakGlass, "BreakGlass", PART
+        model, name, rule = models.BreakGlass, "BreakGlass", PART
         fields = (
             "hospital", "patient_hospital", "reason_code", "comment", "started_at", "ends_at", "review_due_at",
             "escalated_at", "verdict", "review_comment", "reviewed_at", "version",
@@ -80,7 +80,7 @@ class BreakGlassType(Type):
         return self.patient.pathology_cases.all() if opens(self, info) else None
 
 
-def opens(row: BreakGlass, info: Any) -> bool:
+def opens(row: models.BreakGlass, info: Any) -> bool:
     """Whether it opens the patient's cases to who asks, now."""
     by = info.context.actor
     return row.person_id == by.person.pk and row.started_at <= info.context.now < row.ends_at
@@ -119,12 +119,13 @@ class Query:
     ) -> reads.Page:
         """One's own."""
         by, now = info.context.actor, info.context.now
-        rows = breakglass.opened(by, now) if running else BreakGlass.objects.filter(person=by.person)
+        rows = breakglass.opened(by, now) if running else models.BreakGlass.objects.filter(person=by.person)
         return reads.page(rows, info, order=NEWEST, first=first, after=after)
 
-    def resolve_break_glass_access(self: Any, info: Any, id: str) -> BreakGlass:
+    def resolve_break_glass_access(self: Any, info: Any, id: str) -> models.BreakGlass:
         """Through the gate."""
-        row: BreakGlass | None = reads.one(breakglass.seen(info.context.actor), ids.decode(id, "BreakGlass"), info)
+        seen, key = breakglass.seen(info.context.actor), ids.decode(id, "BreakGlass")
+        row: models.BreakGlass | None = reads.one(seen, key, info)
         if row is None:
             raise access.not_found()
         return row
@@ -134,7 +135,7 @@ class Query:
     ) -> reads.Page:
         """Of the hospitals that one reviews or audits."""
         by, now = info.context.actor, info.context.now
-        rows = BreakGlass.objects.filter(breakglass.to_review(by, "review_break_glass", "view_break_glass"))
+        rows = models.BreakGlass.objects.filter(breakglass.to_review(by, "review_break_glass", "view_break_glass"))
         if state is not None:
             wanted = Q(pk__in=[])
             for one in state:
@@ -146,7 +147,7 @@ class Query:
 class BreakGlassAction(Action):
     """A change of an emergency access."""
 
-    returns = ("access", BreakGlassType, BreakGlass)
+    returns = ("access", BreakGlassType, models.BreakGlass)
     objects: ClassVar = {"id": ("BreakGlass",)}
 
     class Meta:
@@ -155,7 +156,7 @@ class BreakGlassAction(Action):
         abstract = True
 
 
-class OpenBreakGlass(BreakGlassAction):
+class BreakGlass(BreakGlassAction):
     """Open one patient's cases for reading, in an emergency and for an hour at most; the patient's hospital is told at
     once and reviews it. Every attempt is on the trail, and only so many are let in an hour.
     """
@@ -184,7 +185,7 @@ class OpenBreakGlass(BreakGlassAction):
             if refused:
                 raise refused
             with transaction.atomic():
-                return cls._once(info, dict(input))
+                return cls._once(info, plain(input))
         except Refused as why:
             return cls(errors=[UserError(code=why.code, message=why.message, field=wire(why.field))])
 
@@ -226,6 +227,6 @@ class ReviewBreakGlass(BreakGlassAction):
 class Mutation:
     """What is done about emergency access."""
 
-    break_glass = OpenBreakGlass.Field(description=OpenBreakGlass.__doc__)
+    break_glass = BreakGlass.Field(description=BreakGlass.__doc__)
     end_break_glass = EndBreakGlass.Field(description=EndBreakGlass.__doc__)
     review_break_glass = ReviewBreakGlass.Field(description=ReviewBreakGlass.__doc__)
