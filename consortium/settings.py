@@ -202,7 +202,7 @@ Q_CLUSTER = {
     "label": "Refnet",
 }
 # The commands of manage.py that run by themselves, each with its minutes between two runs.
-JOBS = {"tick": 1, "run_exports": 1, "clean_uploads": 60}
+JOBS = {"tick": 1, "run_exports": 1, "clean_uploads": 60, "seal_trail": 60}
 
 # Signing in: a second factor, guesses, a hospital's own sign-in.
 MFA = _switch("REFNET_MFA", "1" if PRODUCTION else "0")  # a second factor is compulsory for everybody who signs in
@@ -226,6 +226,16 @@ PROXIES = int(os.environ.get("REFNET_PROXIES", "1" if PRODUCTION else "0"))  # o
 OIDC = providers(os.environ.get("REFNET_OIDC", "[]"))
 
 # What follows is Refnet's own.
+# The audit trail's signed heads: where they are kept, the key that signs them, the public keys of before.
+AUDIT_HEADS = Path(os.environ.get("REFNET_AUDIT_HEADS") or DATA_FOLDER / "heads")
+AUDIT_KEY = os.environ.get("REFNET_AUDIT_KEY", "")
+AUDIT_KEY_FILE = Path(os.environ.get("REFNET_AUDIT_KEY_FILE") or DATA_FOLDER / "audit.key")
+AUDIT_FORMER_KEYS = os.environ.get("REFNET_AUDIT_FORMER_KEYS", "").split()
+if PRODUCTION and not AUDIT_KEY and not AUDIT_KEY_FILE.is_file():
+    raise ImproperlyConfigured(
+        "Set REFNET_AUDIT_KEY (32 random bytes as Base64: head -c 32 /dev/urandom | base64) or REFNET_AUDIT_KEY_FILE;"
+        " the heads of the audit trail are signed with it."
+    )
 GRAPHIQL = not PRODUCTION
 INTROSPECTION = not PRODUCTION
 GRAPHQL_LIMITS = {
@@ -247,6 +257,12 @@ LIVE_LIMITS = {
 }
 WEB_THREADS = int(os.environ.get("REFNET_THREADS", "4"))
 MAX_HOPS = 3
+# Emergency access: how long it lasts, at most 60 minutes; attempts of a person in an hour; hours until its review.
+BREAK_GLASS = {
+    "minutes": min(60, int(os.environ.get("REFNET_BREAK_GLASS_MINUTES", "60"))),
+    "attempts_per_hour": 10,
+    "review_hours": int(os.environ.get("REFNET_BREAK_GLASS_REVIEW_HOURS", "72")),
+}
 ACCESS_DAYS_AFTER_CLOSE = int(os.environ.get("REFNET_ACCESS_DAYS_AFTER_CLOSE", "365"))
 ATTACHMENT_BYTES = 20 * 1024 * 1024
 # Slides: the largest file, what a hospital may keep in all, uploads at a time, days an upload waits for its next byte,
