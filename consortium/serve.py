@@ -10,9 +10,11 @@ import socket
 from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
 
+GRACE = 30  # seconds; a request may take 20, an upload goes on elsewhere where it was cut
+
 
 def serve(application: str, *, host: str, port: int, workers: int) -> None:
-    """Serve until told to stop, and then for two seconds more: a live stream does not end by itself."""
+    """Serve until told to stop, and then until what was begun is answered, for half a minute at most."""
     config = Config(
         application,
         host=host,
@@ -21,7 +23,7 @@ def serve(application: str, *, host: str, port: int, workers: int) -> None:
         log_level="warning",
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=GRACE,
     )
     listening = config.bind_socket()
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what it accepts inherits this
