@@ -18,7 +18,7 @@ from django.utils.module_loading import import_string  # noqa: E402
 
 from consortium import health, leaving  # noqa: E402
 from consortium.headers import dressed  # noqa: E402
-from consortium.lanes import Lane, again, refuse, whole  # noqa: E402
+from consortium.lanes import Lane, again, give_up, refuse, whole  # noqa: E402
 
 GRAPHQL = "/graphql/"
 STREAM = "/graphql/stream/"
@@ -90,7 +90,11 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
 
 async def operation(scope: Any, receive: Any, send: Any) -> None:
     """Read the whole of an operation before a thread is taken for it, and let the green channel's go its own way."""
-    given = await whole(receive, most=settings.GRAPHQL_LIMITS["body_bytes"])
+    try:
+        given = await whole(receive, most=settings.GRAPHQL_LIMITS["body_bytes"])
+    except TimeoutError:
+        await give_up(send)
+        return
     if given is not None:
         lane = green_channel if urgent(given) else pages
         await lane(scope, again(given, receive), send)

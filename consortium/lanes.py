@@ -78,6 +78,13 @@ def busy(scope: Any) -> tuple[list[tuple[bytes, bytes]], bytes]:
     return list(headers.items()), body
 
 
+async def give_up(send: Any) -> None:
+    """Tell a sender who was too slow, and hang up."""
+    headers = [(b"content-length", b"0"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 408, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
 async def refuse(scope: Any, send: Any) -> None:
     """Say that there is no room now and when to come again."""
     headers, body = busy(scope)
@@ -86,22 +93,19 @@ async def refuse(scope: Any, send: Any) -> None:
 
 
 async def whole(receive: Any, *, most: int) -> bytes | None:
-    """The body of a request, at most one byte more than allowed; None from a client that is gone or too slow.
+    """The body of a request, at most one byte more than allowed; None from a client that is gone.
 
-    It is waited for on the event loop: whoever sends a byte a minute holds no thread.
+    It is waited for on the event loop, so that whoever sends a byte a minute holds no thread; TimeoutError in the end.
     """
     body = b""
-    try:
-        async with asyncio.timeout(settings.REQUEST_SECONDS):
-            while len(body) <= most:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    return None
-                body += message.get("body", b"")[: most + 1 - len(body)]
-                if not message.get("more_body"):
-                    break
-    except TimeoutError:
-        return None
+    async with asyncio.timeout(settings.REQUEST_SECONDS):
+        while len(body) <= most:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            body += message.get("body", b"")[: most + 1 - len(body)]
+            if not message.get("more_body"):
+                break
     return body
 
 

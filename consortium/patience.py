@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils.translation import gettext as _
 
 from consortium.errors import Code, Refused
@@ -52,6 +52,12 @@ def too_long() -> Refused:
     return Refused(Code.TIMED_OUT, _("处理超时，未作任何更改；请缩小查询范围或稍后重试。"))
 
 
+def is_away(error: DatabaseError) -> bool:
+    """Whether the database cannot be asked at all."""
+    state = getattr(error.__cause__, "pgcode", None)
+    return state in GONE or (state is None and isinstance(error, OperationalError | InterfaceError))
+
+
 def refused(error: DatabaseError) -> Refused | None:
     """What the client is told of an error that is nobody's fault and may be tried again; nothing for any other."""
     state = getattr(error.__cause__, "pgcode", None)
@@ -59,6 +65,6 @@ def refused(error: DatabaseError) -> Refused | None:
         return too_long()
     if state in LOCKED:
         return Refused(Code.BUSY, _("有人正在处理同一对象，未作任何更改；请稍后重试。"))
-    if state in GONE or (state is None and not connection.is_usable()):
+    if is_away(error):
         return Refused(Code.UNAVAILABLE, _("服务暂时不可用，未作任何更改；请稍后重试。"))
     return None

@@ -13,6 +13,19 @@ from uvicorn.supervisors import Multiprocess
 GRACE = 30  # seconds; a request may take 20, an upload goes on elsewhere where it was cut
 
 
+class Processes(Multiprocess):
+    """uvicorn's processes; told to end, the parent lets go of the socket, so that it ends with the last who answers.
+
+    A connection that came while only the parent held it would be taken and never answered.
+    """
+
+    def terminate_all(self) -> None:
+        """Tell the processes to end."""
+        for listening in self.sockets:
+            listening.close()
+        super().terminate_all()
+
+
 def serve(application: str, *, host: str, port: int, workers: int) -> None:
     """Serve until told to stop, and then until what was begun is answered, for half a minute at most."""
     config = Config(
@@ -27,7 +40,7 @@ def serve(application: str, *, host: str, port: int, workers: int) -> None:
     )
     listening = config.bind_socket()
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what it accepts inherits this
-    Multiprocess(config, sockets=[listening]).run()
+    Processes(config, sockets=[listening]).run()
 
 
 def main() -> None:

@@ -97,7 +97,9 @@ def executed(
             )
             assert isinstance(result, ExecutionResult)  # noqa: S101 - no resolver is asynchronous
             settle(request, result, changing=operation.operation == OperationType.MUTATION)
-    except DatabaseError as error:  # what is checked at the end of a transaction, or the database went away
+    except DatabaseError as error:  # what is checked at the end of a transaction
+        if patience.is_away(error):
+            raise
         return ExecutionResult(data=None, errors=[GraphQLError(str(error), original_error=error)])
     return result
 
