@@ -224,9 +224,11 @@ ON_BEHALF: dict[Role, frozenset[str]] = {
 
 # What an API token of a hospital's own system may be allowed to do, whatever its owner may do.
 READING = frozenset(name for names in PERMISSIONS.values() for name in names if name.startswith("view_"))
+DOCUMENTS = "documents"  # the scope of a named integrator, who may send documents of their own; operators issue it
 SCOPES: dict[str, frozenset[str]] = {
     "read": READING,
     "write": frozenset(name for names in PERMISSIONS.values() for name in names) - READING,
+    DOCUMENTS: frozenset(),
 }
 
 

@@ -10,9 +10,24 @@ import socket
 from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
 
+GRACE = 30  # seconds; a request may take 20, an upload goes on elsewhere where it was cut
+
+
+class Processes(Multiprocess):
+    """uvicorn's processes; told to end, the parent lets go of the socket, so that it ends with the last who answers.
+
+    A connection that came while only the parent held it would be taken and never answered.
+    """
+
+    def terminate_all(self) -> None:
+        """Tell the processes to end."""
+        for listening in self.sockets:
+            listening.close()
+        super().terminate_all()
+
 
 def serve(application: str, *, host: str, port: int, workers: int) -> None:
-    """Serve until told to stop, and then for two seconds more: a live stream does not end by itself."""
+    """Serve until told to stop, and then until what was begun is answered, for half a minute at most."""
     config = Config(
         application,
         host=host,
@@ -21,11 +36,11 @@ def serve(application: str, *, host: str, port: int, workers: int) -> None:
         log_level="warning",
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=GRACE,
     )
     listening = config.bind_socket()
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what it accepts inherits this
-    Multiprocess(config, sockets=[listening]).run()
+    Processes(config, sockets=[listening]).run()
 
 
 def main() -> None:

@@ -238,13 +238,25 @@ if PRODUCTION and not AUDIT_KEY and not AUDIT_KEY_FILE.is_file():
     )
 GRAPHIQL = not PRODUCTION
 INTROSPECTION = not PRODUCTION
+GRAPHQL_GET = _switch("REFNET_GRAPHQL_GET", "0" if PRODUCTION else "1")  # queries in addresses, which proxies log
+FREE_DOCUMENTS = _switch("REFNET_FREE_DOCUMENTS", "0" if PRODUCTION else "1")  # else named integrators alone
 GRAPHQL_LIMITS = {
     "body_bytes": 256 * 1024,
+    "nesting": 20,  # levels of JSON
     "tokens": 4000,
     "depth": 14,
     "aliases": 30,
+    "cost": 20_000,  # fields that an answer may hold at worst, see schema.documents.Size
     "page": 100,
 }
+# Seconds that the database gives a request: for one statement, for a lock, between two statements. And for all of it.
+DATABASE_PATIENCE = {
+    "statement_timeout": float(os.environ.get("REFNET_STATEMENT_SECONDS", "10")),
+    "lock_timeout": float(os.environ.get("REFNET_LOCK_SECONDS", "5")),
+    "idle_in_transaction_session_timeout": 60.0,
+}
+REQUEST_SECONDS = float(os.environ.get("REFNET_REQUEST_SECONDS", "20"))
+RETRY_SECONDS = 2  # what Retry-After says when a request was not even begun
 # Of each process that serves live streams: how many, how far one may lag behind or be replayed, and its rhythm.
 LIVE_LIMITS = {
     "per_person": 20,
@@ -256,6 +268,10 @@ LIVE_LIMITS = {
     "send_seconds": 60.0,
 }
 WEB_THREADS = int(os.environ.get("REFNET_THREADS", "4"))
+GREEN_THREADS = 2  # of the green channel's own lane
+WAITING = int(os.environ.get("REFNET_WAITING", "60"))  # requests that may wait for a thread of a process; more get 503
+WAITING_SECONDS = 10.0  # after which a request that still waits is refused too
+DRAIN_SECONDS = float(os.environ.get("REFNET_DRAIN_SECONDS", "5" if PRODUCTION else "0"))  # see consortium/leaving.py
 MAX_HOPS = 3
 # Emergency access: how long it lasts, at most 60 minutes; attempts of a person in an hour; hours until its review.
 BREAK_GLASS = {
