@@ -40,6 +40,7 @@ CHECKS = {
     "mypy": ["mypy"],
     "import-linter": ["lint-imports", "--no-cache"],
     "migrations": ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
+    "migration rules": ["python", "manage.py", "lint_migrations"],
     "schema snapshot": ["python", "manage.py", "export_schema", "--check"],
     "django": ["python", "manage.py", "check", "--database", "default"],
     "words": ["python", "manage.py", "words", "--check"],
