@@ -134,12 +134,16 @@ GREEN_RECEIVERS = {
     "review_quality",
 }
 
+# Who treats patients may break the glass (紧急调阅), domain specification, section 7.
+EMERGENCY = {"break_glass"}
+
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.REFERRING_DOCTOR: frozenset(
         SENDERS_SIDE
         | GREEN_SENDERS
         | {"register_patient", "create_referral", "update_referral", "submit_referral", "report_error"}
         | {"record_milestone"}
+        | EMERGENCY
     ),
     Role.REFERRAL_OFFICE: frozenset(
         SENDERS_SIDE
@@ -157,6 +161,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         # Referring a patient down makes the specialist the author of that leg.
         | {"view_sent_referral", "supply_information", "report_error"}
         | {"widen_broadcast", "record_phone_answer", "choose_offer"}
+        | EMERGENCY
     ),
     Role.PATHOLOGIST: frozenset(READERS_OF_SLIDES),
     # Leads a pathology department: who reads what, how much, and what came of it; need not be a pathologist.
@@ -178,11 +183,14 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         # Rosters of the own hospital; who is reminded when a department stays silent.
         | {"set_duty", "answer_for_hospital"}
         | {"view_deliveries", "resend_delivery", "manage_webhooks"}
+        # Answers for the hospital's patients; sees what was read in an emergency, not the record.
+        | {"review_break_glass"}
     ),
     Role.ALLIANCE_ADMIN: frozenset({"view_coverage", "view_staff", "set_clock_rule", "answer_for_alliance"}),
     Role.COMMISSION_OBSERVER: frozenset({"view_suppressed_coverage"}),
     Role.HOTLINE_AGENT: frozenset({"activate_green_channel", "view_own_activation"}),
-    Role.AUDITOR: frozenset(),
+    # At a hospital, or for all hospitals of a division.
+    Role.AUDITOR: frozenset({"view_audit_trail", "view_break_glass"}),
 }
 
 # Steps that belong to a specialist; the office may take them only when it names the specialist who decided.

@@ -173,9 +173,19 @@ Q_CLUSTER = {
     "label": "Refnet",
 }
 # The commands of manage.py that run by themselves, each with its minutes between two runs.
-JOBS = {"tick": 1, "run_exports": 1, "clean_uploads": 60, "forget_answers": 60}
+JOBS = {"tick": 1, "run_exports": 1, "clean_uploads": 60, "seal_trail": 60, "forget_answers": 60}
 
 # What follows is Refnet's own.
+# The audit trail's signed heads: where they are kept, the key that signs them, the public keys of before.
+AUDIT_HEADS = Path(os.environ.get("REFNET_AUDIT_HEADS") or DATA_FOLDER / "heads")
+AUDIT_KEY = os.environ.get("REFNET_AUDIT_KEY", "")
+AUDIT_KEY_FILE = Path(os.environ.get("REFNET_AUDIT_KEY_FILE") or DATA_FOLDER / "audit.key")
+AUDIT_FORMER_KEYS = os.environ.get("REFNET_AUDIT_FORMER_KEYS", "").split()
+if PRODUCTION and not AUDIT_KEY and not AUDIT_KEY_FILE.is_file():
+    raise ImproperlyConfigured(
+        "Set REFNET_AUDIT_KEY (32 random bytes as Base64: head -c 32 /dev/urandom | base64) or REFNET_AUDIT_KEY_FILE;"
+        " the heads of the audit trail are signed with it."
+    )
 GRAPHIQL = not PRODUCTION
 INTROSPECTION = not PRODUCTION
 GRAPHQL_LIMITS = {
@@ -197,6 +207,12 @@ LIVE_LIMITS = {
 }
 WEB_THREADS = int(os.environ.get("REFNET_THREADS", "4"))
 MAX_HOPS = 3
+# Emergency access: how long it lasts, at most 60 minutes; attempts of a person in an hour; hours until its review.
+BREAK_GLASS = {
+    "minutes": min(60, int(os.environ.get("REFNET_BREAK_GLASS_MINUTES", "60"))),
+    "attempts_per_hour": 10,
+    "review_hours": int(os.environ.get("REFNET_BREAK_GLASS_REVIEW_HOURS", "72")),
+}
 ACCESS_DAYS_AFTER_CLOSE = int(os.environ.get("REFNET_ACCESS_DAYS_AFTER_CLOSE", "365"))
 # How long the answer to a mutation is repeated word for word, and how long its key still prevents a second effect. A
 # client on a broken line repeats for minutes, our own front when it is back on the line: a day, and a quarter.

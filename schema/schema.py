@@ -26,12 +26,16 @@ from schema import (
     reports,
     steps,
     subscriptions,
+    trail,
+    urgent_access,
     viewing,
     worklist,
 )
 from schema.base import PART, Rule
 
 DOMAINS = (
+    urgent_access,
+    trail,
     people,
     outbox,
     places,
@@ -54,6 +58,7 @@ class Query(*(room.Query for room in DOMAINS), graphene.ObjectType):
 
 
 class Mutation(
+    urgent_access.Mutation,
     people.Mutation,
     outbox.Mutation,
     places.Mutation,
@@ -97,10 +102,12 @@ def guarded(kind: GraphQLObjectType, name: str) -> None:
     field, rule = kind.fields[name], rule_of(kind, name)
     if rule is PART:
         return
-    resolve = field.resolve or default_field_resolver
+    resolve, snake = field.resolve or default_field_resolver, to_snake_case(name)
     root = kind.name in ("Query", "Mutation", "Subscription")
 
     def behind(row: Any, info: Any, **arguments: Any) -> Any:
+        if root:
+            info.context.disclosures.names[info.path.key] = snake
         if rule is not None and rule.allows(row, info.context.actor):
             return resolve(row, info, **arguments)
         if not root:

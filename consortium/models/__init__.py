@@ -1,6 +1,7 @@
 """Rows, and what may never be stored: the constraints stand in the database."""
 
 from consortium.models.base import Enquiry, Priority, Row, ServiceRequest, Side, Trail, uuid7
+from consortium.models.breakglass import BreakGlass, Verdict
 from consortium.models.clocks import ClockRun, Escalation, EscalationRule, Rung
 from consortium.models.delivery import Channel, Delivery, Preference, WebhookEndpoint
 from consortium.models.directory import (
@@ -26,12 +27,15 @@ from consortium.models.people import (
     PractitionerRole,
 )
 from consortium.models.registry import Calendar, ClockRule, Concept
-from consortium.models.trail import AuditEntry, Event, IdempotencyKey, Notice
+from consortium.models.trail import AuditChain, AuditEntry, AuditLink, Event, IdempotencyKey, Notice, Purpose
 
 __all__ = [
     "Alliance",
     "ApiToken",
+    "AuditChain",
     "AuditEntry",
+    "AuditLink",
+    "BreakGlass",
     "Calendar",
     "Capability",
     "Channel",
@@ -64,6 +68,7 @@ __all__ = [
     "PractitionerRole",
     "Preference",
     "Priority",
+    "Purpose",
     "Row",
     "Rung",
     "ServiceRequest",
@@ -72,6 +77,7 @@ __all__ = [
     "Status",
     "Trail",
     "TravelTime",
+    "Verdict",
     "WebhookEndpoint",
     "uuid7",
 ]

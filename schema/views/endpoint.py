@@ -15,6 +15,7 @@ from graphql import ExecutionResult, GraphQLError, OperationType, execute
 from consortium import idempotency
 from consortium.errors import Code, Refused
 from schema import persisted
+from schema.disclosures import Disclosures
 from schema.documents import operation_of, prepared
 from schema.schema import schema
 from schema.views.gate import gated, refusal
@@ -34,7 +35,7 @@ def endpoint(request: Any) -> HttpResponse:
     try:
         given = read(request)
         request.document, request.singles, request.refused = given.text, set(), False
-        request.computed = {}
+        request.computed, request.disclosures, request.again = {}, Disclosures(), False
         request.keeping = request.replay = None
         document = prepared(given.text)
         operation = operation_of(document, given.name)
@@ -45,16 +46,19 @@ def endpoint(request: Any) -> HttpResponse:
     except GraphQLError as error:
         return answer(request, ExecutionResult(data=None, errors=[error]), ran=False)
     changing = operation.operation == OperationType.MUTATION
-    with transaction.atomic():
-        result = execute(
-            schema.graphql_schema,
-            document,
-            context_value=request,
-            variable_values=given.variables,
-            operation_name=given.name,
-        )
-        assert isinstance(result, ExecutionResult)  # noqa: S101 - no resolver is asynchronous
-        settle(request, result, changing=changing)
+    try:
+        with transaction.atomic():
+            result = execute(
+                schema.graphql_schema,
+                document,
+                context_value=request,
+                variable_values=given.variables,
+                operation_name=given.name,
+            )
+            assert isinstance(result, ExecutionResult)  # noqa: S101 - no resolver is asynchronous
+            settle(request, result, changing=changing)
+    except DatabaseError as error:  # at the end of the transaction, where the audit trail is chained
+        result = ExecutionResult(data=None, errors=[GraphQLError("", original_error=error)])
     return answer(request, result, ran=True)
 
 
@@ -68,7 +72,10 @@ def settle(request: Any, result: ExecutionResult, *, changing: bool) -> None:
         transaction.set_rollback(True)
         if failed:
             result.data = None
-    elif request.replay is not None:
+        return
+    if result.data is not None and (not changing or request.again):  # a step has an entry of its own
+        request.disclosures.write(request.actor, request.now)
+    if request.replay is not None:
         result.data = request.replay
     elif request.keeping:
         key, subject, kept = request.keeping
