@@ -202,7 +202,7 @@ Q_CLUSTER = {
     "label": "Refnet",
 }
 # The commands of manage.py that run by themselves, each with its minutes between two runs.
-JOBS = {"tick": 1, "run_exports": 1, "clean_uploads": 60, "seal_trail": 60}
+JOBS = {"tick": 1, "run_exports": 1, "clean_uploads": 60, "seal_trail": 60, "forget_answers": 60}
 
 # Signing in: a second factor, guesses, a hospital's own sign-in.
 MFA = _switch("REFNET_MFA", "1" if PRODUCTION else "0")  # a second factor is compulsory for everybody who signs in
@@ -280,6 +280,10 @@ BREAK_GLASS = {
     "review_hours": int(os.environ.get("REFNET_BREAK_GLASS_REVIEW_HOURS", "72")),
 }
 ACCESS_DAYS_AFTER_CLOSE = int(os.environ.get("REFNET_ACCESS_DAYS_AFTER_CLOSE", "365"))
+# How long the answer to a mutation is repeated word for word, and how long its key still prevents a second effect. A
+# client on a broken line repeats for minutes, our own front when it is back on the line: a day, and a quarter.
+ANSWER_HOURS = max(1, int(os.environ.get("REFNET_ANSWER_HOURS", "24")))
+KEY_DAYS = max(7, int(os.environ.get("REFNET_KEY_DAYS", "90")))
 ATTACHMENT_BYTES = 20 * 1024 * 1024
 # Slides: the largest file, what a hospital may keep in all, uploads at a time, days an upload waits for its next byte,
 # what the disk must keep free, years that images stay after their case has ended.

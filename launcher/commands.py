@@ -1,4 +1,4 @@
-"""The launcher's commands: demo, worker, test, check, bench, drill, db, manage; standard library only."""
+"""The launcher's commands: demo, worker, test, check, bench, drill, advisories, sbom, db, manage; stdlib only."""
 
 import argparse
 import io
@@ -40,6 +40,7 @@ CHECKS = {
     "mypy": ["mypy"],
     "import-linter": ["lint-imports", "--no-cache"],
     "migrations": ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
+    "migration rules": ["python", "manage.py", "lint_migrations"],
     "schema snapshot": ["python", "manage.py", "export_schema", "--check"],
     "django": ["python", "manage.py", "check", "--database", "default"],
     "words": ["python", "manage.py", "words", "--check"],
@@ -283,6 +284,17 @@ def worker(arguments: list[str]) -> NoReturn:
     manage(["worker", *arguments])
 
 
+def advisories(arguments: list[str]) -> int:
+    """Look up known vulnerabilities of every pinned package; 1 for one that no written exception accepts."""
+    return call(prepared(DEVELOPMENT), "-m", "release.advisories", *arguments).returncode
+
+
+def sbom(arguments: list[str]) -> int:
+    """Write the bill of materials of this release to the file named, in CycloneDX; return the program's exit code."""
+    named = [str(Path(word).absolute()) for word in arguments]
+    return call(prepared(DEVELOPMENT), "-m", "release.sbom", *named).returncode
+
+
 COMMANDS = {
     "demo": demo,
     "worker": worker,
@@ -290,6 +302,8 @@ COMMANDS = {
     "check": check,
     "bench": bench,
     "drill": drill,
+    "advisories": advisories,
+    "sbom": sbom,
     "db": db,
     "manage": manage,
 }
