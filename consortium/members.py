@@ -17,6 +17,7 @@ from consortium.tables import Problem, Unreadable, read_table
 
 LOCK = 0x4D454D42  # one import at a time
 STEP = 500  # rows between two reports of progress
+DERIVED = {"name_grams", "sounds", "version"}  # fields that follow from others, of which nobody is told
 
 
 class Rejected(Exception):
@@ -99,8 +100,8 @@ def _hospitals(entries: list[Entry], tally: Tally) -> dict[str, Hospital]:
         values["name"] = entry.given["hospital"]
     stored = {row.credit_code: row for row in Hospital.objects.select_for_update().filter(credit_code__in=wanted)}
     for code, values in wanted.items():
-        stored.setdefault(code, Hospital(credit_code=code))
-        wanted[code] = values | {"name_grams": search.grams(values["name"])}
+        row = stored.setdefault(code, Hospital(credit_code=code))
+        wanted[code] = values | (search.found_by(values["name"]) if row.name != values["name"] else {})
     _write(Hospital, stored, wanted, tally, str)
     return stored
 
@@ -120,8 +121,8 @@ def _departments(
         if "department_phone" in entry.given:
             values["phone"] = entry.given["department_phone"]
         wanted[code, name] = values
-        new = Department(hospital=hospitals[code], name=name, name_grams=search.grams(name))
-        stored.setdefault((code, name), new)
+        if (code, name) not in stored:
+            stored[code, name] = Department(hospital=hospitals[code], name=name, **search.found_by(name))
     _write(Department, stored, wanted, tally, lambda row: f"{row.hospital} {row}")
     return stored
 
@@ -187,7 +188,7 @@ def _write(
         elif differing:
             old.append(row)
             touched.update(differing)
-            tally.updated.append((words(row), differing))
+            tally.updated.append((words(row), [name for name in differing if name not in DERIVED]))
         else:
             tally.unchanged += 1
     model.objects.bulk_create(new, batch_size=2000)
