@@ -56,6 +56,8 @@ except keyring.KeysMissing as error:
     raise ImproperlyConfigured(str(error)) from error
 # The first seals, the others open what was sealed before it; each is a class with the interface of `cipher.Cipher`.
 CIPHERS = list(dict.fromkeys([os.environ.get("REFNET_CIPHER", "consortium.cipher.AesGcm"), "consortium.cipher.AesGcm"]))
+# As whom the connection acts outside of `acting`: as itself, and as nobody.
+DATABASE_ROLE = DATABASE_PERSON = ""
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -12,17 +12,18 @@ from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefini
 from graphql.execution.values import get_variable_values
 
 from consortium import idempotency, patience
+from consortium.database.acting import acting
 from consortium.errors import Code, Refused
 from schema.disclosures import Disclosures
 from schema.documents import operation_of, prepared
 from schema.schema import schema
-from schema.views.gate import gated, refusal
+from schema.views.gate import admitted, refusal
 from schema.views.reading import GRAPHQL, Asked, Unreadable, answer_type, read, read_address
 
 logger = logging.getLogger("refnet.graphql")
 
 
-@gated
+@admitted
 def endpoint(request: Any) -> HttpResponse:
     """One operation of one document, in the media type that the client prefers."""
     request.answer_type = "application/json"
@@ -88,7 +89,7 @@ def executed(
 ) -> ExecutionResult:
     """What came of an operation, all of it in one transaction that waits for nothing for long."""
     try:
-        with transaction.atomic(), patience.limited():
+        with acting(request.actor, also=patience.settings_of_a_transaction()), patience.limited():
             result = execute(
                 schema.graphql_schema,
                 document,

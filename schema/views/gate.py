@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from consortium import access, moment, patience, tokens
 from consortium.access import Actor
+from consortium.database.acting import acting
 from consortium.errors import Code, Refused
 from consortium.sign_in import entry, sessions
 
@@ -93,10 +94,24 @@ def _streams(request: HttpRequest) -> bool:
     return isinstance(request, ASGIRequest)
 
 
-def gated(view: Callable[..., HttpResponse], *, enrolling: bool = False) -> Callable[..., HttpResponse]:
-    """The view with `request.actor`, the moment and the request id; wrong credentials are answered here."""
+def gated(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The view as `admitted` makes it, in one transaction of the database in the actor's name."""
 
-    def admitted(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    @wraps(view)
+    def within(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        with acting(request.actor):
+            return view(request, *args, **kwargs)
+
+    return admitted(within)
+
+
+def admitted(view: Callable[..., HttpResponse], *, enrolling: bool = False) -> Callable[..., HttpResponse]:
+    """The view with `request.actor`, the moment and the request id; wrong credentials are answered here.
+
+    It says itself by `acting` when it speaks to the database: outside, no row about a patient is there.
+    """
+
+    def let_in(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             request.actor = admit(request, enrolling=enrolling)
         except Refused as refused:
@@ -108,7 +123,7 @@ def gated(view: Callable[..., HttpResponse], *, enrolling: bool = False) -> Call
     def behind(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         request.now, request.trace = moment.now(), str(uuid4())
         try:
-            response = admitted(request, *args, **kwargs)
+            response = let_in(request, *args, **kwargs)
         except (OperationalError, InterfaceError) as error:
             if (told := patience.refused(error)) is None:
                 raise
@@ -133,4 +148,4 @@ def at_the_door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
         except Refused as refused:
             return refusal(refused, STATUS.get(refused.code, 400))
 
-    return gated(answered, enrolling=True)
+    return admitted(answered, enrolling=True)
