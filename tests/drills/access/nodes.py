@@ -92,7 +92,8 @@ def of_glass(asker: Asker) -> None:
     """Slides, scans, uploads and reports, each through its case."""
     facts, sight = asker.sight.facts, asker.sight
     reports = dict(Report.objects.values_list("pk", "case_id"))
-    slides = dict(Slide.objects.values_list("pk", "case_id"))
+    slides = {key: case for case, key in Slide.objects.filter(withdrawn_at=None).values_list("case_id", "pk")}
+    slides = {key: case for key, case in slides.items() if key == min(k for k, c in slides.items() if c == case)}
     at_lab = {key for key, case in facts.glasses.items() if sight.who.holds((LAB,), case.sender, sight.now)}
     asked: list[tuple[str, str, str, dict[Any, Any], str]] = [
         ("report", "Report", "{ version conclusion signedBy { name } addenda { text } }", reports, "id"),
