@@ -41,6 +41,9 @@ DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
     "options", "-c join_collapse_limit=6 -c from_collapse_limit=6"
 )
 
+# As whom the connection acts outside of `acting`: as itself, and as nobody.
+DATABASE_ROLE = DATABASE_PERSON = ""
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -27,6 +27,7 @@ from consortium.database.cluster import Cluster, Unavailable
 __all__ = ["Unavailable", "attach", "data_folder", "reset", "stop", "this_cluster", "url"]
 
 PROJECT = Path(__file__).resolve().parents[2]
+BYPASSING = "select from pg_roles where rolname = 'refnet' and rolbypassrls"
 PATIENCE = 120  # seconds; recovery after a power loss may take most of it
 
 # The shared lock of this process, kept open for its life: closing it is what "this user has left" means.
@@ -181,8 +182,13 @@ def _answers(cluster: Cluster) -> bool:
         session.autocommit = True
         cursor.execute("select 1 from pg_roles where rolname = 'refnet'")
         if not cursor.fetchone():
-            # No superuser: row-level security does not bind superusers.
             cursor.execute("create role refnet login createdb createrole")
+        cursor.execute("select 1 from pg_roles where rolname = 'refnet_report' and exists (%s)" % BYPASSING)
+        if not cursor.fetchone():
+            # The owner sees everything, so that it can migrate; requests step down to refnet_app, see `acting`.
+            cursor.execute("alter role refnet bypassrls")
+            cursor.execute((Path(__file__).parent / "roles.sql").read_text(encoding="utf-8"))
+            cursor.execute("grant refnet_app, refnet_system, refnet_report to refnet")
         cursor.execute("select 1 from pg_database where datname = 'refnet'")
         if not cursor.fetchone():
             cursor.execute("create database refnet owner refnet")

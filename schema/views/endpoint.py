@@ -13,18 +13,19 @@ from django.utils.translation import gettext as _
 from graphql import ExecutionResult, GraphQLError, OperationType, execute
 
 from consortium import idempotency
+from consortium.database.acting import acting
 from consortium.errors import Code, Refused
 from schema import persisted
 from schema.documents import operation_of, prepared
 from schema.schema import schema
-from schema.views.gate import gated, refusal
+from schema.views.gate import admitted, refusal
 
 JSON, GRAPHQL = "application/json", "application/graphql-response+json"
 NULL = re.compile(r"\\u\{0+\}")  # the null character as GraphQL writes it, which no database takes
 logger = logging.getLogger("refnet.graphql")
 
 
-@gated
+@admitted
 def endpoint(request: Any) -> HttpResponse:
     """One operation of one document."""
     if request.method != "POST":
@@ -45,7 +46,7 @@ def endpoint(request: Any) -> HttpResponse:
     except GraphQLError as error:
         return answer(request, ExecutionResult(data=None, errors=[error]), ran=False)
     changing = operation.operation == OperationType.MUTATION
-    with transaction.atomic():
+    with acting(request.actor):
         result = execute(
             schema.graphql_schema,
             document,

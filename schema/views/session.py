@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 
 from consortium.errors import Code, Refused
 from schema import ids
-from schema.views.gate import check_csrf, gated, refusal
+from schema.views.gate import admitted, check_csrf, refusal
 
 
-@gated
+@admitted
 def session(request: Any) -> HttpResponse:
     """GET tells who is signed in and sets the CSRF cookie; POST signs in by username and password; DELETE signs out."""
     if request.headers.get("Authorization"):

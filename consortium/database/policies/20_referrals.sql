@@ -1,0 +1,150 @@
+-- Referrals (domain, sections 3 and 7): access follows the case. It begins at send, narrows at reject and redirect, and
+-- ends so many days after the close.
+
+-- What somebody is about to look up: the identity number that they typed, see consortium.database.acting.seek.
+create or replace function access.sought_patient() returns uuid language sql stable security definer
+    set search_path = pg_catalog, pg_temp
+    as $$ select id from public.consortium_patient
+          where id_number = nullif(current_setting('refnet.sought', true), '') and access.holds('registers') $$;
+
+-- Whether a case has a leg, or a patient a case: what has none is just being written, in this transaction.
+create or replace function access.case_begun(wanted uuid) returns boolean language sql stable security definer
+    set search_path = pg_catalog, pg_temp
+    as $$ select exists (select from public.referrals_referral where case_id = wanted) $$;
+create or replace function access.summary_used(wanted uuid) returns boolean language sql stable security definer
+    set search_path = pg_catalog, pg_temp
+    as $$ select exists (select from public.referrals_referral where clinical_id = wanted) $$;
+create or replace function access.patient_known(wanted uuid) returns boolean language sql stable security definer
+    set search_path = pg_catalog, pg_temp
+    as $$ select exists (select from public.referrals_case where patient_id = wanted)
+              or exists (select from public.telemedicine_pathologycase where patient_id = wanted) $$;
+
+-- The leg that a new one follows from, if the person may send it on: its performer, who redirects.
+create or replace function access.may_send_on(leg uuid) returns boolean language sql stable security definer
+    set search_path = pg_catalog, pg_temp
+    as $$ select exists (
+        select from public.referrals_referral r
+        where r.id = leg and r.sent_at is not null
+            and (r.performer_hospital_id = any(access.hospitals('receives'))
+                or r.performer_department_id = any(access.departments('receives')))) $$;
+
+call access.guard('referrals_referral',
+    seen => $$
+        {requester sends}
+        or sent_at is not null and {performer receives} and (closed_at is null or closed_at > {now} - access.kept_for())
+        or error_reported_at is not null
+            and requester_hospital_id = any((select access.hospitals('confirms_errors'))::uuid[])
+        or pathway = 'GREEN_CHANNEL' and created_by_id = {me} and (select access.holds('activates'))
+        or exists (select from public.referrals_offer o where o.referral_id = referrals_referral.id
+            and {o.performer receives})
+        or exists (select from public.telemedicine_pathologycase c where c.referral_id = referrals_referral.id
+            and {c.requester sends_specimens})
+        or {system}
+    $$,
+    made => $$
+        {requester sends}
+        or based_on_id is not null and access.may_send_on(based_on_id)
+        or pathway = 'GREEN_CHANNEL' and created_by_id = {me} and (select access.holds('activates'))
+        or created_by_id = {me} and (requester_hospital_id = any((select access.houses('sends_specimens'))::uuid[])
+            or requester_hospital_id = any((select access.houses('reads_slides'))::uuid[]))
+        or {system}
+    $$,
+    changed => $$
+        {requester sends}
+        or sent_at is not null and {performer receives}
+        or error_reported_at is not null
+            and requester_hospital_id = any((select access.hospitals('confirms_errors'))::uuid[])
+        or pathway = 'GREEN_CHANNEL' and created_by_id = {me} and (select access.holds('activates'))
+        or exists (select from public.referrals_offer o where o.referral_id = referrals_referral.id
+            and {o.performer receives})
+        or {system}
+    $$);
+
+call access.guard('referrals_case',
+    seen => $$
+        exists (select from public.referrals_referral r where r.case_id = referrals_case.id)
+        or patient_id = (select access.sought_patient())
+        or {me} is not null and not access.case_begun(id)
+        or {system}
+    $$,
+    made => $$ {me} is not null or {system} $$,
+    changed => $$ {me} is not null or {system} $$);
+
+call access.guard('consortium_patient',
+    seen => $$
+        exists (select from public.referrals_case c where c.patient_id = consortium_patient.id)
+        or exists (select from public.telemedicine_pathologycase c where c.patient_id = consortium_patient.id)
+        or id = (select access.sought_patient())
+        or (select access.holds('registers')) and not access.patient_known(id)
+        or {system}
+    $$,
+    made => $$ (select access.holds('registers')) or {system} $$,
+    changed => $$ (select access.holds('registers')) or {system} $$);
+
+call access.guard('referrals_clinicalsummary',
+    seen => $$
+        exists (select from public.referrals_referral r where r.clinical_id = referrals_clinicalsummary.id)
+        or {me} is not null and not access.summary_used(id)
+        or {system}
+    $$,
+    made => $$ exists (select from public.referrals_case c where c.id = case_id) or {system} $$,
+    changed => $$ exists (select from public.referrals_case c where c.id = case_id) or {system} $$);
+
+call access.guard('referrals_diagnosis',
+    seen => $$ exists (select from public.referrals_clinicalsummary s where s.id = summary_id) $$,
+    made => $$ exists (select from public.referrals_clinicalsummary s where s.id = summary_id) $$,
+    changed => $$ exists (select from public.referrals_clinicalsummary s where s.id = summary_id) $$,
+    deleted => $$ exists (select from public.referrals_clinicalsummary s where s.id = summary_id) $$);
+
+-- What hangs on a leg is for those who see the leg in full.
+create or replace view access.leg_in_full with (security_invoker = true) as select 1;
+do $do$
+begin
+    execute 'drop view access.leg_in_full';
+    execute access.spelled($$
+        create view access.leg_in_full with (security_invoker = true) as
+        select r.id, r.case_id from public.referrals_referral r
+        where {r.requester sends}
+            or r.sent_at is not null and r.status not in ('REJECTED', 'REDIRECTED') and {r.performer receives}
+            or {system} $$);
+end $do$;
+
+do $do$
+declare name text;
+begin
+    foreach name in array array['informationrequest', 'booking', 'journey', 'outcome', 'printedform', 'milestone',
+        'handover', 'qualityreview']
+    loop
+        call access.guard('referrals_' || name,
+            seen => 'exists (select from access.leg_in_full f where f.id = referral_id)',
+            made => 'exists (select from access.leg_in_full f where f.id = referral_id)',
+            changed => 'exists (select from access.leg_in_full f where f.id = referral_id)');
+    end loop;
+end $do$;
+
+call access.guard('referrals_outcome_diagnoses',
+    seen => $$ exists (select from public.referrals_outcome o where o.id = outcome_id) $$,
+    made => $$ exists (select from public.referrals_outcome o where o.id = outcome_id) $$,
+    deleted => $$ exists (select from public.referrals_outcome o where o.id = outcome_id) $$);
+
+call access.guard('referrals_attachment',
+    seen => $$ exists (select from access.leg_in_full f where f.case_id = referrals_attachment.case_id) $$,
+    made => $$ exists (select from access.leg_in_full f where f.id = referral_id) $$);
+
+call access.guard('referrals_offer',
+    seen => $$
+        {requester sends}
+        or {performer receives} and (closed_at is null or closed_at > {now} - access.kept_for())
+        or {system}
+    $$,
+    made => $$
+        {requester sends}
+        or exists (select from public.referrals_referral r where r.id = referral_id and r.created_by_id = {me})
+        or {system}
+    $$,
+    changed => $$ {requester sends} or {performer receives} or {system} $$);
+
+call access.guard('referrals_export',
+    seen => $$ person_id = {me} or {system} $$,
+    made => $$ person_id = {me} $$,
+    changed => $$ person_id = {me} or {system} $$);

@@ -1,0 +1,44 @@
+-- Remote pathology (domain, section 5): the lab that sends and the department that reads.
+
+call access.guard('telemedicine_pathologycase',
+    seen => $$
+        {requester sends_specimens}
+        or sent_at is not null and {performer reads_slides}
+            and (closed_at is null or closed_at > {now} - access.kept_for())
+        or {system}
+    $$,
+    made => $$ {requester sends_specimens} or {system} $$,
+    changed => $$ {requester sends_specimens} or sent_at is not null and {performer reads_slides} or {system} $$);
+
+do $do$
+declare name text;
+begin
+    foreach name in array array['upload', 'slideimage', 'qualitycheck', 'materialrequest', 'opinion', 'recusal', 'slide',
+        'specimen', 'slidetrace', 'keyimage', 'annotation']
+    loop
+        call access.guard('telemedicine_' || name,
+            seen => 'exists (select from public.telemedicine_pathologycase c where c.id = case_id)',
+            made => 'exists (select from public.telemedicine_pathologycase c where c.id = case_id)',
+            changed => 'exists (select from public.telemedicine_pathologycase c where c.id = case_id)');
+    end loop;
+end $do$;
+
+call access.guard('telemedicine_report',
+    seen => $$ exists (select from public.telemedicine_pathologycase c where c.id = case_id) $$,
+    made => $$ exists (select from public.telemedicine_pathologycase c where c.id = case_id) and signed_by_id = {me} $$);
+call access.guard('telemedicine_addendum',
+    seen => $$ exists (select from public.telemedicine_report r where r.id = report_id) $$,
+    made => $$ exists (select from public.telemedicine_report r where r.id = report_id) and signed_by_id = {me} $$);
+call access.guard('telemedicine_reportdraft',
+    seen => $$ person_id = {me} and exists (select from public.telemedicine_pathologycase c where c.id = case_id) $$,
+    made => $$ person_id = {me} and exists (select from public.telemedicine_pathologycase c where c.id = case_id) $$,
+    changed => $$ person_id = {me} and exists (select from public.telemedicine_pathologycase c where c.id = case_id) $$,
+    deleted => $$ person_id = {me} and exists (select from public.telemedicine_pathologycase c where c.id = case_id) $$);
+call access.guard('telemedicine_block',
+    seen => $$ exists (select from public.telemedicine_specimen s where s.id = specimen_id) $$,
+    made => $$ exists (select from public.telemedicine_specimen s where s.id = specimen_id) $$,
+    changed => $$ exists (select from public.telemedicine_specimen s where s.id = specimen_id) $$);
+call access.guard('telemedicine_slideview',
+    seen => $$ exists (select from public.telemedicine_slide s where s.id = slide_id) $$,
+    made => $$ person_id = {me} and exists (select from public.telemedicine_slide s where s.id = slide_id) $$,
+    changed => $$ person_id = {me} and exists (select from public.telemedicine_slide s where s.id = slide_id) $$);

@@ -1,0 +1,62 @@
+-- What happened, who did it, who must hear (domain, sections 3, 4 and 7). Nobody writes in another's name.
+
+-- Whether an event was written by this very transaction: its notices and messages may go to people one cannot see.
+create or replace function access.just_written(wanted uuid) returns boolean language sql stable security definer
+    set search_path = pg_catalog, pg_temp
+    as $$ select exists (select from public.consortium_event
+                         where id = wanted and tx = pg_current_xact_id_if_assigned()) $$;
+
+call access.guard('consortium_event',
+    seen => $$
+        tx = pg_current_xact_id_if_assigned()
+        or subject_kind = 'referral' and exists (select from public.referrals_referral r where r.id = subject_id)
+        or subject_kind = 'offer' and exists (select from public.referrals_offer o where o.id = subject_id)
+        or subject_kind = 'pathologyCase'
+            and exists (select from public.telemedicine_pathologycase c where c.id = subject_id)
+        or exists (select from public.consortium_notice n where n.event_id = consortium_event.id and n.person_id = {me})
+        or {system}
+    $$,
+    made => $$ actor_id = {me} or {system} $$);
+
+call access.guard('consortium_auditentry',
+    seen => $$ actor_hospital_id = any((select access.houses('audits'))::uuid[]) or {system} $$,
+    made => $$ actor_id = {me} or {system} $$);
+
+call access.guard('consortium_notice',
+    seen => $$ person_id = {me} or access.just_written(event_id) or {system} $$,
+    made => $$ access.just_written(event_id) $$,
+    changed => $$ person_id = {me} or {system} $$);
+
+call access.guard('consortium_delivery',
+    seen => $$
+        hospital_id = any((select access.hospitals('delivers'))::uuid[])
+        or exists (select from public.consortium_event e where e.id = event_id)
+        or {system}
+    $$,
+    made => $$ access.just_written(event_id) $$,
+    changed => $$
+        hospital_id = any((select access.hospitals('delivers'))::uuid[])
+        or exists (select from public.consortium_event e where e.id = event_id)
+        or {system}
+    $$);
+
+call access.guard('consortium_clockrun',
+    seen => $$
+        subject_kind = 'referral' and exists (select from public.referrals_referral r where r.id = subject_id)
+        or subject_kind = 'offer' and exists (select from public.referrals_offer o where o.id = subject_id)
+        or subject_kind = 'pathologyCase'
+            and exists (select from public.telemedicine_pathologycase c where c.id = subject_id)
+        or {system}
+    $$,
+    made => $$ {me} is not null or {system} $$,
+    changed => $$ {me} is not null or {system} $$,
+    deleted => $$ {me} is not null or {system} $$);
+
+call access.guard('consortium_escalation',
+    seen => $$ exists (select from public.consortium_clockrun r where r.id = run_id) $$,
+    made => $$ {system} $$);
+
+call access.guard('consortium_idempotencykey',
+    seen => $$ person_id = {me} $$,
+    made => $$ person_id = {me} $$,
+    changed => $$ person_id = {me} $$);
