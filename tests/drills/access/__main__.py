@@ -23,7 +23,10 @@ def one_world(seed: int, size: Size) -> Tally:
         facts = drill.facts
         show(f"· {seed}: {len(facts.legs)} legs {len(facts.calls)} offers {len(facts.glasses)} pathology ")
         show(f"{len(facts.people)} people ")
-        drill.everybody(tally, show)
+        drill.everybody(tally, show)  # both layers
+        drill.tables(tally, show)  # the policies by plain SQL
+        drill.gate_open(tally, size.people // 3, show)  # the policies alone
+        drill.policies_off(tally, size.people // 3, show)  # the gate alone
     mark = "✗" if tally.differences else "✓"
     print(f" {mark} {sum(tally.checks.values())} checks {time.monotonic() - began:.0f} s", flush=True)
     for sentence in tally.differences[:20]:

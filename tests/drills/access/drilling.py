@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from tests.drills.access import facts, marks, nodes, plants, quiet
+from tests.drills.access import facts, marks, nodes, plants, quiet, rows
 from tests.drills.access.asking import Asker, clock
 from tests.drills.access.lists import every_list
 from tests.drills.access.marks import Mark, Sight
@@ -84,6 +84,56 @@ class Drill:
                 quiet.undisturbed(self.asker(person, tally), self.ask_again)
                 report("~")
 
+    def tables(self, tally: Tally, report: Callable[[str], None] = lambda text: None) -> None:
+        """Plain SQL as the application, in the name of everybody who is asked, and of nobody."""
+        stored = rows.every_row()
+        rows.nobody(stored, self.net.lab.now, tally)
+        for person in self.net.asked:
+            shown = rows.Rows(self.facts.people[person.pk], self.facts, self.net.lab.now)
+            rows.every_table(shown, person, stored, tally)
+            report(":")
+
+    def gate_open(self, tally: Tally, people: int, report: Callable[[str], None] = lambda text: None) -> None:
+        """Every question to the edge with its gate open to all: what is said must lie in rows that may be read."""
+        now = self.net.lab.now
+        with plants.no_gate():
+            for person in self.net.asked[:people]:
+                shown = rows.Rows(self.facts.people[person.pk], self.facts, now)
+                unheeded = Tally()  # what the gate should have kept back is not what is asked here
+                asker = Asker(Edge(person), shown, self.marks, unheeded)
+                self.ask_openly(asker)
+                for sentence in unheeded.differences:
+                    if sentence.startswith("texts said"):
+                        tally.differ(f"past the policies: {sentence}")
+                tally.checks["texts said past an open gate"] += unheeded.checks["texts said"]
+                report("o")
+
+    def ask_openly(self, asker: Asker) -> None:
+        """Everything by its key and every list, whoever asks."""
+        nodes.every_node(asker, self.random(asker.edge.person), wide=self.size.wide)
+        nodes.of_glass(asker)
+        every_list(asker, self.random(asker.edge.person), every_filter=False)
+
+    def policies_off(self, tally: Tally, people: int, report: Callable[[str], None] = lambda text: None) -> None:
+        """Every question with the connection's own role, which no policy binds: the gate must keep back everything."""
+        with plants.no_policies():
+            for person in self.net.asked[-people:]:
+                if self.facts.people[person.pk].active:
+                    self.ask(self.asker(person, tally))
+                report("g")
+
+    def beneath(self, statement: str) -> list[str]:
+        """What plain SQL finds with a bug in the policies: the first difference."""
+        tally = Tally(first_is_enough=True)
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("set constraints all immediate")
+                cursor.execute(statement)
+            with suppress(Caught):
+                self.tables(tally)
+            transaction.set_rollback(True)
+        return tally.differences
+
     def nothing(self, person: Any, tally: Tally) -> None:
         """A closed account is nobody."""
         answer = Edge(person).answer("{ me { username } worklist(box: OUT) { totalCount } }")
@@ -92,7 +142,7 @@ class Drill:
     def planted(self, stage: str, plant: Callable[[], Any]) -> list[str]:
         """What the questions of a stage find with a bug in the gate: the first difference."""
         tally = Tally(first_is_enough=True)
-        with plant(), suppress(Caught):
+        with plants.no_policies(), plant(), suppress(Caught):
             for person in self.net.asked:
                 if self.facts.people[person.pk].active:
                     self.stages(self.asker(person, tally))[stage]()
@@ -111,11 +161,16 @@ def network(seed: int, size: Size) -> Iterator[Drill]:
 
 
 def self_test(drill: Drill, report: Callable[[str, str], None]) -> list[str]:
-    """Plant each bug in turn; the names of those that nobody found."""
+    """Plant each bug in turn, in the gate and in the policies; the names of those that nobody found."""
     missed = []
-    for name, (stage, plant) in plants.IN_THE_GATE.items():
-        found = drill.planted(stage, plant)
+
+    def looked_for(name: str, found: list[str]) -> None:
         report(name, found[0] if found else "")
         if not found:
             missed.append(name)
+
+    for name, (stage, plant) in plants.IN_THE_GATE.items():
+        looked_for(name, drill.planted(stage, plant))
+    for name, statement in plants.IN_THE_POLICIES.items():
+        looked_for(name, drill.beneath(statement))
     return missed

@@ -1,24 +1,28 @@
 """Bugs planted on purpose in the gate: each must be found by the drill, or the drill proves nothing."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 from unittest import mock
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import BooleanField, Q, Value
 
 from consortium import access
 from consortium.access import Reach
+from consortium.database import acting
 from consortium.errors import Code, Refused
 from consortium.models import Side
+from referrals import worklist
 from referrals.models import Offer, Referral
 from schema import reads
 from schema.pathology import PathologyCaseType
 from schema.reads import Through
 from schema.referrals import CaseType, ReferralType
 from telemedicine import annotations, viewing
+from telemedicine import worklist as trays
 from telemedicine.models import Annotation, Opinion, PathologyCase, Slide
 
 Plant = Callable[[], Any]
@@ -121,6 +125,37 @@ def everybodys_annotations() -> Any:
     return mock.patch.object(annotations, "shown_to", shown_to)
 
 
+@contextmanager
+def no_gate() -> Iterator[None]:
+    """Everything is visible in full to everybody, whatever their roles: only the policies are left."""
+    anywhere = {"may_anywhere": lambda self, permission: True}
+    with ExitStack() as stack:
+        stack.enter_context(open_gate())
+        stack.enter_context(any_place())
+        stack.enter_context(slides_past_the_gate())
+        stack.enter_context(everybodys_annotations())
+        stack.enter_context(mock.patch.multiple(access.Actor, **anywhere))
+        stack.enter_context(mock.patch.object(worklist, "_in_box", return_value=Q()))
+        stack.enter_context(mock.patch.object(trays, "_in_tray", return_value=Q()))
+        stack.enter_context(
+            need(PathologyCaseType, "opinions", Through("opinions", rows=lambda by: Opinion.objects.order_by("id")))
+        )
+        yield
+
+
+@contextmanager
+def no_policies() -> Iterator[None]:
+    """Requests stay the connection's own role, which owns the tables and is bound by no policy."""
+
+    @contextmanager
+    def itself(_wanted: Any) -> Iterator[None]:
+        with transaction.atomic():
+            yield
+
+    with mock.patch.object(acting, "_as", itself):
+        yield
+
+
 def count_past_the_gate() -> Any:
     """A count of all rows there are, beside a list of those that one may see."""
     return mock.patch.object(
@@ -162,4 +197,49 @@ IN_THE_GATE: dict[str, tuple[str, Plant]] = {
     "another sentence for what is hidden": ("steps", telling),
     "slides past the gate": ("glass", slides_past_the_gate),
     "hidden annotations": ("glass", everybodys_annotations),
+}
+
+
+def held(where: str) -> str:
+    """The roles that the policies go by, under another condition."""
+    return (
+        "create or replace view access.held with (security_invoker = true) as"
+        " select r.role, r.hospital_id, r.department_id, r.division_id from public.consortium_practitionerrole r"
+        f" join public.consortium_person p on p.id = r.person_id where r.person_id = access.person() and {where}"
+    )
+
+
+def seen(table: str, condition: str) -> str:
+    """The policy by which rows of a table are seen, replaced."""
+    return f"drop policy seen on {table}; create policy seen on {table} for select to refnet_app using ({condition})"
+
+
+STARTED, NOT_ENDED = "r.starts_at <= access.now()", "(r.ends_at is null or r.ends_at > access.now())"
+EVERYBODYS_CASE = "exists (select from telemedicine_pathologycase c where c.id = case_id)"
+IN_THE_POLICIES: dict[str, str] = {
+    "a policy with true, of referrals": seen("referrals_referral", "true"),
+    "a policy with true, of patients": seen("consortium_patient", "true"),
+    "a second policy that opens what the first one closes": (
+        "create policy also on telemedicine_pathologycase for select to refnet_app using (true)"
+    ),
+    "a table that lost its row security": "alter table referrals_attachment disable row level security",
+    "a wrong party: the performer's offers for those who send": seen(
+        "referrals_offer", "performer_department_id = any((select access.departments('sends'))::uuid[])"
+    ),
+    "pathology before it is sent": seen(
+        "telemedicine_pathologycase",
+        "performer_department_id = any((select access.departments('reads_slides'))::uuid[])"
+        " or requester_department_id = any((select access.departments('sends_specimens'))::uuid[])",
+    ),
+    "a stale role beneath": held(f"p.is_active and {STARTED}"),
+    "a role before its time beneath": held(f"p.is_active and {NOT_ENDED}"),
+    "a closed account beneath": held(f"{STARTED} and {NOT_ENDED}"),
+    "rows kept for ever": (
+        "create or replace function access.kept_for() returns interval language sql immutable parallel safe"
+        " set search_path = pg_catalog, pg_temp as $$ select interval '300 years' $$"
+    ),
+    "opinions of readers for the sender": seen("telemedicine_opinion", EVERYBODYS_CASE),
+    "hidden annotations beneath": seen("telemedicine_annotation", EVERYBODYS_CASE),
+    "everybody's notices": seen("consortium_notice", "access.person() is not null"),
+    "rows for nobody": seen("referrals_case", "access.person() is null"),
 }

@@ -217,7 +217,8 @@ GLASS_STEPS: Steps = {
     **dict.fromkeys(("requestMaterial", "givePreliminaryOpinion", "requestSecondRead"), _READER),
     **dict.fromkeys(("giveSecondOpinion", "adjudicateOpinion", "signReport", "amendReport"), _READER),
     "declareUndiagnosable": _READER,
-    "referPathology": {SENDER: (LAB,), RECEIVER: (PATHOLOGIST,)},  # "either"
+    # "either"; the laboratory of the performer too, by docs/domain.md, "Remote pathology".
+    "referPathology": {SENDER: (LAB,), RECEIVER: (PATHOLOGIST, LAB)},
 }
 STEPS: dict[type[Request], Steps] = {Leg: LEG_STEPS, Call: CALL_STEPS, Glass: GLASS_STEPS}
 

@@ -136,6 +136,7 @@ def attempted(asker: Asker, action: str, kind: str, key: Any, version: int) -> d
         given["expectedVersion"] = version
     text = asker.edge.attempt(action, "", **given).content.decode()
     asker.hear(text, action, singly=True)
+    asker.tally.none("faults", '"INTERNAL"' in text, f"{action} by {asker.name}")
     return dict(json_of(text.replace(ids.encode(kind, key), "…")))
 
 
