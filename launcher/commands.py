@@ -23,13 +23,14 @@ from launcher.programs import ENVIRONMENT, PROJECT, ask, begin, call, refusal, s
 PAGES = "构建网页（失败时接口照常可用）/ building the pages (should that fail, the API works all the same)"
 DEMO_STEPS = {
     "建表 / migrating": ["manage.py", "migrate", "--verbosity", "0"],
+    "行级权限 / row-level security": ["manage.py", "secure_database"],
     "载入区划与编码 / loading divisions and codes": ["manage.py", "load_registry"],
     "同步角色 / synchronising the roles": ["manage.py", "sync_roles"],
     PAGES: ["web/build.py"],
     "载入示范数据 / loading the demo network": ["manage.py", "demo"],
 }
 NIGHT_MINUTES = 480
-SETTING_UP = list(DEMO_STEPS)[:3]  # what a database needs before anything can act in it
+SETTING_UP = list(DEMO_STEPS)[:4]  # what a database needs before anything can act in it
 DRILLS = PROJECT / "tests" / "drills"
 FRONT = PROJECT / "web" / "dist" / "index.html"
 IN_A_BROWSER = ["tests/browser", "tests/slides/test_viewer_page.py"]

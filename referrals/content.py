@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from consortium import access, registry, trail
 from consortium.access import Actor
+from consortium.database.acting import seek
 from consortium.errors import Code, Refused, checked
 from consortium.identity import age_in_years, read_id_number
 from consortium.models import Department, Hospital, Patient, Priority, Status, uuid7
@@ -70,6 +71,7 @@ def register_patient(*, by: Actor, hospital: Hospital, now: datetime, **given: A
                     Code.INVALID_INPUT, _("填写的出生日期或性别与身份证号不一致，请核对。"), field=f"patient.{wire}"
                 )
         given["id_number"] = known.number
+        seek(known.number)
         if existing := Patient.objects.filter(id_number=known.number).first():
             return _same_person(existing, given)
     elif not given.get("temporary_identity"):
@@ -116,6 +118,7 @@ def look_up_patient(*, by: Actor, id_number: str, now: datetime) -> tuple[Patien
     """The registered patient of an identity number and their open case; a disclosure, so it is audited."""
     role = access.require(by, "register_patient")
     number = read_id_number(id_number, today=timezone.localdate(now)).number
+    seek(number)
     patient = Patient.objects.filter(id_number=number).first()
     if patient is None:
         return None, None

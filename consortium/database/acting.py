@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import connection, transaction
+from psycopg2.extensions import TRANSACTION_STATUS_INTRANS
 
 SYSTEM_PERSON = "system"  # the clock's own steps and the jobs; which rows they need is in ADR 0022
 APP, REPORT = "refnet_app", "refnet_report"
@@ -44,17 +45,25 @@ def acting(by: Acts | None) -> Iterator[None]:
 def reporting() -> Iterator[None]:
     """Count for the one who acts: as the role that sees every case of the network but no column that is about a
     patient, and that only for somebody whose role at some place is to see figures."""
-    _role, person, at = _current()
-    with _as((REPORT, person, at)):
+    with _meanwhile(REPORT, None):
         yield
 
 
 @contextmanager
 def beyond() -> Iterator[None]:
     """Do as the system what follows from a step on rows that its taker may not see, such as a death elsewhere."""
-    _role, _person, at = _current()
-    with _as((APP, SYSTEM_PERSON, at)):
+    with _meanwhile(APP, SYSTEM_PERSON):
         yield
+
+
+def seek(identity: str) -> None:
+    """Let the person who acts see the one patient of this identity number, to the transaction's end.
+
+    Whoever can type the whole number, and may register patients, is told who it belongs to; the reading is audited.
+    """
+    if _current() != _itself():
+        with connection.cursor() as cursor:
+            cursor.execute("select set_config('refnet.sought', %s, true)", [identity])
 
 
 @contextmanager
@@ -63,22 +72,51 @@ def _as(wanted: As) -> Iterator[None]:
     before, nested = _current(), connection.in_atomic_block
     try:
         with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(BECOME, wanted)
-            _remember(wanted)
+            _become(wanted)
             yield
     finally:
         _remember(before)
-        # What a savepoint's rollback has not undone; a transaction that failed as a whole undoes everything itself.
-        if nested and not connection.needs_rollback and connection.connection:
-            with connection.connection.cursor() as cursor:
-                cursor.execute(BECOME, before)
+        if nested:
+            _set_again(before)
+
+
+@contextmanager
+def _meanwhile(role: str, person: str | None) -> Iterator[None]:
+    """Within somebody's transaction, as another role; a connection that acts as itself goes on as itself."""
+    before = _current()
+    if before == _itself():
+        yield
+        return
+    try:
+        _become((role, before[1] if person is None else person, before[2]))
+        yield
+    finally:
+        _remember(before)
+        _set_again(before)
+
+
+def _become(wanted: As) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(BECOME, wanted)
+    _remember(wanted)
+
+
+def _set_again(before: As) -> None:
+    """Set what was set before, unless the transaction has failed: its rollback does."""
+    driver = connection.connection
+    if driver and not connection.needs_rollback and driver.info.transaction_status == TRANSACTION_STATUS_INTRANS:
+        with driver.cursor() as cursor:
+            cursor.execute(BECOME, before)
 
 
 def _current() -> As:
-    """As whom this thread's connection acts now: as itself, outside of everything."""
-    found: As = getattr(connection, "acting_as", (settings.DATABASE_ROLE or "none", settings.DATABASE_PERSON, ""))
-    return found
+    """As whom this thread's connection acts now."""
+    return getattr(connection, "acting_as", _itself())
+
+
+def _itself() -> As:
+    """As whom it acts outside of everything."""
+    return (settings.DATABASE_ROLE or "none", settings.DATABASE_PERSON, "")
 
 
 def _remember(as_whom: As) -> None:

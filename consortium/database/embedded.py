@@ -27,7 +27,6 @@ from consortium.database.cluster import Cluster, Unavailable
 __all__ = ["Unavailable", "attach", "data_folder", "reset", "stop", "this_cluster", "url"]
 
 PROJECT = Path(__file__).resolve().parents[2]
-BYPASSING = "select from pg_roles where rolname = 'refnet' and rolbypassrls"
 PATIENCE = 120  # seconds; recovery after a power loss may take most of it
 
 # The shared lock of this process, kept open for its life: closing it is what "this user has left" means.
@@ -183,7 +182,7 @@ def _answers(cluster: Cluster) -> bool:
         cursor.execute("select 1 from pg_roles where rolname = 'refnet'")
         if not cursor.fetchone():
             cursor.execute("create role refnet login createdb createrole")
-        cursor.execute("select 1 from pg_roles where rolname = 'refnet_report' and exists (%s)" % BYPASSING)
+        cursor.execute("select 1 from pg_roles where rolname = 'refnet_report'")
         if not cursor.fetchone():
             # The owner sees everything, so that it can migrate; requests step down to refnet_app, see `acting`.
             cursor.execute("alter role refnet bypassrls")

@@ -27,8 +27,13 @@ do $$ declare found record; begin
         execute format('drop policy %I on public.%I', found.policyname, found.tablename);
     end loop;
 end $$;
-create schema if not exists access;
-create table if not exists access.applied (digest text not null);
+drop schema if exists access cascade;
+create schema access;
+create table access.applied (digest text not null);
+"""
+KEPT_FOR = """
+create function access.kept_for() returns interval language sql immutable parallel safe
+    set search_path = pg_catalog, pg_temp as $$ select interval '{days} days' $$
 """
 
 
@@ -51,7 +56,6 @@ def secure() -> bool:
         if stored == wanted:
             return False
         _apply(cursor)
-        cursor.execute("delete from access.applied")
         cursor.execute("insert into access.applied values (%s)", [wanted])
     return True
 
@@ -65,10 +69,7 @@ def digest(tables: str) -> str:
 
 def _apply(cursor: Any) -> None:
     cursor.execute(CLEAR)
-    cursor.execute(
-        "create or replace function access.kept_for() returns interval language sql immutable parallel safe"
-        f" set search_path = pg_catalog, pg_temp as $$ select interval '{int(settings.ACCESS_DAYS_AFTER_CLOSE)} days' $$"
-    )
+    cursor.execute(KEPT_FOR.format(days=int(settings.ACCESS_DAYS_AFTER_CLOSE)))
     for path in sorted(POLICIES.glob("*.sql")):
         cursor.execute(path.read_text(encoding="utf-8"))
     _grant(cursor)
@@ -91,5 +92,8 @@ def _grant(cursor: Any) -> None:
             continue
         rights = "select, insert" if name in APPEND_ONLY else "select, insert, update, delete"
         cursor.execute(f'grant {rights} on public."{name}" to refnet_app')
-        if name not in GUARDED:
+        if name in REPORTED:
+            columns = ", ".join(sorted(REPORTED[name]))
+            cursor.execute(f'grant select ({columns}) on public."{name}" to refnet_report')
+        elif name not in GUARDED:
             cursor.execute(f'grant select on public."{name}" to refnet_report')

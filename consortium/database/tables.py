@@ -2,37 +2,164 @@
 
 # About patients, or about what somebody did with them: row-level security, enabled and forced, see `policies/`.
 GUARDED = frozenset(
-    """
-    consortium_patient consortium_event consortium_auditentry consortium_notice consortium_delivery consortium_clockrun
-    consortium_escalation consortium_idempotencykey
-    referrals_case referrals_clinicalsummary referrals_diagnosis referrals_referral referrals_informationrequest
-    referrals_booking referrals_journey referrals_outcome referrals_outcome_diagnoses referrals_attachment
-    referrals_export referrals_printedform referrals_offer referrals_milestone referrals_handover
-    referrals_qualityreview
-    telemedicine_upload telemedicine_slideimage telemedicine_pathologycase telemedicine_qualitycheck
-    telemedicine_materialrequest telemedicine_opinion telemedicine_recusal telemedicine_report telemedicine_addendum
-    telemedicine_reportdraft telemedicine_specimen telemedicine_block telemedicine_slide telemedicine_slideview
-    telemedicine_annotation telemedicine_keyimage telemedicine_slidetrace
-    """.split()
+    [
+        "consortium_patient",
+        "consortium_event",
+        "consortium_auditentry",
+        "consortium_notice",
+        "consortium_delivery",
+        "consortium_clockrun",
+        "consortium_escalation",
+        "consortium_idempotencykey",
+        "referrals_case",
+        "referrals_clinicalsummary",
+        "referrals_diagnosis",
+        "referrals_referral",
+        "referrals_informationrequest",
+        "referrals_booking",
+        "referrals_journey",
+        "referrals_outcome",
+        "referrals_outcome_diagnoses",
+        "referrals_attachment",
+        "referrals_export",
+        "referrals_printedform",
+        "referrals_offer",
+        "referrals_milestone",
+        "referrals_handover",
+        "referrals_qualityreview",
+        "telemedicine_upload",
+        "telemedicine_slideimage",
+        "telemedicine_pathologycase",
+        "telemedicine_qualitycheck",
+        "telemedicine_materialrequest",
+        "telemedicine_opinion",
+        "telemedicine_recusal",
+        "telemedicine_report",
+        "telemedicine_addendum",
+        "telemedicine_reportdraft",
+        "telemedicine_specimen",
+        "telemedicine_block",
+        "telemedicine_slide",
+        "telemedicine_slideview",
+        "telemedicine_annotation",
+        "telemedicine_keyimage",
+        "telemedicine_slidetrace",
+    ]
 )
 # Written once: the application may neither change nor delete a row, and a trigger refuses it to everybody.
-APPEND_ONLY = frozenset(
-    "consortium_event consortium_auditentry telemedicine_report telemedicine_addendum".split()
-)
+APPEND_ONLY = frozenset(["consortium_event", "consortium_auditentry", "telemedicine_report", "telemedicine_addendum"])
 # Without patients: places, people and their roles, catalogues, sessions, tokens, the queue of jobs.
 OPEN = frozenset(
-    """
-    consortium_division consortium_hospital consortium_department consortium_alliance consortium_membership
-    consortium_capability consortium_concept consortium_clockrule consortium_escalationrule consortium_greenrule
-    consortium_milestonerule consortium_traveltime consortium_duty consortium_dutyswap consortium_preference
-    consortium_webhookendpoint consortium_person consortium_person_groups consortium_person_user_permissions
-    consortium_practitionerrole consortium_hospitalgrant consortium_departmentgrant consortium_divisiongrant
-    consortium_apitoken telemedicine_expertise
-    auth_group auth_group_permissions auth_permission django_content_type django_session
-    django_q_ormq django_q_schedule django_q_task guardian_groupobjectpermission guardian_userobjectpermission
-    """.split()
+    [
+        "consortium_division",
+        "consortium_hospital",
+        "consortium_department",
+        "consortium_alliance",
+        "consortium_membership",
+        "consortium_capability",
+        "consortium_concept",
+        "consortium_clockrule",
+        "consortium_escalationrule",
+        "consortium_greenrule",
+        "consortium_milestonerule",
+        "consortium_traveltime",
+        "consortium_duty",
+        "consortium_dutyswap",
+        "consortium_preference",
+        "consortium_webhookendpoint",
+        "consortium_person",
+        "consortium_person_groups",
+        "consortium_person_user_permissions",
+        "consortium_practitionerrole",
+        "consortium_hospitalgrant",
+        "consortium_departmentgrant",
+        "consortium_divisiongrant",
+        "consortium_apitoken",
+        "telemedicine_expertise",
+        "auth_group",
+        "auth_group_permissions",
+        "auth_permission",
+        "django_content_type",
+        "django_session",
+        "django_q_ormq",
+        "django_q_schedule",
+        "django_q_task",
+        "guardian_groupobjectpermission",
+        "guardian_userobjectpermission",
+    ]
 )
 # For the owner alone.
 CLOSED = frozenset({"django_migrations"})
 # The columns that figures are counted from, none of which is about a patient.
-REPORTED: dict[str, frozenset[str]] = {}
+REPORTED: dict[str, frozenset[str]] = {
+    "referrals_referral": frozenset(
+        [
+            "id",
+            "status",
+            "pathway",
+            "direction",
+            "priority",
+            "requester_hospital_id",
+            "requester_department_id",
+            "performer_hospital_id",
+            "performer_department_id",
+            "needed_capability_id",
+            "green_kind_id",
+            "created_at",
+            "sent_at",
+            "decided_at",
+            "decision",
+            "arrived_at",
+            "closed_at",
+            "ending",
+            "due_at",
+        ]
+    ),
+    "consortium_clockrun": frozenset(
+        [
+            "id",
+            "subject_kind",
+            "subject_id",
+            "thread_id",
+            "kind",
+            "turn",
+            "rule_id",
+            "target_minutes",
+            "holder",
+            "hospital_id",
+            "department_id",
+            "started_at",
+            "due_at",
+            "paused_at",
+            "paused_in",
+            "paused_seconds",
+            "taken_seconds",
+            "stopped_at",
+            "met",
+        ]
+    ),
+    "telemedicine_pathologycase": frozenset(
+        [
+            "id",
+            "status",
+            "kind",
+            "organ_id",
+            "subspecialty_id",
+            "requester_hospital_id",
+            "requester_department_id",
+            "performer_hospital_id",
+            "performer_department_id",
+            "assigned_to_id",
+            "specimen_received_at",
+            "submitted_at",
+            "sent_at",
+            "closed_at",
+            "answered_at",
+            "issued_at",
+            "preliminary_agreement",
+            "final_agreement",
+            "second_agreement",
+        ]
+    ),
+    "telemedicine_qualitycheck": frozenset(["id", "case_id", "result", "checked_at"]),
+}

@@ -1,6 +1,5 @@
 -- Who somebody is to the database, and how a table is guarded. Written from docs/domain: section 2 (roles), section 7.
 
-create schema if not exists access;
 revoke all on schema access from public;
 grant usage on schema access to refnet_app, refnet_report;
 

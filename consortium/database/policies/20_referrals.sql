@@ -28,6 +28,12 @@ create or replace function access.may_send_on(leg uuid) returns boolean language
             and (r.performer_hospital_id = any(access.hospitals('receives'))
                 or r.performer_department_id = any(access.departments('receives')))) $$;
 
+-- Whether the person began this call of the green channel.
+create or replace function access.my_call(leg uuid) returns boolean language sql stable security definer
+    set search_path = pg_catalog, pg_temp
+    as $$ select exists (select from public.referrals_referral
+                         where id = leg and created_by_id = access.person() and pathway = 'GREEN_CHANNEL') $$;
+
 call access.guard('referrals_referral',
     seen => $$
         {requester sends}
@@ -97,10 +103,8 @@ call access.guard('referrals_diagnosis',
     deleted => $$ exists (select from public.referrals_clinicalsummary s where s.id = summary_id) $$);
 
 -- What hangs on a leg is for those who see the leg in full.
-create or replace view access.leg_in_full with (security_invoker = true) as select 1;
 do $do$
 begin
-    execute 'drop view access.leg_in_full';
     execute access.spelled($$
         create view access.leg_in_full with (security_invoker = true) as
         select r.id, r.case_id from public.referrals_referral r
@@ -139,7 +143,7 @@ call access.guard('referrals_offer',
     $$,
     made => $$
         {requester sends}
-        or exists (select from public.referrals_referral r where r.id = referral_id and r.created_by_id = {me})
+        or access.my_call(referral_id) and (select access.holds('activates'))
         or {system}
     $$,
     changed => $$ {requester sends} or {performer receives} or {system} $$);

@@ -6,6 +6,11 @@ create or replace function access.just_written(wanted uuid) returns boolean lang
     as $$ select exists (select from public.consortium_event
                          where id = wanted and tx = pg_current_xact_id_if_assigned()) $$;
 
+-- The episode or pathology case that an event is about.
+create or replace function access.thread_of(event uuid) returns uuid language sql stable security definer
+    set search_path = pg_catalog, pg_temp
+    as $$ select thread_id from public.consortium_event where id = event $$;
+
 call access.guard('consortium_event',
     seen => $$
         tx = pg_current_xact_id_if_assigned()
@@ -30,13 +35,15 @@ call access.guard('consortium_notice',
 call access.guard('consortium_delivery',
     seen => $$
         hospital_id = any((select access.hospitals('delivers'))::uuid[])
-        or exists (select from public.consortium_event e where e.id = event_id)
+        or exists (select from public.referrals_case c where c.id = access.thread_of(event_id))
+        or exists (select from public.telemedicine_pathologycase c where c.id = access.thread_of(event_id))
         or {system}
     $$,
     made => $$ access.just_written(event_id) $$,
     changed => $$
         hospital_id = any((select access.hospitals('delivers'))::uuid[])
-        or exists (select from public.consortium_event e where e.id = event_id)
+        or exists (select from public.referrals_case c where c.id = access.thread_of(event_id))
+        or exists (select from public.telemedicine_pathologycase c where c.id = access.thread_of(event_id))
         or {system}
     $$);
 
