@@ -202,11 +202,10 @@ IN_THE_GATE: dict[str, tuple[str, Plant]] = {
 
 def held(where: str) -> str:
     """The roles that the policies go by, under another condition."""
-    return (
-        "create or replace view access.held with (security_invoker = true) as"
-        " select r.role, r.hospital_id, r.department_id, r.division_id from public.consortium_practitionerrole r"
-        f" join public.consortium_person p on p.id = r.person_id where r.person_id = access.person() and {where}"
-    )
+    columns = "r.role, r.hospital_id, r.department_id, r.division_id"
+    of = "public.consortium_practitionerrole r join public.consortium_person p on p.id = r.person_id"
+    view = f"select {columns} from {of} where r.person_id = access.person() and {where}"  # noqa: S608 - our own words
+    return f"create or replace view access.held with (security_invoker = true) as {view}"
 
 
 def seen(table: str, condition: str) -> str:

@@ -63,6 +63,8 @@ class Rows(Sight):
             return any(sees_leg(self.who, leg, self.now) == FULL for leg in self.facts.legs_of(row.owner))
         if row.model is Event and row.owner in self.heard:
             return True  # told by a notice of one's own
+        if row.model is ClockRun and row.owner in self.facts.legs:
+            return self.joined_leg(row.owner)  # an answer to an offer ends the limit of the leg's ring
         view = self.of(self.facts.requests.get(row.owner))
         if row.model in (Offer, Event, ClockRun):
             return view is not None
