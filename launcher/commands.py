@@ -258,7 +258,8 @@ def bench(arguments: list[str]) -> int:
 
 def drill(arguments: list[str]) -> int:
     """Run the program `tests.drills.NAME` on a database of its own, gone afterwards; return its exit code."""
-    names = sorted(path.stem for path in DRILLS.glob("[a-z]*.py"))
+    folders = (path.parent.name for path in DRILLS.glob("*/__main__.py"))
+    names = sorted({*(path.stem for path in DRILLS.glob("[a-z]*.py")), *folders})
     if not arguments or arguments[0] not in names:
         raise refusal(f"请指定演练：{' · '.join(names)}", f"Name a drill: {' · '.join(names)}")
     no_other_database()

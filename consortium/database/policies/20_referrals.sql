@@ -112,6 +112,19 @@ begin
         select r.id, r.case_id from public.referrals_referral r
         where {r.requester sends}
             or r.sent_at is not null and r.status not in ('REJECTED', 'REDIRECTED') and {r.performer receives}
+                and (r.closed_at is null or r.closed_at > {now} - access.kept_for())
+            or {system} $$);
+    -- Legs seen in their own right: not through an offer, whose holder never sees the referral (section 4), and not
+    -- through the pathology case that one came of.
+    execute access.spelled($$
+        create view access.leg_known with (security_invoker = true) as
+        select r.id from public.referrals_referral r
+        where {r.requester sends}
+            or r.sent_at is not null and {r.performer receives}
+                and (r.closed_at is null or r.closed_at > {now} - access.kept_for())
+            or r.error_reported_at is not null
+                and r.requester_hospital_id = any((select access.hospitals('confirms_errors'))::uuid[])
+            or r.pathway = 'GREEN_CHANNEL' and r.created_by_id = {me} and (select access.holds('activates'))
             or {system} $$);
 end $do$;
 

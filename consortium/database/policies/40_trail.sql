@@ -14,7 +14,7 @@ create or replace function access.thread_of(event uuid) returns uuid language sq
 call access.guard('consortium_event',
     seen => $$
         tx = pg_current_xact_id_if_assigned()
-        or subject_kind = 'referral' and exists (select from public.referrals_referral r where r.id = subject_id)
+        or subject_kind = 'referral' and exists (select from access.leg_known r where r.id = subject_id)
         or subject_kind = 'offer' and exists (select from public.referrals_offer o where o.id = subject_id)
         or subject_kind = 'pathologyCase'
             and exists (select from public.telemedicine_pathologycase c where c.id = subject_id)
