@@ -38,6 +38,7 @@ APPEND_ONLY = (
     "consortium_event",
     "consortium_auditentry",
     "consortium_unmasking",
+    "consortium_auditlink",
     "telemedicine_report",
     "telemedicine_addendum",
 )
