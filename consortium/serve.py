@@ -5,11 +5,16 @@ client has confirmed its beginning: about 40 ms for each answer on a lasting con
 """
 
 import argparse
+import os
 import socket
+import sys
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
 
+OURS = "consortium.asgi:application"
 GRACE = 30  # seconds; a request may take 20, an upload goes on elsewhere where it was cut
 
 
@@ -43,14 +48,25 @@ def serve(application: str, *, host: str, port: int, workers: int) -> None:
     Processes(config, sockets=[listening]).run()
 
 
+def refuse_a_faulty_environment() -> None:
+    """End with the sentence that names the variable, rather than with a trace from each process."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consortium.settings")
+    try:
+        settings.SECRET_KEY  # noqa: B018 - reads the settings
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
+
+
 def main() -> None:
     """Serve as the arguments say."""
     parser = argparse.ArgumentParser(prog="python -m consortium.serve")
-    parser.add_argument("application", nargs="?", default="consortium.asgi:application", help="应用 / the application")
+    parser.add_argument("application", nargs="?", default=OURS, help="应用 / the application")
     parser.add_argument("--host", default="127.0.0.1", help="地址 / address (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="端口 / port (8000)")
     parser.add_argument("--workers", type=int, default=2, help="进程数 / processes (2)")
     given = parser.parse_args()
+    if given.application == OURS:
+        refuse_a_faulty_environment()
     serve(given.application, host=given.host, port=given.port, workers=given.workers)
 
 

@@ -29,10 +29,12 @@ def _switch(name: str, default: str) -> bool:
 PRODUCTION = _switch("REFNET_PRODUCTION", "0")
 DEBUG = False
 SECRET_KEY = os.environ.get("REFNET_SECRET_KEY", "")
-if not SECRET_KEY:
-    if PRODUCTION:
-        raise ImproperlyConfigured("Set REFNET_SECRET_KEY to 50 or more random characters; production needs its own.")
-    SECRET_KEY = "not-secret-development-only-" + "0" * 32
+if PRODUCTION and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10):
+    raise ImproperlyConfigured(
+        "请把 REFNET_SECRET_KEY 设为 50 个以上的随机字符；生产环境须有自己的密钥。"
+        " / Set REFNET_SECRET_KEY to 50 or more random characters; production needs its own."
+    )
+SECRET_KEY = SECRET_KEY or "not-secret-development-only-" + "0" * 32
 ALLOWED_HOSTS = os.environ.get("REFNET_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 
 DATABASES = {

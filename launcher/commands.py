@@ -32,6 +32,7 @@ DEMO_STEPS = {
 NIGHT_MINUTES = 480
 SETTING_UP = list(DEMO_STEPS)[:4]  # what a database needs before anything can act in it
 DRILLS = PROJECT / "tests" / "drills"
+WITH_TOOLS = {"fuzz"}  # drills that need the developers' packages
 FRONT = PROJECT / "web" / "dist" / "index.html"
 IN_A_BROWSER = ["tests/browser", "tests/slides/test_viewer_page.py"]
 QUICKLY = ["-q", "-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
@@ -263,7 +264,7 @@ def drill(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in names:
         raise refusal(f"请指定演练：{' · '.join(names)}", f"Name a drill: {' · '.join(names)}")
     no_other_database()
-    python = prepared(RUNTIME)
+    python = prepared(DEVELOPMENT if arguments[0] in WITH_TOOLS else RUNTIME)
     with throwaway_data(python), database(python):
         set_up(python, SETTING_UP)
         return call(python, "-m", f"tests.drills.{arguments[0]}", *arguments[1:]).returncode

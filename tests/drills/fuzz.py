@@ -15,8 +15,7 @@ from django.db import transaction
 from schema.views import gate
 from tests.edge.every import every_mutation
 from tests.endpoint.fuzzing import Fuzz, everybody, ids_that_exist
-from tests.lab import Lab
-from tests.world import NOW
+from tests.world import NOW, World
 
 
 def main() -> int:
@@ -31,9 +30,9 @@ def main() -> int:
     end, seed, faults = time.monotonic() + options.minutes * 60, options.seed, 0
     while not faults and (seed == options.seed or time.monotonic() < end):
         with transaction.atomic():
-            lab = Lab.make()
-            good = {name: given for name, (_who, _shape, given) in every_mutation(lab).items()}
-            fuzz = Fuzz(everybody(lab), ids_that_exist(), good)
+            world = World.make()
+            good = {name: given for name, (_who, _shape, given) in every_mutation(world).items()}
+            fuzz = Fuzz(everybody(world), ids_that_exist(), good)
             fuzz.run(examples=options.examples, seed=seed)
             transaction.set_rollback(True)
         faults = len(fuzz.faults)

@@ -138,23 +138,28 @@ def documents(examples: int, seed: int) -> Iterator[tuple[str, str, str]]:
     for found in schemathesis.graphql.from_path(SCHEMA).get_all_operations():
         operation = found.ok()
         kind, name = operation.label.split(".")
-        made: list[str] = []
+        yield from ((kind, name, text) for text in made_up(operation, examples, seed))
 
-        @hypothesis.seed(f"{seed} {operation.label}")
-        @hypothesis.settings(
-            max_examples=examples,
-            deadline=None,
-            database=None,
-            derandomize=False,
-            phases=[hypothesis.Phase.generate],
-            suppress_health_check=list(hypothesis.HealthCheck),
-        )
-        @hypothesis.given(operation.as_strategy())
-        def make(case: Any, made: list[str] = made) -> None:
-            made.append(case.body)
 
-        make()
-        yield from ((kind, name, text) for text in made[-examples:])
+def made_up(operation: Any, examples: int, seed: int) -> list[str]:
+    """So many documents of an operation, the same for the same seed."""
+    made: list[str] = []
+
+    @hypothesis.seed(f"{seed} {operation.label}")
+    @hypothesis.settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=False,
+        phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(operation.as_strategy())
+    def make(case: Any) -> None:
+        made.append(case.body)
+
+    make()
+    return made[-examples:]
 
 
 def everybody(world: World) -> dict[str, Edge]:
