@@ -34,7 +34,13 @@ KEPT = {
     "consortium_greenrule",
     "consortium_milestonerule",
 }
-APPEND_ONLY = ("consortium_event", "consortium_auditentry", "telemedicine_report", "telemedicine_addendum")
+APPEND_ONLY = (
+    "consortium_event",
+    "consortium_auditentry",
+    "consortium_auditlink",
+    "telemedicine_report",
+    "telemedicine_addendum",
+)
 
 hypothesis.settings.register_profile("refnet", database=None, deadline=None, derandomize=True)
 hypothesis.settings.load_profile("refnet")
