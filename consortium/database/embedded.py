@@ -80,7 +80,7 @@ def stop() -> bool:
 
 
 def reset() -> None:
-    """Delete the database, the uploaded files and the trail's heads for good; Unavailable while another process uses them."""
+    """Delete the database, the uploaded files and the trail's heads for good; Unavailable while somebody uses them."""
     cluster = this_cluster()
     cluster.open_folders()
     with _locked(cluster, "door"):

@@ -1,8 +1,8 @@
 /** The worklist: what lies before the reader, and a preview beside it so that most is answered without leaving the list. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useKeys } from "../../app/keys";
-import { go, query, setQuery } from "../../app/router";
-import { Button, Empty, Loading, Trouble } from "../../kit";
+import { go, href, query, setQuery } from "../../app/router";
+import { Button, ButtonLink, Empty, Loading, Trouble } from "../../kit";
 import { useRead } from "../../net/hooks";
 import { can } from "../../net/session";
 import { type ReferralRowFragment, WorklistCounts } from "../../operations";
@@ -203,7 +203,14 @@ function useFollowing(follow: () => Promise<void>, more: string | null): void {
 
 function Nothing({ filters }: { readonly filters: Filters }) {
   const say = words();
-  if (narrowed(filters)) return <Empty title={say.emptyFiltered}>{say.emptyFilteredHint}</Empty>;
+  if (narrowed(filters)) {
+    const urgent = filters.text && can("break_glass") ? <ButtonLink href={href("/break-glass")}>{say.urgent}</ButtonLink> : null;
+    return (
+      <Empty title={say.emptyFiltered} action={urgent}>
+        {urgent ? say.urgentHint : say.emptyFilteredHint}
+      </Empty>
+    );
+  }
   const [title, hint] = { IN: [say.emptyIn, say.emptyInHint], OUT: [say.emptyOut, say.emptyOutHint], MINE: [say.emptyMine, say.emptyMineHint] }[filters.box];
   return <Empty title={title ?? ""}>{hint}</Empty>;
 }
