@@ -179,7 +179,9 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         | {"set_duty", "answer_for_hospital"}
         | {"view_deliveries", "resend_delivery", "manage_webhooks"}
     ),
-    Role.ALLIANCE_ADMIN: frozenset({"view_coverage", "view_staff", "set_clock_rule", "answer_for_alliance"}),
+    Role.ALLIANCE_ADMIN: frozenset(
+        {"view_coverage", "view_staff", "set_clock_rule", "answer_for_alliance", "import_members"}
+    ),
     Role.COMMISSION_OBSERVER: frozenset({"view_suppressed_coverage"}),
     Role.HOTLINE_AGENT: frozenset({"activate_green_channel", "view_own_activation"}),
     Role.AUDITOR: frozenset(),

@@ -5,6 +5,7 @@ from django.urls import path
 from schema.views.endpoint import endpoint
 from schema.views.exports import export
 from schema.views.files import download, upload
+from schema.views.members import members, template
 from schema.views.pages import app, door, graphiql
 from schema.views.reports import as_json, as_pdf, coverage_as_pdf, form_as_pdf, verify
 from schema.views.session import session
@@ -24,6 +25,8 @@ urlpatterns = [
     path("session/", session),
     path("attachments/", upload),
     path("attachments/<str:id>/", download),
+    path("members/", members),
+    path("members/template.xlsx", template),
     path("reports/<str:id>.pdf", as_pdf),
     path("reports/<str:id>.json", as_json),
     path("reports/coverage/<str:alliance>/<str:month>.pdf", coverage_as_pdf),
