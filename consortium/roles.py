@@ -203,7 +203,9 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         # Answers for the hospital's patients; sees what was read in an emergency, not the record.
         | {"review_break_glass"}
     ),
-    Role.ALLIANCE_ADMIN: frozenset({"view_coverage", "view_staff", "set_clock_rule", "answer_for_alliance"}),
+    Role.ALLIANCE_ADMIN: frozenset(
+        {"view_coverage", "view_staff", "set_clock_rule", "answer_for_alliance", "import_members"}
+    ),
     Role.COMMISSION_OBSERVER: frozenset({"view_suppressed_coverage"}),
     Role.HOTLINE_AGENT: frozenset({"activate_green_channel", "view_own_activation"}),
     # At a hospital, or for all hospitals of a division.
