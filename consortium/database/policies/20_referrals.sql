@@ -47,6 +47,7 @@ call access.guard('referrals_referral',
             and {o.performer receives})
         or exists (select from public.telemedicine_pathologycase c where c.referral_id = referrals_referral.id
             and {c.requester sends_specimens})
+        or case_id = any((select access.opened_cases())::uuid[])
         or {system}
     $$,
     made => $$
@@ -84,6 +85,11 @@ call access.guard('consortium_patient',
         or exists (select from public.telemedicine_pathologycase c where c.patient_id = consortium_patient.id)
         or id = (select access.sought_patient())
         or (select access.holds('registers')) and not access.patient_known(id)
+        or id = any((select access.opened_patients())::uuid[])
+        -- whose cases an emergency opened, for who reviews or audits that
+        or exists (select from public.consortium_breakglass b where b.patient_id = consortium_patient.id)
+        -- whom the trail names, masked, to those who audit the hospital that registered them
+        or registered_by_hospital_id = any((select access.audited())::uuid[]) or (select access.audits_all())
         or {system}
     $$,
     made => $$ (select access.holds('registers')) or {system} $$,
@@ -113,6 +119,7 @@ begin
         where {r.requester sends}
             or r.sent_at is not null and r.status not in ('REJECTED', 'REDIRECTED') and {r.performer receives}
                 and (r.closed_at is null or r.closed_at > {now} - access.kept_for())
+            or r.case_id = any((select access.opened_cases())::uuid[])
             or {system} $$);
     -- Legs seen in their own right: not through an offer, whose holder never sees the referral (section 4), and not
     -- through the pathology case that one came of.
@@ -125,6 +132,7 @@ begin
             or r.error_reported_at is not null
                 and r.requester_hospital_id = any((select access.hospitals('confirms_errors'))::uuid[])
             or r.pathway = 'GREEN_CHANNEL' and r.created_by_id = {me} and (select access.holds('activates'))
+            or r.case_id = any((select access.opened_cases())::uuid[])
             or {system} $$);
 end $do$;
 

@@ -5,6 +5,7 @@ call access.guard('telemedicine_pathologycase',
         {requester sends_specimens}
         or sent_at is not null and {performer reads_slides}
             and (closed_at is null or closed_at > {now} - access.kept_for())
+        or patient_id = any((select access.opened_patients())::uuid[])
         or {system}
     $$,
     made => $$ {requester sends_specimens} or {system} $$,

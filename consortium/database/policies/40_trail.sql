@@ -24,7 +24,16 @@ call access.guard('consortium_event',
     made => $$ actor_id = {me} or {system} $$);
 
 call access.guard('consortium_auditentry',
-    seen => $$ actor_hospital_id = any((select access.houses('audits'))::uuid[]) or {system} $$,
+    seen => $$
+        actor_hospital_id = any((select access.audited())::uuid[]) or hospitals && (select access.audited())
+        or (select access.audits_all())
+        or purpose = 'BREAK_GLASS' and exists (
+            select from public.consortium_breakglass b
+            where b.person_id = actor_id and at >= b.started_at and at <= b.ends_at
+                and (b.patient_id = consortium_auditentry.patient_id or b.patient_id = any(patients))
+                and b.patient_hospital_id = any((select access.houses('reviews'))::uuid[]))
+        or {system}
+    $$,
     made => $$ actor_id = {me} or {system} $$);
 
 call access.guard('consortium_notice',
