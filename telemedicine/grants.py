@@ -13,13 +13,12 @@ from threading import Lock
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.core import signing
 
 from consortium import access, tokens
 from consortium.access import Actor
 from consortium.database.acting import acting
-from consortium.models import Person
+from consortium.models import Person, Session
 from telemedicine.models import PathologyCase, SlideImage
 
 SALT = "refnet.slide"

@@ -4,7 +4,7 @@ What is set lasts as long as the transaction and not a statement longer, so a po
 transaction (PgBouncer) cannot mix two people up. Without a person the policies of `policies/` show no row of a patient.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -33,11 +33,14 @@ class Acts(Protocol):
 
 
 @contextmanager
-def acting(by: Acts | None) -> Iterator[None]:
-    """One transaction in the name of an actor: of a person, of the system (`access.SYSTEM`), of nobody (`None`)."""
+def acting(by: Acts | None, *, also: Mapping[str, str] | None = None) -> Iterator[None]:
+    """One transaction in the name of an actor: of a person, of the system (`access.SYSTEM`), of nobody (`None`).
+
+    What the database is to be told besides, name by name, is told by the same statement.
+    """
     at = "" if by is None or by.at is None or settings.PRODUCTION else by.at.isoformat()
     person = "" if by is None else SYSTEM_PERSON if by.person is None else str(by.person.pk)
-    with _as((APP, person, at)):
+    with _as((APP, person, at), also or {}):
         yield
 
 
@@ -56,23 +59,23 @@ def beyond() -> Iterator[None]:
         yield
 
 
-def seek(identity: str) -> None:
-    """Let the person who acts see the one patient of this identity number, to the transaction's end.
+def seek(marks: Iterable[bytes]) -> None:
+    """Let the person who acts see the one patient whose identity number has these marks, to the transaction's end.
 
     Whoever can type the whole number, and may register patients, is told who it belongs to; the reading is audited.
     """
-    if _current() != _itself():
+    if current() != _itself():
         with connection.cursor() as cursor:
-            cursor.execute("select set_config('refnet.sought', %s, true)", [identity])
+            cursor.execute("select set_config('refnet.sought', %s, true)", [",".join(mark.hex() for mark in marks)])
 
 
 @contextmanager
-def _as(wanted: As) -> Iterator[None]:
+def _as(wanted: As, also: Mapping[str, str]) -> Iterator[None]:
     """One transaction as a role and a person; within another one, what was set before is set again afterwards."""
-    before, nested = _current(), connection.in_atomic_block
+    before, nested = current(), connection.in_atomic_block
     try:
         with transaction.atomic():
-            _become(wanted)
+            _become(wanted, also)
             yield
     finally:
         _remember(before)
@@ -83,7 +86,7 @@ def _as(wanted: As) -> Iterator[None]:
 @contextmanager
 def _meanwhile(role: str, person: str | None) -> Iterator[None]:
     """Within somebody's transaction, as another role; a connection that acts as itself goes on as itself."""
-    before = _current()
+    before = current()
     if before == _itself():
         yield
         return
@@ -95,9 +98,11 @@ def _meanwhile(role: str, person: str | None) -> Iterator[None]:
         _set_again(before)
 
 
-def _become(wanted: As) -> None:
+def _become(wanted: As, also: Mapping[str, str] | None = None) -> None:
+    besides = also or {}
     with connection.cursor() as cursor:
-        cursor.execute(BECOME, wanted)
+        more = [text for pair in besides.items() for text in pair]
+        cursor.execute(BECOME + ", set_config(%s, %s, true)" * len(besides), [*wanted, *more])
     _remember(wanted)
 
 
@@ -109,8 +114,8 @@ def _set_again(before: As) -> None:
             cursor.execute(BECOME, before)
 
 
-def _current() -> As:
-    """As whom this thread's connection acts now."""
+def current() -> As:
+    """As whom this thread's connection acts now: role, person, moment."""
     return getattr(connection, "acting_as", _itself())
 
 

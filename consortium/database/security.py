@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from consortium.database.tables import APPEND_ONLY, CLOSED, GUARDED, REPORTED
+from consortium.database.tables import APPEND_ONLY, BY_TRIGGER, CLOSED, GUARDED, REPORTED
 
 HERE = Path(__file__).parent
 ROLES = HERE / "roles.sql"
@@ -30,6 +30,14 @@ end $$;
 drop schema if exists access cascade;
 create schema access;
 create table access.applied (digest text not null);
+"""
+# Functions of triggers that run as their owner; nobody calls them.
+DEFINERS = """
+do $$ declare found regprocedure; begin
+    for found in select oid from pg_proc where prosecdef and pronamespace = 'public'::regnamespace loop
+        execute format('revoke execute on function %s from public', found);
+    end loop;
+end $$;
 """
 KEPT_FOR = """
 create function access.kept_for() returns interval language sql immutable parallel safe
@@ -63,7 +71,7 @@ def secure() -> bool:
 def digest(tables: str) -> str:
     """What the files, the settings and the tables come to."""
     texts = [path.read_text(encoding="utf-8") for path in sorted(POLICIES.glob("*.sql"))]
-    lists = repr((sorted(GUARDED), sorted(APPEND_ONLY), sorted(CLOSED), sorted(REPORTED.items())))
+    lists = repr((sorted(GUARDED), sorted(APPEND_ONLY), sorted(BY_TRIGGER), sorted(CLOSED), sorted(REPORTED.items())))
     return sha256("\0".join([*texts, lists, str(settings.ACCESS_DAYS_AFTER_CLOSE), tables]).encode()).hexdigest()
 
 
@@ -84,6 +92,7 @@ def _grant(cursor: Any) -> None:
     cursor.execute("grant usage on all sequences in schema public to refnet_app")
     cursor.execute("revoke execute on all functions in schema access from public")
     cursor.execute("revoke execute on all routines in schema access from public")
+    cursor.execute(DEFINERS)
     cursor.execute("grant execute on all functions in schema access to refnet_app, refnet_report")
     cursor.execute("grant select on all tables in schema access to refnet_app, refnet_report")
     cursor.execute("revoke all on access.applied from refnet_app, refnet_report")
@@ -91,6 +100,7 @@ def _grant(cursor: Any) -> None:
         if name in CLOSED:
             continue
         rights = "select, insert" if name in APPEND_ONLY else "select, insert, update, delete"
+        rights = "select" if name in BY_TRIGGER else rights
         cursor.execute(f'grant {rights} on public."{name}" to refnet_app')
         if name in REPORTED:
             columns = ", ".join(sorted(REPORTED[name]))

@@ -11,6 +11,8 @@ GUARDED = frozenset(
         "consortium_clockrun",
         "consortium_escalation",
         "consortium_idempotencykey",
+        "consortium_breakglass",
+        "consortium_unmasking",
         "referrals_case",
         "referrals_clinicalsummary",
         "referrals_diagnosis",
@@ -47,7 +49,17 @@ GUARDED = frozenset(
     ]
 )
 # Written once: the application may neither change nor delete a row, and a trigger refuses it to everybody.
-APPEND_ONLY = frozenset(["consortium_event", "consortium_auditentry", "telemedicine_report", "telemedicine_addendum"])
+APPEND_ONLY = frozenset(
+    [
+        "consortium_event",
+        "consortium_auditentry",
+        "consortium_unmasking",
+        "telemedicine_report",
+        "telemedicine_addendum",
+    ]
+)
+# Written by triggers alone, in the owner's name: the application may only read.
+BY_TRIGGER = frozenset(["consortium_auditlink"])
 # Without patients: places, people and their roles, catalogues, sessions, tokens, the queue of jobs.
 OPEN = frozenset(
     [
@@ -75,6 +87,18 @@ OPEN = frozenset(
         "consortium_departmentgrant",
         "consortium_divisiongrant",
         "consortium_apitoken",
+        "consortium_auditlink",
+        "consortium_auditchain",
+        "consortium_session",
+        "consortium_signin",
+        "consortium_hospitalidentity",
+        "account_emailaddress",
+        "account_emailconfirmation",
+        "axes_accessattempt",
+        "axes_accessattemptexpiration",
+        "axes_accessfailurelog",
+        "axes_accesslog",
+        "mfa_authenticator",
         "telemedicine_expertise",
         "auth_group",
         "auth_group_permissions",

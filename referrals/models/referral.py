@@ -88,6 +88,8 @@ class Case(Row):
     """One patient's episode (转诊病例); its clock runs from the first referral to the last outcome."""
 
     SEEN_THROUGH = "legs"
+    OF_PATIENT = "patient"
+    OPENS = True
 
     number = models.CharField(max_length=20, unique=True, help_text="Readable number of the episode (病例号).")
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="cases", help_text="Whose episode it is (患者).")
@@ -169,6 +171,7 @@ class Referral(ServiceRequest):
         "handover",
     )
     OF_PATIENT = "case__patient"
+    OPENS = True
     LOCKED = ("case__patient", "case")
     ENDS = frozenset(
         {

@@ -174,6 +174,8 @@ def render(subscription: Subscription, by: Actor, event: Event, mark: Mark) -> b
         )
         assert isinstance(result, ExecutionResult)  # noqa: S101 - no resolver is asynchronous
         errors = [formatted(error, context) for error in result.errors or ()]
+        if result.data is not None:
+            context.disclosures.write(by, context.now)
     if any(error["extensions"]["code"] == Code.NOT_FOUND for error in errors):
         return None
     # The mark stands in the result too: the usual clients do not show the id of a message.

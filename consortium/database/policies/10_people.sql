@@ -42,6 +42,9 @@ create or replace function access.roles_for(ability text) returns text[] languag
         -- figures without patients
         when 'counts'          then array['HOSPITAL_ADMIN', 'ALLIANCE_ADMIN', 'COMMISSION_OBSERVER', 'PATHOLOGY_LEAD']
         when 'audits'          then array['AUDITOR']
+        -- may open a patient's cases in an emergency; says for the patient's hospital whether that was right
+        when 'breaks_glass'    then array['REFERRING_DOCTOR', 'EXPERT']
+        when 'reviews'         then array['HOSPITAL_ADMIN']
     end $$;
 
 -- The roles that the person holds now: dated, and only while the account is active (section 1: revoked is revoked).

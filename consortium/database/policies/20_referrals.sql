@@ -1,11 +1,13 @@
 -- Referrals (domain, sections 3 and 7): access follows the case. It begins at send, narrows at reject and redirect, and
 -- ends so many days after the close.
 
--- What somebody is about to look up: the identity number that they typed, see consortium.database.acting.seek.
+-- What somebody is about to look up: the blind index of the identity number that they typed, see consortium.database.acting.seek.
 create or replace function access.sought_patient() returns uuid language sql stable security definer
     set search_path = pg_catalog, pg_temp
     as $$ select id from public.consortium_patient
-          where id_number = nullif(current_setting('refnet.sought', true), '') and access.holds('registers') $$;
+          where id_mark = any(array(select decode(mark, 'hex')
+                  from unnest(string_to_array(nullif(current_setting('refnet.sought', true), ''), ',')) as mark))
+              and access.holds('registers') $$;
 
 -- Whether a case has a leg, or a patient a case: what has none is just being written, in this transaction.
 create or replace function access.case_begun(wanted uuid) returns boolean language sql stable security definer
@@ -45,6 +47,7 @@ call access.guard('referrals_referral',
             and {o.performer receives})
         or exists (select from public.telemedicine_pathologycase c where c.referral_id = referrals_referral.id
             and {c.requester sends_specimens})
+        or case_id = any((select access.opened_cases())::uuid[])
         or {system}
     $$,
     made => $$
@@ -82,6 +85,11 @@ call access.guard('consortium_patient',
         or exists (select from public.telemedicine_pathologycase c where c.patient_id = consortium_patient.id)
         or id = (select access.sought_patient())
         or (select access.holds('registers')) and not access.patient_known(id)
+        or id = any((select access.opened_patients())::uuid[])
+        -- whose cases an emergency opened, for who reviews or audits that
+        or exists (select from public.consortium_breakglass b where b.patient_id = consortium_patient.id)
+        -- whom the trail names, masked, to those who audit the hospital that registered them
+        or registered_by_hospital_id = any((select access.audited())::uuid[]) or (select access.audits_all())
         or {system}
     $$,
     made => $$ (select access.holds('registers')) or {system} $$,
@@ -110,6 +118,21 @@ begin
         select r.id, r.case_id from public.referrals_referral r
         where {r.requester sends}
             or r.sent_at is not null and r.status not in ('REJECTED', 'REDIRECTED') and {r.performer receives}
+                and (r.closed_at is null or r.closed_at > {now} - access.kept_for())
+            or r.case_id = any((select access.opened_cases())::uuid[])
+            or {system} $$);
+    -- Legs seen in their own right: not through an offer, whose holder never sees the referral (section 4), and not
+    -- through the pathology case that one came of.
+    execute access.spelled($$
+        create view access.leg_known with (security_invoker = true) as
+        select r.id from public.referrals_referral r
+        where {r.requester sends}
+            or r.sent_at is not null and {r.performer receives}
+                and (r.closed_at is null or r.closed_at > {now} - access.kept_for())
+            or r.error_reported_at is not null
+                and r.requester_hospital_id = any((select access.hospitals('confirms_errors'))::uuid[])
+            or r.pathway = 'GREEN_CHANNEL' and r.created_by_id = {me} and (select access.holds('activates'))
+            or r.case_id = any((select access.opened_cases())::uuid[])
             or {system} $$);
 end $do$;
 

@@ -14,7 +14,7 @@ create or replace function access.thread_of(event uuid) returns uuid language sq
 call access.guard('consortium_event',
     seen => $$
         tx = pg_current_xact_id_if_assigned()
-        or subject_kind = 'referral' and exists (select from public.referrals_referral r where r.id = subject_id)
+        or subject_kind = 'referral' and exists (select from access.leg_known r where r.id = subject_id)
         or subject_kind = 'offer' and exists (select from public.referrals_offer o where o.id = subject_id)
         or subject_kind = 'pathologyCase'
             and exists (select from public.telemedicine_pathologycase c where c.id = subject_id)
@@ -24,7 +24,16 @@ call access.guard('consortium_event',
     made => $$ actor_id = {me} or {system} $$);
 
 call access.guard('consortium_auditentry',
-    seen => $$ actor_hospital_id = any((select access.houses('audits'))::uuid[]) or {system} $$,
+    seen => $$
+        actor_hospital_id = any((select access.audited())::uuid[]) or hospitals && (select access.audited())
+        or (select access.audits_all())
+        or purpose = 'BREAK_GLASS' and exists (
+            select from public.consortium_breakglass b
+            where b.person_id = actor_id and at >= b.started_at and at <= b.ends_at
+                and (b.patient_id = consortium_auditentry.patient_id or b.patient_id = any(patients))
+                and b.patient_hospital_id = any((select access.houses('reviews'))::uuid[]))
+        or {system}
+    $$,
     made => $$ actor_id = {me} or {system} $$);
 
 call access.guard('consortium_notice',
