@@ -42,7 +42,8 @@ RULES: dict[str, str] = {
             and permissive <> 'PERMISSIVE'""",
     "R10 a policy asks for the person and their places once for a statement": """
         select tablename || '.' || policyname from pg_policies where schemaname = 'public'
-            and regexp_replace(coalesce(qual, '') || coalesce(with_check, ''), 'SELECT ' || %(once)s, '', 'g') ~ %(once)s""",
+            and regexp_replace(coalesce(qual, '') || coalesce(with_check, ''), 'SELECT ' || %(once)s, '', 'g')
+                ~ %(once)s""",
     "R11 a policy stands on a table that is declared to have patients' data": """
         select distinct tablename from pg_policies where schemaname = 'public' and not tablename = any(%(guarded)s)""",
     "R12 a function that runs as its owner has a fixed search path, the temporary schema last": """
