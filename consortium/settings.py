@@ -58,8 +58,20 @@ except keyring.KeysMissing as error:
     raise ImproperlyConfigured(str(error)) from error
 # The first seals, the others open what was sealed before it; each is a class with the interface of `cipher.Cipher`.
 CIPHERS = list(dict.fromkeys([os.environ.get("REFNET_CIPHER", "consortium.cipher.AesGcm"), "consortium.cipher.AesGcm"]))
-# As whom the connection acts outside of `acting`: as itself, and as nobody.
-DATABASE_ROLE = DATABASE_PERSON = ""
+# Outside of `acting` the connection is who signed in. Where that is the owner, as in the embedded database, a server or
+# worker steps down to what it would sign in as elsewhere.
+DATABASE_ROLE = os.environ.get("REFNET_DATABASE_ROLE", "")
+DATABASE_PERSON = "system" if DATABASE_ROLE == "refnet_system" else ""
+if DATABASE_ROLE not in ("", "refnet_app", "refnet_system"):
+    raise ImproperlyConfigured("REFNET_DATABASE_ROLE must be refnet_app, refnet_system or empty.")
+if DATABASE_ROLE:
+    DATABASES["default"]["OPTIONS"]["options"] += f" -c role={DATABASE_ROLE} -c refnet.person={DATABASE_PERSON}"
+# No cursor outlives its transaction, so that a pool may hand the connection on.
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+# What a web process begins beside itself (checks of slides, exports) is a job and signs in as one.
+JOB_ENVIRONMENT = os.environ | ({"REFNET_DATABASE_ROLE": "refnet_system"} if DATABASE_ROLE else {})
+if _system_url := os.environ.get("REFNET_SYSTEM_URL", ""):
+    JOB_ENVIRONMENT["DATABASE_URL"] = _system_url
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -45,6 +45,7 @@ CHECKS = {
     "migration rules": ["python", "manage.py", "lint_migrations"],
     "schema snapshot": ["python", "manage.py", "export_schema", "--check"],
     "django": ["python", "manage.py", "check", "--database", "default"],
+    "row-level security": ["python", "manage.py", "lint_database", "--fresh"],
     "words": ["python", "manage.py", "words", "--check"],
     "pages": ["python", "web/build.py", "--check"],
 }
@@ -105,7 +106,7 @@ def claim_port(port: int) -> int:
 @contextmanager
 def served(python: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     """The web server on 127.0.0.1, answering when the commands within begin and stopped after them."""
-    server = begin(python, "-m", "consortium.serve", "--port", str(port))
+    server = begin(python, "-m", "consortium.serve", "--port", str(port), database_role="refnet_app")
     try:
         end = time.monotonic() + 60
         while not answers(f"http://127.0.0.1:{port}/"):
@@ -119,9 +120,9 @@ def served(python: Path, port: int) -> Iterator[subprocess.Popen[str]]:
 
 
 @contextmanager
-def beside(*command: str | Path) -> Iterator[subprocess.Popen[str]]:
+def beside(*command: str | Path, **how: str) -> Iterator[subprocess.Popen[str]]:
     """A program that runs beside the commands within, told to finish what it is doing after them."""
-    program = begin(*command)
+    program = begin(*command, **how)
     try:
         yield program
     finally:
@@ -170,7 +171,7 @@ def demo(arguments: list[str]) -> int:
     python = prepared(RUNTIME)
     with throwaway_data(python) if options.check else nullcontext(), database(python):
         set_up(python, DEMO_STEPS)
-        with served(python, port) as server, beside(python, "manage.py", "worker"):
+        with served(python, port) as server, beside(python, "manage.py", "worker", database_role="refnet_system"):
             if options.check:
                 return call(python, "-m", "tests.walks", "--url", f"http://127.0.0.1:{port}").returncode
             print(f"\n就绪，按 Ctrl-C 停止 / Ready, Ctrl-C stops it: http://127.0.0.1:{port}/", flush=True)

@@ -42,6 +42,12 @@ def ask(*command: str | Path) -> str | None:
     return None if done.returncode else done.stdout.strip()
 
 
-def begin(*command: str | Path, **more: Any) -> subprocess.Popen[str]:
-    """Start a program out of the terminal's group, so that Ctrl-C reaches it through us alone."""
-    return subprocess.Popen(command, cwd=PROJECT, env=ENVIRONMENT, text=True, start_new_session=True, **more)
+def begin(*command: str | Path, database_role: str = "", **more: Any) -> subprocess.Popen[str]:
+    """Start a program out of the terminal's group, so that Ctrl-C reaches it through us alone.
+
+    In the embedded database it acts in a role without the owner's rights, if one is named.
+    """
+    environment = (
+        ENVIRONMENT if os.environ.get("DATABASE_URL") else ENVIRONMENT | {"REFNET_DATABASE_ROLE": database_role}
+    )
+    return subprocess.Popen(command, cwd=PROJECT, env=environment, text=True, start_new_session=True, **more)

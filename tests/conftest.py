@@ -8,6 +8,7 @@ Three ways to the database, one per module:
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import hypothesis
 import pytest
@@ -15,10 +16,12 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, reset_queries, transaction
 from django.test import TransactionTestCase
+from django.test.client import ClientHandler
 from django.test.utils import setup_databases, teardown_databases
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from consortium.database import acting
 from tests.lab import Lab
 from tests.world import World
 
@@ -107,6 +110,30 @@ def _catalogues_survive_commits() -> Iterator[None]:
     """Django's own clean-up flushes every table: the trail refuses that, and the catalogues would be gone."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty_the_tables)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _requests_come_as_the_application() -> Iterator[None]:
+    """What a test stores it stores as the owner; what a request does it does as `refnet_app`, as in service."""
+    plain = ClientHandler.get_response
+
+    def become(role: str) -> None:
+        with connection.cursor().cursor as driver:  # not one of the statements that a test counts
+            driver.execute("select set_config('role', %s, %s)", [role, connection.in_atomic_block])
+
+    def as_the_application(handler: ClientHandler, request: Any) -> Any:
+        before = acting.current()
+        become(acting.APP)
+        connection.acting_as = (acting.APP, "", "")
+        try:
+            return plain(handler, request)
+        finally:
+            connection.acting_as = before
+            become(before[0])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClientHandler, "get_response", as_the_application)
         yield
 
 

@@ -64,7 +64,7 @@ def seek(marks: Iterable[bytes]) -> None:
 
     Whoever can type the whole number, and may register patients, is told who it belongs to; the reading is audited.
     """
-    if _current() != _itself():
+    if current() != _itself():
         with connection.cursor() as cursor:
             cursor.execute("select set_config('refnet.sought', %s, true)", [",".join(mark.hex() for mark in marks)])
 
@@ -72,7 +72,7 @@ def seek(marks: Iterable[bytes]) -> None:
 @contextmanager
 def _as(wanted: As, also: Mapping[str, str]) -> Iterator[None]:
     """One transaction as a role and a person; within another one, what was set before is set again afterwards."""
-    before, nested = _current(), connection.in_atomic_block
+    before, nested = current(), connection.in_atomic_block
     try:
         with transaction.atomic():
             _become(wanted, also)
@@ -86,7 +86,7 @@ def _as(wanted: As, also: Mapping[str, str]) -> Iterator[None]:
 @contextmanager
 def _meanwhile(role: str, person: str | None) -> Iterator[None]:
     """Within somebody's transaction, as another role; a connection that acts as itself goes on as itself."""
-    before = _current()
+    before = current()
     if before == _itself():
         yield
         return
@@ -114,8 +114,8 @@ def _set_again(before: As) -> None:
             cursor.execute(BECOME, before)
 
 
-def _current() -> As:
-    """As whom this thread's connection acts now."""
+def current() -> As:
+    """As whom this thread's connection acts now: role, person, moment."""
     return getattr(connection, "acting_as", _itself())
 
 

@@ -18,3 +18,8 @@ end $$;
 grant refnet_report to refnet_app;
 grant refnet_app to refnet_system;
 alter role refnet_system set refnet.person = 'system';
+-- As settings.py asks of each connection; behind a pool that drops what a client asks for at its start, the role does.
+alter role refnet_app set join_collapse_limit = 6;
+alter role refnet_app set from_collapse_limit = 6;
+alter role refnet_system set join_collapse_limit = 6;
+alter role refnet_system set from_collapse_limit = 6;

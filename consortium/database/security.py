@@ -31,6 +31,14 @@ drop schema if exists access cascade;
 create schema access;
 create table access.applied (digest text not null);
 """
+# Functions of triggers that run as their owner; nobody calls them.
+DEFINERS = """
+do $$ declare found regprocedure; begin
+    for found in select oid from pg_proc where prosecdef and pronamespace = 'public'::regnamespace loop
+        execute format('revoke execute on function %s from public', found);
+    end loop;
+end $$;
+"""
 KEPT_FOR = """
 create function access.kept_for() returns interval language sql immutable parallel safe
     set search_path = pg_catalog, pg_temp as $$ select interval '{days} days' $$
@@ -84,6 +92,7 @@ def _grant(cursor: Any) -> None:
     cursor.execute("grant usage on all sequences in schema public to refnet_app")
     cursor.execute("revoke execute on all functions in schema access from public")
     cursor.execute("revoke execute on all routines in schema access from public")
+    cursor.execute(DEFINERS)
     cursor.execute("grant execute on all functions in schema access to refnet_app, refnet_report")
     cursor.execute("grant select on all tables in schema access to refnet_app, refnet_report")
     cursor.execute("revoke all on access.applied from refnet_app, refnet_report")

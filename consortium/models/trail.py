@@ -1,5 +1,7 @@
 """What happened, who must hear of it, and what was answered: rows written once, in the transaction of the step."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -85,6 +87,17 @@ class Purpose(models.TextChoices):
     AUDIT = "AUDIT", _("审计")
 
 
+class WrittenBlind(ArrayField):
+    """An array with a default of the database's, which no INSERT asks back: who writes the trail may not read it."""
+
+    db_returning = False
+
+    def deconstruct(self) -> Any:
+        """To migrations it is a plain array."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.contrib.postgres.fields.ArrayField", args, kwargs
+
+
 class AuditEntry(Row):
     """One disclosure or act (审计记录); append-only, and chained when its transaction ends, see `AuditLink`."""
 
@@ -103,15 +116,15 @@ class AuditEntry(Row):
     purpose = models.CharField(max_length=40, help_text="Why (目的).")
     object_kind = models.CharField(max_length=20, help_text="What kind of thing it was about (对象种类).")
     object_id = models.CharField(max_length=36, help_text="Which one, empty for a list (对象).")
-    objects_seen = ArrayField(
+    objects_seen = WrittenBlind(
         models.UUIDField(), default=list, db_default=[], help_text="The rows of a list (列表对象)."
     )
     patient = models.ForeignKey(
         "consortium.Patient", models.PROTECT, null=True, related_name="+", help_text="Whose data, if one's (患者)."
     )
-    patients = ArrayField(models.UUIDField(), default=list, db_default=[], help_text="Whom a list named (列表患者).")
+    patients = WrittenBlind(models.UUIDField(), default=list, db_default=[], help_text="Whom a list named (列表患者).")
     # Written by a trigger: the hospitals that registered these patients.
-    hospitals = ArrayField(models.UUIDField(), default=list, db_default=[], editable=False)
+    hospitals = WrittenBlind(models.UUIDField(), default=list, db_default=[], editable=False)
     at = models.DateTimeField(help_text="When (时间).")
     request_id = models.CharField(max_length=36, blank=True, help_text="The request that caused it (请求编号).")
 

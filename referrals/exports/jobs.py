@@ -86,6 +86,7 @@ def begin() -> None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
+            env=settings.JOB_ENVIRONMENT,
         )
 
 

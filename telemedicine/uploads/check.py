@@ -49,6 +49,7 @@ def begin_checks() -> None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
+            env=settings.JOB_ENVIRONMENT,
         )
 
 

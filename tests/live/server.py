@@ -15,6 +15,10 @@ from urllib.parse import quote
 from django.db import connection
 
 PROJECT = Path(__file__).resolve().parents[2]
+SERVING = {
+    "REFNET_DATABASE_ROLE": "refnet_app",
+    "REFNET_HEARTBEAT_SECONDS": "1",
+}  # as the application, not as the owner
 NAME = "live-under-test"  # by which its database connections are known
 
 
@@ -49,7 +53,7 @@ class Server:
     def start(self) -> None:
         """Be there, answering."""
         command = ["-m", "uvicorn", "consortium.asgi:application", "--port", str(self.port), "--log-level", "warning"]
-        environment = os.environ | {"DATABASE_URL": database_url(), "REFNET_HEARTBEAT_SECONDS": "1"} | self.environment
+        environment = os.environ | {"DATABASE_URL": database_url(), **SERVING} | self.environment
         self.process = subprocess.Popen(
             [sys.executable, *command, "--timeout-graceful-shutdown", "1"], cwd=PROJECT, env=environment
         )

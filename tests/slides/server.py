@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 from django.db import connection
 
+from tests.live.server import SERVING
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120  # seconds until a started server must answer
 
@@ -38,7 +40,7 @@ class Server:
 
     def __init__(self, data: Path, **environment: str) -> None:
         self.port, self.data = free_port(), data
-        given = {"DATABASE_URL": database_url(), "REFNET_DATA": str(data), "PYTHONPATH": str(ROOT)}
+        given = {"DATABASE_URL": database_url(), "REFNET_DATA": str(data), "PYTHONPATH": str(ROOT), **SERVING}
         self.environment = os.environ | given | environment
         self.log = (data / "server.log").open("ab")
         self.start()

@@ -35,7 +35,8 @@ call access.guard('consortium_auditentry',
                 and b.patient_hospital_id = any((select access.houses('reviews'))::uuid[]))
         or {system}
     $$,
-    made => $$ actor_id = {me} or {system} $$);
+    -- at the door nobody is known to the database yet: what is written there is the sign-in itself
+    made => $$ actor_id = {me} or {system} or purpose = 'SIGN_IN' and {me} is null $$);
 
 call access.guard('consortium_notice',
     seen => $$ person_id = {me} or access.just_written(event_id) or {system} $$,

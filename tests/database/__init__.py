@@ -1,0 +1,1 @@
+"""The database by itself: what plain SQL may see and do as the application."""
