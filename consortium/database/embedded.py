@@ -80,7 +80,7 @@ def stop() -> bool:
 
 
 def reset() -> None:
-    """Delete the database, the uploaded files and the trail's heads for good; raises Unavailable while another process uses them."""
+    """Delete database, files and the trail's heads for good; raises Unavailable while another process uses them."""
     cluster = this_cluster()
     cluster.open_folders()
     with _locked(cluster, "door"):
