@@ -11,7 +11,8 @@ from consortium import access, breakglass, lifecycle
 from consortium.errors import Refused
 from consortium.models import AuditEntry, BreakGlass, Notice, PractitionerRole
 from consortium.roles import PERMISSIONS, Role
-from referrals.models import Case, Referral, Status
+from referrals.forms import print_form
+from referrals.models import Case, Form, Referral, Status
 from telemedicine.models import PathologyCase
 from tests.reports import case as pathology
 from tests.world import NOW, patient
@@ -92,6 +93,17 @@ def test_it_ends_with_the_role_and_is_no_tokens(world):
         PractitionerRole.objects.filter(pk=row.practitioner_role_id).update(ends_at=NOW)
         assert at(world, NOW).opened == frozenset()
         transaction.set_rollback(True)
+
+
+def test_what_is_read_stands_on_the_trail_of_the_readers_hospital(world):
+    leg = world.referral(Status.SENT)
+    opened(world, leg)
+    made, _name = print_form(by=at(world, NOW), id=leg.pk, form=Form.REFERRAL, address="https://x/verify/", now=NOW)
+    assert made.startswith(b"%PDF")
+    entry = AuditEntry.objects.latest("id")
+    assert (entry.purpose, entry.actor_hospital, entry.actor_role) == (
+        "BREAK_GLASS", world.hospitals["foreign"], DOCTOR,
+    )  # fmt: skip
 
 
 def test_nobody_else_sees_more(world):
