@@ -263,7 +263,11 @@ def audit(
     patient_id: UUID | None,
     now: datetime,
 ) -> None:
-    """Write who touched what and why to the audit trail, in the running transaction."""
+    """Write who touched what and why to the audit trail, in the running transaction.
+
+    Whoever reads of a patient without a role at the case, as in an emergency, does so in the first role that they hold.
+    """
+    role = role or (next(iter(by.held), None) if patient_id else None)
     _audited(by, action, subject, role, purpose, patient_id, now).save(force_insert=True)
 
 

@@ -19,6 +19,8 @@ PURPOSES = {
     "counted_referrals": Purpose.STATISTICS,
     "audit_trail": Purpose.AUDIT,
     "break_glass_reviews": Purpose.AUDIT,
+    "break_glass_access": Purpose.AUDIT,
+    "break_glass_accesses": Purpose.BREAK_GLASS,
 }
 
 

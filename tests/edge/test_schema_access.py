@@ -207,6 +207,9 @@ def test_every_mutation_by_nobody(world, every_state):
         "setClockRule": {"alliance": "x", "kind": "TRIAGE", "targetMinutes": 1, "source": "x"},
         "requestExport": {"alliance": "x", "since": "2026-01-01", "until": "2026-01-02", "format": "CSV"},
         "cancelExport": {"id": ABSENT["Export"], "expectedVersion": 1},
+        "breakGlass": {"reason": "CANNOT_TELL", "number": "x"},
+        "endBreakGlass": {"id": ABSENT["BreakGlass"], "expectedVersion": 1},
+        "reviewBreakGlass": {"id": ABSENT["BreakGlass"], "expectedVersion": 1, "verdict": "JUSTIFIED"},
         "setDuty": {"department": ABSENT["Department"], "person": ABSENT["Person"]}
         | {"startsAt": NOW.isoformat(), "endsAt": NOW.isoformat()},
         "swapDuty": {"id": ABSENT["Duty"], "other": ABSENT["Duty"]},
