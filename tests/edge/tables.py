@@ -103,7 +103,7 @@ OTHERS = {"updateCapacity", "grantRole", "revokeRole", "issueApiToken", "revokeA
 OTHERS |= {"setClockRule", "setDuty", "swapDuty", "acceptSwap"}
 OTHERS |= {"setPreference", "createWebhookEndpoint", "rotateWebhookSecret", "deactivateWebhookEndpoint"}
 OTHERS |= {"replayDeliveries", "resendDelivery", "createReferral", "activateGreenChannel"}
-OTHERS |= {"saveReportDraft", "addAddendum", "requestExport", "cancelExport"}
+OTHERS |= {"saveReportDraft", "addAddendum", "requestExport", "cancelExport", "unmaskPatient"}
 # What has tables of its own: in tests/edge/test_pathology.py, and in test_slide_access.py.
 PATHOLOGY = {to_camel_case(name) for name in lifecycle.STEPS[PathologyCase]}
 PATHOLOGY |= {"createPathology", "openSlide", "setExpertise"}

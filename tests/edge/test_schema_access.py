@@ -218,6 +218,7 @@ def test_every_mutation_by_nobody(world, every_state):
         "resendDelivery": {"id": ABSENT["Delivery"]},
         "saveReportDraft": {"id": ABSENT["PathologyCase"], "expectedVersion": 0, "report": {}},
         "addAddendum": {"id": ABSENT["Report"], "text": "x"},
+        "unmaskPatient": {"id": ABSENT["Referral"], "reason": "CALL_PATIENT"},
     }
     assert set(documents) | PATHOLOGY | VIEWING == set(schema.graphql_schema.mutation_type.fields)
     answers = {name: Edge().attempt(name, **given).json() for name, given in documents.items()}
