@@ -41,7 +41,7 @@ def withheld(counts: Mapping[Hashable, Count]) -> frozenset[Hashable]:
     hidden = {name for name in names if counts[name].told and not counts[name].fixed and is_small(counts[name].value)}
     while small:
         told = [at for at, name in enumerate(names) if counts[name].told and name not in hidden]
-        known = Known(((counts[names[at]], 1 << at) for at in told), order)
+        known = Known(((counts[names[at]], at) for at in told), order)
         free = [at for at in told if not counts[names[at]].fixed]
         found = _smallest(known.betrayals(small), free, [(not counts[n].first, counts[n].value) for n in names])
         if not found:
@@ -50,11 +50,11 @@ def withheld(counts: Mapping[Hashable, Count]) -> frozenset[Hashable]:
     return frozenset(hidden)
 
 
-def _smallest(betrayals: Iterable[int], free: list[int], ranks: list[tuple[bool, int]]) -> set[int]:
+def _smallest(betrayals: Iterable[set[int]], free: list[int], ranks: list[tuple[bool, int]]) -> set[int]:
     """Of each set of counts from which too much follows, the smallest that may be withheld; one serves for several."""
     found: set[int] = set()
-    for support in betrayals:
-        choice = [at for at in free if support >> at & 1 and ranks[at][1]]
+    choices = [[at for at in free if at in support and ranks[at][1]] for support in betrayals]
+    for choice in sorted(choices, key=len):
         if choice and not found.intersection(choice):
             found.add(min(choice, key=lambda at: (ranks[at], at)))
     return found
@@ -62,22 +62,22 @@ def _smallest(betrayals: Iterable[int], free: list[int], ranks: list[tuple[bool,
 
 @dataclass
 class Row:
-    """One equation: coefficients of parts, what they come to, and the counts that it was made of, as bits."""
+    """One equation: coefficients of parts, what they come to, and of how many times which counts it was made."""
 
     parts: dict[int, int]
     value: int
-    support: int
+    counts: dict[int, int]
 
     def take(self, other: "Row", times: int) -> None:
         """Subtract a multiple of another equation."""
-        for part, factor in other.parts.items():
-            left = (self.parts.get(part, 0) - times * factor) % PRIME
-            if left:
-                self.parts[part] = left
-            else:
-                self.parts.pop(part, None)
+        for mine, theirs in ((self.parts, other.parts), (self.counts, other.counts)):
+            for key, factor in theirs.items():
+                left = (mine.get(key, 0) - times * factor) % PRIME
+                if left:
+                    mine[key] = left
+                else:
+                    mine.pop(key, None)
         self.value = (self.value - times * other.value) % PRIME
-        self.support |= other.support
 
 
 class Known:
@@ -87,13 +87,13 @@ class Known:
         """Solve for as many parts as there are equations."""
         self.order = order
         self.rows: dict[int, Row] = {}
-        for count, bit in sorted(counts, key=lambda pair: len(pair[0].parts)):
-            row = self._reduced(count.parts, count.value, bit)
+        for count, at in sorted(counts, key=lambda pair: len(pair[0].parts)):
+            row = self._reduced(count.parts, count.value, {at: 1})
             if row.parts:
                 self._add(row)
 
-    def _reduced(self, parts: Iterable[Hashable], value: int, support: int) -> Row:
-        row = Row(dict.fromkeys(sorted(self.order[part] for part in parts), 1), value, support)
+    def _reduced(self, parts: Iterable[Hashable], value: int, counts: dict[int, int]) -> Row:
+        row = Row(dict.fromkeys(sorted(self.order[part] for part in parts), 1), value, counts)
         for part in [part for part in row.parts if part in self.rows]:
             row.take(self.rows[part], row.parts[part])
         return row
@@ -102,20 +102,21 @@ class Known:
         pivot, factor = next(iter(row.parts.items()))
         inverse = pow(factor, -1, PRIME)
         row.parts = {part: each * inverse % PRIME for part, each in row.parts.items()}
+        row.counts = {at: each * inverse % PRIME for at, each in row.counts.items()}
         row.value = row.value * inverse % PRIME
         for other in self.rows.values():
             if pivot in other.parts:
                 other.take(row, other.parts[pivot])
         self.rows[pivot] = row
 
-    def betrayals(self, small: Iterable[frozenset[Hashable]]) -> list[int]:
-        """The counts, as bits, that each small sum follows from: the given ones, and small rests of what is told."""
+    def betrayals(self, small: Iterable[frozenset[Hashable]]) -> list[set[int]]:
+        """The counts that each small sum follows from: the given ones, and small rests of what is told."""
         found = []
         for parts in small:
-            row = self._reduced(parts, 0, 0)
+            row = self._reduced(parts, 0, {})
             if not row.parts:
-                found.append(row.support)
+                found.append(set(row.counts))
         for row in self.rows.values():
             if set(row.parts.values()) == {1} and (is_small(row.value) or row.value == len(row.parts) > 1):
-                found.append(row.support)
+                found.append(set(row.counts))
         return found
