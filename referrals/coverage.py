@@ -34,7 +34,6 @@ from referrals.figures import (
 )
 from referrals.models import Referral
 from referrals.observing import TOTAL
-from referrals.suppression import is_small
 
 ACTIVE_WITHIN = timedelta(days=90)
 
@@ -221,7 +220,11 @@ def _counties(over: Scope) -> Iterable[County]:
         .values_list("requester_hospital__division")
         .annotate(count=Count("pk"), served=Count("pk", filter=WHICH[Counted.SERVED]))
     }
-    for county in counties(over):
+    seen = list(counties(over))
+    # Neither how many were served nor, beside how many were sent, how many were not; and no county alone.
+    groups = {county.code: sent.get(county.code, (0, 0)) for county in seen}
+    unserved = observing.of_groups({code: (served, legs - served) for code, (legs, served) in groups.items()})
+    for county in seen:
         legs, served = sent.get(county.code, (0, 0))
         reach = Reach.NONE
         if county.code in members:
@@ -232,8 +235,7 @@ def _counties(over: Scope) -> Iterable[County]:
             members=members.get(county.code, 0),
             has_capability=county.code in able,
             sent=None if ("COUNTY", county.code) in over.hidden else legs,
-            # Neither how many were served nor, beside how many were sent, how many were not.
-            served=None if over.withheld and (is_small(served) or is_small(legs - served)) else served,
+            served=None if over.withheld and county.code in unserved else served,
         )
 
 
