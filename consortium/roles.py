@@ -24,6 +24,8 @@ class Role(models.TextChoices):
     COMMISSION_OBSERVER = "COMMISSION_OBSERVER", _("卫健委观察员")
     HOTLINE_AGENT = "HOTLINE_AGENT", _("12320 坐席")
     AUDITOR = "AUDITOR", _("审计员")
+    SYSTEM_ADMIN = "SYSTEM_ADMIN", _("系统管理员")
+    SECURITY_ADMIN = "SECURITY_ADMIN", _("安全管理员")
 
 
 class Place(Enum):
@@ -47,7 +49,11 @@ HELD_AT: dict[Role, set[Place]] = {
     Role.COMMISSION_OBSERVER: {Place.DIVISION},
     Role.HOTLINE_AGENT: {Place.DIVISION},
     Role.AUDITOR: {Place.HOSPITAL, Place.DIVISION},
+    Role.SYSTEM_ADMIN: {Place.HOSPITAL, Place.DIVISION},
+    Role.SECURITY_ADMIN: {Place.HOSPITAL, Place.DIVISION},
 }
+# The three administrators (三员分立): nobody is two of them at the same time, and no hospital administrator makes one.
+SEPARATED = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR})
 
 SENDERS_SIDE = {
     "view_sent_referral",
@@ -137,12 +143,16 @@ GREEN_RECEIVERS = {
     "review_quality",
 }
 
+# Who treats patients may break the glass (紧急调阅), domain specification, section 7.
+EMERGENCY = {"break_glass"}
+
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.REFERRING_DOCTOR: frozenset(
         SENDERS_SIDE
         | GREEN_SENDERS
         | {"register_patient", "create_referral", "update_referral", "submit_referral", "report_error"}
         | {"record_milestone"}
+        | EMERGENCY
     ),
     Role.REFERRAL_OFFICE: frozenset(
         SENDERS_SIDE
@@ -160,6 +170,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         # Referring a patient down makes the specialist the author of that leg.
         | {"view_sent_referral", "supply_information", "report_error"}
         | {"widen_broadcast", "record_phone_answer", "choose_offer"}
+        | EMERGENCY
     ),
     Role.PATHOLOGIST: frozenset(READERS_OF_SLIDES),
     # Leads a pathology department: who reads what, how much, and what came of it; need not be a pathologist.
@@ -189,11 +200,23 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         # Rosters of the own hospital; who is reminded when a department stays silent.
         | {"set_duty", "answer_for_hospital"}
         | {"view_deliveries", "resend_delivery", "manage_webhooks"}
+        # Answers for the hospital's patients; sees what was read in an emergency, not the record.
+        | {"review_break_glass"}
     ),
-    Role.ALLIANCE_ADMIN: frozenset({"view_coverage", "view_staff", "set_clock_rule", "answer_for_alliance"}),
+    Role.ALLIANCE_ADMIN: frozenset(
+        {"view_coverage", "view_staff", "set_clock_rule", "answer_for_alliance", "import_members"}
+    ),
     Role.COMMISSION_OBSERVER: frozenset({"view_suppressed_coverage"}),
     Role.HOTLINE_AGENT: frozenset({"activate_green_channel", "view_own_activation"}),
-    Role.AUDITOR: frozenset(),
+    # At a hospital, or for all hospitals of a division.
+    Role.AUDITOR: frozenset({"view_audit_trail", "view_break_glass"}),
+    # Accounts: makes and closes them and hands out the link for a password; gives no right and removes no factor.
+    Role.SYSTEM_ADMIN: frozenset({"view_accounts", "create_person", "issue_setup_link", "deactivate_person"}),
+    # Rights: gives and ends roles, the three administrators' too, unlocks, removes a second factor; sets no password.
+    Role.SECURITY_ADMIN: frozenset(
+        {"view_accounts", "view_staff", "grant_role", "revoke_role", "appoint_administrator"}
+        | {"unlock_person", "reset_second_factor"}
+    ),
 }
 
 # Steps that belong to a specialist; the office may take them only when it names the specialist who decided.
@@ -203,9 +226,11 @@ ON_BEHALF: dict[Role, frozenset[str]] = {
 
 # What an API token of a hospital's own system may be allowed to do, whatever its owner may do.
 READING = frozenset(name for names in PERMISSIONS.values() for name in names if name.startswith("view_"))
+DOCUMENTS = "documents"  # the scope of a named integrator, who may send documents of their own; operators issue it
 SCOPES: dict[str, frozenset[str]] = {
     "read": READING,
     "write": frozenset(name for names in PERMISSIONS.values() for name in names) - READING,
+    DOCUMENTS: frozenset(),
 }
 
 

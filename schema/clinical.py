@@ -16,7 +16,7 @@ from referrals.models import (
     Journey,
     Outcome,
 )
-from schema import ids
+from schema import ids, reads
 from schema.base import IDENTITY, PART, Date, Plain, Type, declare, listed
 from schema.catalogues import ConceptType
 from schema.reads import Through
@@ -54,6 +54,11 @@ class PatientIdentity(Plain):
         return self.masked_guardian_phone
 
 
+def named(patient: Patient, info: Any) -> None:
+    """Whoever is named stands on the audit trail."""
+    info.context.disclosures.patient(reads.root_of(info.path), patient.pk)
+
+
 class PatientType(Type):
     """A person who is referred (患者), masked wherever a list shows them."""
 
@@ -72,6 +77,7 @@ class PatientType(Type):
 
     def resolve_display_name(self: Any, info: Any) -> str:
         """Masked."""
+        named(self, info)
         return self.masked_name
 
     def resolve_age(self: Any, info: Any) -> int | None:
@@ -80,7 +86,13 @@ class PatientType(Type):
 
     def resolve_identity(self: Any, info: Any) -> Any:
         """The row itself, once the rule has let it pass."""
+        named(self, info)
         return self
+
+    def resolve_temporary_identity(self: Any, info: Any) -> str:
+        """The label of somebody whose name is not known."""
+        named(self, info)
+        return str(self.temporary_identity)
 
 
 class Vitals(Plain):
