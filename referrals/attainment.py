@@ -20,7 +20,8 @@ from consortium.database.acting import reporting
 from consortium.directory import current_members
 from consortium.errors import Code, Refused
 from consortium.models import Alliance, ClockRun, Hospital
-from referrals.figures import LONGEST, cell, place_within, run_counts, tells_little, within_days
+from referrals import observing
+from referrals.figures import LONGEST, cell, place_within, run_counts, run_parts, within_days
 
 PACE_OVER = timedelta(days=90)
 FARTHEST = 7 * 24 * 60
@@ -100,13 +101,14 @@ def attainment(
         )
         .order_by("-begun", "group")
     )
-    return [_attained(row, withheld) for row in rows]
+    found = list(rows)
+    hidden = observing.of_groups({row["group"]: run_parts(row) for row in found}) if withheld else frozenset()
+    return [_attained(row, row["group"] in hidden) for row in found]
 
 
-def _attained(row: dict[str, Any], withheld: bool) -> Attained:
+def _attained(row: dict[str, Any], hidden: bool) -> Attained:
     within, judged, begun = row["within"], row["judged"], row["begun"]
-    # The rest of a withheld count must not be found by subtraction.
-    if tells_little(withheld, within, judged - within, judged, begun - judged):
+    if hidden:
         return Attained(str(row["group"]), None, None, None, None, None)
     return Attained(
         group=str(row["group"]),

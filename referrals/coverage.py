@@ -18,22 +18,23 @@ from consortium.access import Actor
 from consortium.database.acting import reporting
 from consortium.directory import current_members
 from consortium.models import Capability, Division, DivisionLevel, Level, Status
+from referrals import observing
 from referrals.figures import (
     WHICH,
     Counted,
     Indicator,
     Rate,
     Scope,
-    cell,
-    cells,
     counts,
     of_legs,
     of_runs,
     place_within,
     run_counts,
+    run_parts,
     scope,
 )
 from referrals.models import Referral
+from referrals.observing import TOTAL
 
 ACTIVE_WITHIN = timedelta(days=90)
 
@@ -152,18 +153,19 @@ def coverage(
         .annotate(count=Count("pk"))
     )
     totals = legs.aggregate(**counts(now))
+    runs = asked.runs().aggregate(**run_counts())
     return Coverage(
         scope=asked,
         now=now,
         counties=found,
         members_by_level={level: levels.get(level, 0) for level in Level.values},
-        flows=flows(legs, grouping, asked.withheld),
+        flows=flows(asked, grouping),
         indicators=[
             Rate(Indicator.COVERED, reached, len(found), 1.0),
-            *of_legs(totals, asked.withheld),
-            of_runs(asked.runs().aggregate(**run_counts()), asked.withheld),
+            *of_legs(totals, observing.of_whole(totals, sent=TOTAL not in asked.hidden) if asked.withheld else ()),
+            of_runs(runs, asked.withheld and bool(observing.of_groups({TOTAL: run_parts(runs)}))),
         ],
-        sent=cell(totals[Counted.SENT.value], asked.withheld),
+        sent=None if TOTAL in asked.hidden else totals[Counted.SENT.value],
     )
 
 
@@ -171,11 +173,20 @@ def coverage(
 def breakdown(over: Scope, *, end: End, now: datetime) -> list[HospitalFigures]:
     """The legs of the scope by the hospital at one end, the busiest first."""
     found = list(over.legs().values(hospital=F(COLUMN[end])).annotate(**counts(now)).order_by("-SENT", "hospital"))
-    told = cells([row[Counted.SENT.value] for row in found], over.withheld)
-    return [
-        HospitalFigures(row["hospital"], sent, of_legs(row, over.withheld))
-        for row, sent in zip(found, told, strict=True)
+    unsent = {row["hospital"] for row in found if (end.name, row["hospital"]) in over.hidden}
+    hidden = observing.of_legs({row["hospital"]: row for row in found}, unsent=unsent) if over.withheld else frozenset()
+    gone = {row["hospital"]: {"SENT"} if row["hospital"] in unsent else set() for row in found}
+    for place, name in hidden:
+        gone[place].add(name)
+    told = [
+        HospitalFigures(
+            row["hospital"], None if row["hospital"] in unsent else row["SENT"], of_legs(row, gone[row["hospital"]])
+        )
+        for row in found
     ]
+    return [each for each in told if each.sent is not None] + sorted(
+        (each for each in told if each.sent is None), key=lambda each: str(each.hospital)
+    )
 
 
 def counted(
@@ -212,20 +223,22 @@ def _counties(over: Scope) -> Iterable[County]:
         .values_list("requester_hospital__division")
         .annotate(count=Count("pk"), served=Count("pk", filter=WHICH[Counted.SERVED]))
     }
-    places_seen = list(counties(over))
-    told = [cells([sent.get(county.code, (0, 0))[part] for county in places_seen], over.withheld) for part in (0, 1)]
-    for county, shown, shown_served in zip(places_seen, *told, strict=True):
+    seen = list(counties(over))
+    # Neither how many were served nor, beside how many were sent, how many were not; and no county alone.
+    groups = {county.code: sent.get(county.code, (0, 0)) for county in seen}
+    unserved = observing.of_groups({code: (served, legs - served) for code, (legs, served) in groups.items()})
+    for county in seen:
+        legs, served = sent.get(county.code, (0, 0))
         reach = Reach.NONE
         if county.code in members:
-            served = sent.get(county.code, (0, 0))[1]
             reach = Reach.SERVED if served else Reach.ACTIVE if county.code in active else Reach.MEMBER
         yield County(
             division=county,
             reach=reach,
             members=members.get(county.code, 0),
             has_capability=county.code in able,
-            sent=shown,
-            served=shown_served,
+            sent=None if ("COUNTY", county.code) in over.hidden else legs,
+            served=None if over.withheld and county.code in unserved else served,
         )
 
 
@@ -238,8 +251,9 @@ def counties(over: Scope) -> QuerySet[Division]:
     return rows.filter(Q(pk__in=here) | Q(parent__in=here) | Q(parent__parent__in=here))
 
 
-def flows(legs: QuerySet[Referral], grouping: Grouping, withheld: bool) -> list[Flow]:
+def flows(over: Scope, grouping: Grouping) -> list[Flow]:
     """The matrix of origin and destination, the strongest flow first."""
+    legs = over.legs()
     if grouping is Grouping.PREFECTURE:
         found = _by_prefecture(legs)
     else:
@@ -247,8 +261,13 @@ def flows(legs: QuerySet[Referral], grouping: Grouping, withheld: bool) -> list[
         columns = [f"{COLUMN[end]}__{column}" for column in (name, code) for end in End]
         rows = legs.values_list(*columns).annotate(count=Count("pk")).order_by("-count", *columns)
         found = [((str(a), str(b), str(c), str(d)), count) for a, b, c, d, count in rows]
-    told = cells([count for _names, count in found], withheld)
-    return [Flow(*names, count) for (names, _count), count in zip(found, told, strict=True)]
+    hidden = {name[1:] for name in over.hidden if isinstance(name, tuple) and name[0] == grouping.name}
+    gone = {tuple(map(str, codes)) for codes in hidden}
+    told = [Flow(*names, None if names[2:] in gone else count) for names, count in found]
+    # What is withheld comes last: its place among the others would tell how much it is.
+    return [flow for flow in told if flow.legs is not None] + sorted(
+        (flow for flow in told if flow.legs is None), key=lambda flow: (flow.origin, flow.destination)
+    )
 
 
 def _by_prefecture(legs: QuerySet[Referral]) -> list[tuple[Path, int]]:

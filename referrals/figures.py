@@ -4,10 +4,12 @@ Every figure comes with its numerator, denominator and completeness. For observe
 Legs entered in error are counted nowhere.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum
+from functools import cached_property
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -19,12 +21,13 @@ from consortium import access
 from consortium.access import Actor
 from consortium.directory import current_members
 from consortium.errors import Code, Refused
-from consortium.models import Alliance, ClockRun
+from consortium.models import Alliance, ClockRun, DivisionLevel
+from referrals import observing
 from referrals.models import Decision, Ending, Referral
 from referrals.models import Status as State
+from referrals.suppression import is_small
 
 LONGEST = timedelta(days=1100)
-SMALLEST_CELL = 5
 
 
 class Indicator(Enum):
@@ -159,6 +162,17 @@ class Scope:
         """Whether the reader is an observer, from whom small counts are withheld."""
         return self.divisions is not None
 
+    @cached_property
+    def hidden(self) -> frozenset[Hashable]:
+        """What is withheld of how many legs went from where to where, by the names of `observing.of_places`."""
+        if not self.withheld:
+            return frozenset()
+        columns = ("", "__level", "__division", "__division__level", "__division__parent")
+        ends = ("requester_hospital", "performer_hospital")
+        pairs = self.legs().order_by(*ends).values_list(*(end + column for end in ends for column in columns))
+        found = pairs.annotate(count=Count("pk"))
+        return observing.of_places((_place(*row[:5]), _place(*row[5:10]), row[10]) for row in found)
+
     def legs(self) -> QuerySet[Referral]:
         """The legs that were sent in the period between members on its last day, from the reader's divisions."""
         return self.legs_anywhere().filter(place_within("requester_hospital__division", self.divisions))
@@ -240,11 +254,18 @@ def run_counts() -> dict[str, Count]:
     }
 
 
-def of_legs(found: Mapping[str, int], withheld: bool) -> list[Rate]:
-    """Acceptance and diversion of what was answered, loop closure of what arrived, from `counts`."""
-    answered, judged = part(found["ANSWERED"], found["SENT"]), part(found["JUDGED"], found["ARRIVED"])
+def _place(hospital: Any, level: str, division: str, of: str, parent: str | None) -> observing.Place:
+    """A hospital with what it is counted under; the province's own stand under the province."""
+    county = of == DivisionLevel.COUNTY
+    return observing.Place(hospital, level, parent if county and parent else division, division if county else None)
+
+
+def of_legs(found: Mapping[str, int], hidden: Container[str]) -> list[Rate]:
+    """Acceptance and diversion of what was answered, loop closure of what arrived, from `counts`, without `hidden`."""
+    told = {name: None if name in hidden else count for name, count in found.items()}
+    answered, judged = part(told["ANSWERED"], told["SENT"]), part(told["JUDGED"], told["ARRIVED"])
     return [
-        Rate(indicator, cell(found[above.value], withheld), cell(found[below.value], withheld), completeness)
+        Rate(indicator, told[above.value], told[below.value], completeness)
         for indicator, above, below, completeness in (
             (Indicator.ACCEPTANCE, Counted.ACCEPTED, Counted.ANSWERED, answered),
             (Indicator.DIVERSION, Counted.ADVISED, Counted.ANSWERED, answered),
@@ -253,32 +274,24 @@ def of_legs(found: Mapping[str, int], withheld: bool) -> list[Rate]:
     ]
 
 
-def of_runs(found: Mapping[str, int], withheld: bool) -> Rate:
-    """Attainment of time limits from `run_counts`; what a small rest would tell is withheld as a whole."""
+def run_parts(found: Mapping[str, int]) -> tuple[int, int, int]:
+    """What `run_counts` found, as parts that exclude one another: met, missed, not yet judged."""
+    return found["within"], found["judged"] - found["within"], found["begun"] - found["judged"]
+
+
+def of_runs(found: Mapping[str, int], hidden: bool) -> Rate:
+    """Attainment of time limits from `run_counts`, withheld as a whole or not at all."""
     begun, judged, within = found["begun"], found["judged"], found["within"]
-    if tells_little(withheld, within, judged - within, judged, begun - judged):
+    if hidden:
         return Rate(Indicator.CLOCK_ATTAINMENT, None, None, None)
     return Rate(Indicator.CLOCK_ATTAINMENT, within, judged, part(judged, begun))
 
 
-def part(some: int, of: int) -> float | None:
-    """A part from 0 to 1; empty of nothing."""
-    return round(some / of, 4) if of else None
+def part(some: int | None, of: int | None) -> float | None:
+    """A part from 0 to 1; empty of nothing, and where one of the counts is withheld."""
+    return round(some / of, 4) if of and some is not None else None
 
 
 def cell(count: int, withheld: bool) -> int | None:
-    """The count, or nothing if it is small and the reader an observer."""
-    return None if tells_little(withheld, count) else count
-
-
-def tells_little(withheld: bool, *counts: int) -> bool:
-    """Whether one of the counts is too small to be told to this reader."""
-    return withheld and any(0 < count < SMALLEST_CELL for count in counts)
-
-
-def cells(counts: Sequence[int], withheld: bool) -> list[int | None]:
-    """Counts that add up to something known: where one alone is withheld, the next smallest is withheld with it."""
-    told = [cell(count, withheld) for count in counts]
-    if told.count(None) == 1 and (rest := [count for count in told if count]):
-        told[told.index(min(rest))] = None
-    return told
+    """A count that is part of no sum, or nothing if it is small and the reader an observer."""
+    return None if withheld and is_small(count) else count

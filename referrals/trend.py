@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from consortium.database.acting import reporting
 from consortium.errors import Code, Refused
 from consortium.models import Level, Membership, Status
+from referrals import observing
 from referrals.coverage import counties
-from referrals.figures import Indicator, Rate, Scope, cells, counts, of_legs, of_runs, place_within, run_counts
+from referrals.figures import Indicator, Rate, Scope, counts, of_legs, of_runs, place_within, run_counts, run_parts
 
 MOST_MONTHS = 24
 
@@ -41,7 +42,7 @@ class Month:
 def trend(over: Scope, *, months: int, now: datetime) -> list[Month]:
     """The month of the scope's last day and so many before it, the earliest first, whatever day the scope begins with.
 
-    For observers a month whose count alone would be withheld takes the next smallest with it.
+    For observers a month of which something small is withheld takes as much of others with it as the total would tell.
     """
     if not 1 <= months <= MOST_MONTHS:
         raise Refused(Code.INVALID_INPUT, _("月数须在 1 到 {limit} 之间。").format(limit=MOST_MONTHS), field="months")
@@ -49,20 +50,22 @@ def trend(over: Scope, *, months: int, now: datetime) -> list[Month]:
     legs = _each([(each.since, each.legs()) for each in scopes], counts(now))
     runs = _each([(each.since, each.runs()) for each in scopes], run_counts())
     reached, units = _reached(over, scopes), counties(over).count()
-    sent = cells([legs[each.since]["SENT"] for each in scopes], over.withheld)
+    hidden = observing.of_legs(legs) if over.withheld else frozenset()
+    unmet = observing.of_groups({at: run_parts(row) for at, row in runs.items()}) if over.withheld else frozenset()
+    gone = {at: {name for month, name in hidden if month == at} for at in legs}
     return [
         Month(
             since=each.since,
             until=each.until,
             complete=each.until.day == monthrange(each.until.year, each.until.month)[1],
-            sent=number,
+            sent=None if "SENT" in gone[each.since] else legs[each.since]["SENT"],
             indicators=[
                 Rate(Indicator.COVERED, reached[each.since], units, 1.0),
-                *of_legs(legs[each.since], over.withheld),
-                of_runs(runs[each.since], over.withheld),
+                *of_legs(legs[each.since], gone[each.since]),
+                of_runs(runs[each.since], each.since in unmet),
             ],
         )
-        for each, number in zip(scopes, sent, strict=True)
+        for each in scopes
     ]
 
 

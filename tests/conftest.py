@@ -7,6 +7,7 @@ Three ways to the database, one per module:
 - `committed`, `transactional_db` or `live_server`: real commits, for threads and servers; emptied after the test.
 """
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,6 +46,9 @@ APPEND_ONLY = (
     "telemedicine_report",
     "telemedicine_addendum",
 )
+
+# Servers and commands that tests start in folders of their own open what this process sealed.
+os.environ.setdefault("REFNET_KEY_FILE", str(settings.DATA_FOLDER / "keys.json"))
 
 hypothesis.settings.register_profile("refnet", database=None, deadline=None, derandomize=True)
 hypothesis.settings.load_profile("refnet")

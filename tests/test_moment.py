@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from consortium import moment
+from consortium import keyring, moment
 from consortium.errors import Code, Refused
 
 REAL = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
@@ -82,6 +82,7 @@ def test_the_settings_name_the_file_only_outside_production(tmp_path: Path, prod
         "REFNET_PRODUCTION": production,
         "REFNET_SECRET_KEY": "0123456789abcdefghij" * 3,
         "REFNET_HOSTS": "refnet.example.org",
+        "REFNET_KEYS": keyring.made(),
         "DATABASE_URL": "postgresql://elsewhere/refnet",
     }
     told = "from consortium import settings; print(settings.DEMO_CLOCK)"

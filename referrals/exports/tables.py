@@ -112,8 +112,7 @@ def _flows(source: Source) -> Table:
 
 
 def _hospital_flows(source: Source) -> Table:
-    scope = source.found.scope
-    found = flows(scope.legs(), Grouping.HOSPITAL, scope.withheld)
+    found = flows(source.found.scope, Grouping.HOSPITAL)
     rows = [(flow.origin, flow.destination, told(flow.legs)) for flow in found]
     return _table(ExportTable.HOSPITAL_FLOWS, (_("来源"), _("去向"), _("转诊")), rows)
 

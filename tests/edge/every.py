@@ -52,6 +52,7 @@ def every_mutation(world: World, selected: str = "{ number }") -> dict[str, Muta
     return made | {
         "recordNoShow": (as_role(world, *BY["record_no_show"]), shape, step(missed)),
         "createReferral": (doctor, shape, {"requesterDepartment": gid(world.departments["county"]), "patient": who}),
+        "unmaskPatient": (doctor, "", {"id": gid(states[Status.SENT]), "reason": "CALL_PATIENT"}),
         "confirmExpiry": (doctor, shape, step(proposed, reason="NO_RESPONSE")),
         "confirmError": (clerk, shape, step(reported)),
         "updateCapacity": (boss, "", step(world.picu, bedsTotal=9, bedsFree=9, asOf=NOW.isoformat())),

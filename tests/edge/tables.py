@@ -104,7 +104,7 @@ OTHERS = {"updateCapacity", "grantRole", "revokeRole", "issueApiToken", "revokeA
 OTHERS |= {"setClockRule", "setDuty", "swapDuty", "acceptSwap"}
 OTHERS |= {"setPreference", "createWebhookEndpoint", "rotateWebhookSecret", "deactivateWebhookEndpoint"}
 OTHERS |= {"replayDeliveries", "resendDelivery", "createReferral", "activateGreenChannel"}
-OTHERS |= {"saveReportDraft", "addAddendum", "requestExport", "cancelExport"}
+OTHERS |= {"saveReportDraft", "addAddendum", "requestExport", "cancelExport", "unmaskPatient"}
 OTHERS |= {"createPerson", "issueSetupLink", "deactivatePerson", "unlockPerson", "resetSecondFactor"}
 OTHERS |= {"breakGlass", "endBreakGlass", "reviewBreakGlass"}
 # What has tables of its own: in tests/edge/test_pathology.py, and in test_slide_access.py.

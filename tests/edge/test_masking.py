@@ -37,12 +37,13 @@ class Planted:
     city: Referral  # passed on, so narrowed for the city
     province: Referral  # completed, and reported as entered in error
     identity: dict[str, str]
+    numbers: dict[str, str]
     clinical: dict[str, str] = field(default_factory=dict)
 
     def found(self, response: Any) -> set[str]:
         """The names of the planted words that an answer contains."""
         text = json.dumps(response.json(), ensure_ascii=False)
-        return {name for name, word in (self.identity | self.clinical).items() if word in text}
+        return {name for name, word in (self.identity | self.numbers | self.clinical).items() if word in text}
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +94,10 @@ def planted(_module_world: World, tmp_path_factory) -> Planted:
     leg = world.take("record_follow_up", leg, note=word("followUp"))
     leg = world.take("report_error", leg, reason="WRONG_PATIENT", comment=word("error"))
     stored = Patient.objects.get(pk=leg.case.patient_id)
-    names = ("name", "id_number", "phone", "address", "guardian_name", "guardian_phone", "guardian_relation")
-    return Planted(city, leg, {name: getattr(stored, name) for name in names}, words | {"odiagnosis": "A09.900"})
+    names = ("name", "address", "guardian_name", "guardian_relation")
+    numbers = {name: getattr(stored, name) for name in ("id_number", "phone", "guardian_phone")}
+    identity = {name: getattr(stored, name) for name in names}
+    return Planted(city, leg, identity, numbers, words | {"odiagnosis": "A09.900"})
 
 
 def test_the_senders_single_read_shows_every_planted_word(world, planted):
@@ -105,7 +108,10 @@ def test_the_senders_single_read_shows_every_planted_word(world, planted):
         response = doctor.send({"query": WHOLE, "variables": {"id": gid(leg)}})
         assert code_of(response.json()) == "OK"
         seen |= planted.found(response)
-    assert seen == set(planted.identity | planted.clinical)
+    assert seen == set(planted.identity | planted.clinical), "every word, and no number"
+    shown = response.json()["data"]["referral"]["patient"]["identity"]
+    assert shown["idNumber"] == "*" * 14 + planted.numbers["id_number"][-4:]
+    assert (shown["phone"], shown["guardianPhone"]) == ("*******5678", "*******4321")
 
 
 @pytest.mark.parametrize("document", ["referral", "case"])
@@ -148,7 +154,7 @@ def test_those_who_treat_nobody_find_no_planted_word_by_any_query(world, planted
         ("{ notices(first: 100) { nodes " + widest("Notice") + " } me " + widest("Me") + " }", ""),
         ('{ coverage(alliance: "walk") ' + widest("Coverage", depth=3) + " }", ""),
         ("{ staff(first: 100) { nodes " + widest("PractitionerRole", depth=3) + " } }", ""),
-        ('{ patientLookup(idNumber: "' + planted.identity["id_number"] + '") ' + widest("PatientLookup") + " }", ""),
+        ('{ patientLookup(idNumber: "' + planted.numbers["id_number"] + '") ' + widest("PatientLookup") + " }", ""),
     ]
     for place in ("county", "city", "province", "foreign"):
         edge = as_role(world, place, role)
@@ -164,7 +170,7 @@ def test_a_superuser_without_a_role_reads_no_patient_and_takes_no_step(world, pl
     root = Edge(Person.objects.create_superuser("root", name="root"))
     codes = [root.code(WHOLE, id=gid(planted.city)), root.code(WHOLE_CASE, id=gid(planted.city.case))]
     codes += [root.code(LIST % "IN"), root.code("{ staff { nodes { role } } }")]
-    codes += [root.code('{ patientLookup(idNumber: "' + planted.identity["id_number"] + '") { known } }')]
+    codes += [root.code('{ patientLookup(idNumber: "' + planted.numbers["id_number"] + '") { known } }')]
     assert codes == ["FORBIDDEN"] * 5
     refused = root.attempt("cancelReferral", **inputs(world, "cancel_referral") | step(planted.city))
     assert code_of(refused.json()) == "NOT_FOUND"
@@ -178,7 +184,7 @@ def test_lists_mask_every_identity(world, planted):
         response = as_role(world, place, role).send({"query": LIST % box})
         text = response.content.decode()
         assert "司****" in text
-        assert not [secret for secret in secrets | set(planted.identity.values()) if secret in text]
+        assert not [secret for secret in secrets | set((planted.identity | planted.numbers).values()) if secret in text]
         identities += [node["patient"]["identity"] for node in response.json()["data"]["worklist"]["nodes"]]
     assert set(identities) == {None}
 
@@ -209,7 +215,7 @@ def test_a_single_read_beside_a_list_unmasks_nothing_in_the_list(world, planted,
 def test_a_lookup_tells_what_is_known_and_masks_the_patient(world, planted):
     document = '{ patientLookup(idNumber: "%s") { known patient { displayName identity { name } } openCaseNumber } }'
     doctor = as_role(world, "foreign", DOCTOR)
-    assert doctor.data(document % planted.identity["id_number"])["patientLookup"] == {
+    assert doctor.data(document % planted.numbers["id_number"])["patientLookup"] == {
         "known": True,
         "patient": {"displayName": "欧***", "identity": None},
         "openCaseNumber": None,
@@ -225,7 +231,7 @@ def test_every_single_read_and_lookup_is_on_the_audit_trail(world, planted):
     before = entries.count()
     doctor.data("query($id: ID!) { referral(id: $id) { number } }", id=gid(leg))
     doctor.data("query($id: ID!) { case(id: $id) { number } }", id=gid(leg.case))
-    doctor.data('{ patientLookup(idNumber: "' + planted.identity["id_number"] + '") { known } }')
+    doctor.data('{ patientLookup(idNumber: "' + planted.numbers["id_number"] + '") { known } }')
     doctor.data("{ worklist(box: OUT) { nodes { number } } }")
     as_role(world, "foreign", DOCTOR).answer("query($id: ID!) { referral(id: $id) { number } }", id=gid(leg))
     written = [(row.action, row.actor_id, row.actor_role) for row in entries.order_by("id")[before:]]

@@ -225,6 +225,7 @@ def test_every_mutation_by_nobody(world, every_state):
         "resendDelivery": {"id": ABSENT["Delivery"]},
         "saveReportDraft": {"id": ABSENT["PathologyCase"], "expectedVersion": 0, "report": {}},
         "addAddendum": {"id": ABSENT["Report"], "text": "x"},
+        "unmaskPatient": {"id": ABSENT["Referral"], "reason": "CALL_PATIENT"},
         "createPerson": {"username": "x", "name": "x", "hospital": ABSENT["Hospital"]},
         **{name: {"id": ABSENT["Account"]} for name in ("issueSetupLink", "deactivatePerson", "unlockPerson")},
         "resetSecondFactor": {"id": ABSENT["Person"]},

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from consortium.models import Alliance, Membership, Notice, Person
 from consortium.roles import Role
 from tests.conftest import Nowhere
+from tests.dump import clear_numbers
 from tests.live.server import Server, running
 from tests.receiver import receiving
 from tests.walks import night, silence
@@ -62,6 +63,7 @@ def test_the_night(server: Server) -> None:
             step()
             names.append(name)
     assert len(names) == 16
+    assert clear_numbers() == {}
 
 
 def test_the_silence(server: Server, committed: World) -> None:

@@ -7,6 +7,7 @@ from django.core.management import call_command
 
 from consortium.roles import Role
 from tests.conftest import Nowhere
+from tests.dump import clear_numbers
 from tests.lab import LAB, LEAD, PATHOLOGIST, Lab
 from tests.live.server import running
 from tests.walks import pathology
@@ -37,3 +38,4 @@ def test_five_stories_of_pathology(committed_lab: Lab, settings, tmp_path: Path)
             step()
             names.append(name)
     assert len(names) == 15
+    assert clear_numbers() == {}

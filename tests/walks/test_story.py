@@ -5,6 +5,7 @@ from django.contrib.auth.hashers import make_password
 
 from consortium import demo
 from consortium.models import Person
+from tests.dump import clear_numbers
 from tests.walks.story import PASSWORD, Stage, told
 
 
@@ -23,3 +24,4 @@ def test_every_step_of_the_story_goes_as_told(stage: Stage):
         step()
         names.append(name)
     assert len(names) == 22
+    assert clear_numbers() == {}
