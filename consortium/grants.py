@@ -10,10 +10,9 @@ from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from consortium import access, directory, trail
+from consortium import access, directory, moment, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.models import (
@@ -191,7 +190,7 @@ def _must_be_apart(person: Person, role: Role, now: datetime) -> None:
 
 def _rights_changed(person: Person) -> None:
     """Let the person's sessions go on under another key."""
-    Person.objects.filter(pk=person.pk).update(rights_changed_at=timezone.now())
+    Person.objects.filter(pk=person.pk).update(rights_changed_at=moment.real())
 
 
 def _place(where: Hospital | Department | Division) -> Place:
