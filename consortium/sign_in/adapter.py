@@ -4,7 +4,7 @@ from base64 import b64decode, b64encode
 from hashlib import sha256
 from secrets import token_bytes
 
-from allauth.mfa.adapter import DefaultMFAAdapter  # type: ignore[import-untyped]
+from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
