@@ -1,4 +1,4 @@
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Banner, Button, TextField } from "../kit";
 import { atTheDoor } from "../net/door";
 import { problem as made, type Problem } from "../net/problem";
@@ -18,6 +18,8 @@ export function FactorForm() {
   const [problem, setProblem] = useState<Problem | null>(null);
   const factors = door.value.factors ?? [];
   const byKey = factors.includes("SECURITY_KEY");
+
+  useEffect(() => form.current?.querySelector<HTMLInputElement>("[name=code]")?.focus(), []);
 
   function told(found: Problem | null): void {
     setBusy(false);
@@ -63,7 +65,6 @@ export function FactorForm() {
         autoComplete="one-time-code"
         value={code}
         onChange={setCode}
-        autoFocus
         error={missing && !code.trim() ? say.codeMissing : ""}
       />
       <div class="row">

@@ -74,6 +74,9 @@ function PasswordForm({ username: given, fixed, known }: Props) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
   const told = door.value.problem;
+  useEffect(() => {
+    if (known) form.current?.querySelector<HTMLInputElement>("[name=password]")?.focus();
+  }, [known]);
 
   async function enter(event: Event) {
     event.preventDefault();
