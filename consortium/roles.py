@@ -58,6 +58,7 @@ SEPARATED = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR})
 SENDERS_SIDE = {
     "view_sent_referral",
     "view_identity",
+    "unmask_patient",
     "add_attachment",
     "supply_information",
     "resend_referral",
@@ -76,6 +77,7 @@ SENDERS_SIDE = {
 RECEIVERS_SIDE = {
     "view_received_referral",
     "view_identity",
+    "unmask_patient",
     "add_attachment",
     "open_referral",
     "claim_referral",
@@ -94,6 +96,7 @@ RECEIVERS_SIDE = {
 READERS_OF_SLIDES = {
     "view_received_pathology",
     "view_identity",
+    "unmask_patient",
     "open_slide",
     "annotate_slide",
     "keep_key_image",
@@ -140,12 +143,16 @@ GREEN_RECEIVERS = {
     "review_quality",
 }
 
+# Who treats patients may break the glass (紧急调阅), domain specification, section 7.
+EMERGENCY = {"break_glass"}
+
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.REFERRING_DOCTOR: frozenset(
         SENDERS_SIDE
         | GREEN_SENDERS
         | {"register_patient", "create_referral", "update_referral", "submit_referral", "report_error"}
         | {"record_milestone"}
+        | EMERGENCY
     ),
     Role.REFERRAL_OFFICE: frozenset(
         SENDERS_SIDE
@@ -163,18 +170,27 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         # Referring a patient down makes the specialist the author of that leg.
         | {"view_sent_referral", "supply_information", "report_error"}
         | {"widen_broadcast", "record_phone_answer", "choose_offer"}
+        | EMERGENCY
     ),
     Role.PATHOLOGIST: frozenset(READERS_OF_SLIDES),
     # Leads a pathology department: who reads what, how much, and what came of it; need not be a pathologist.
     Role.PATHOLOGY_LEAD: frozenset(
         QUALITY
-        | {"view_sent_pathology", "view_identity", "assign_pathology", "reassign_pathology", "name_adjudicator"}
+        | {
+            "view_sent_pathology",
+            "view_identity",
+            "unmask_patient",
+            "assign_pathology",
+            "reassign_pathology",
+            "name_adjudicator",
+        }
         | {"set_expertise", "view_pathology_ledger"}
     ),
     # Of the sending hospital; at the performer's it looks at the quality of what came in.
     Role.PATHOLOGY_LAB: frozenset(
         QUALITY
-        | {"view_sent_pathology", "view_identity", "register_patient", "create_pathology", "update_pathology"}
+        | {"view_sent_pathology", "view_identity", "unmask_patient", "register_patient"}
+        | {"create_pathology", "update_pathology"}
         | {"register_specimen", "register_block", "register_slides", "withdraw_slide", "upload_slide"}
         | {"reserve_frozen", "submit_pathology", "fix_pathology", "supply_material"}
         | {"acknowledge_report", "record_final_result", "refer_pathology", "cancel_pathology"}
@@ -184,11 +200,16 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         # Rosters of the own hospital; who is reminded when a department stays silent.
         | {"set_duty", "answer_for_hospital"}
         | {"view_deliveries", "resend_delivery", "manage_webhooks"}
+        # Answers for the hospital's patients; sees what was read in an emergency, not the record.
+        | {"review_break_glass"}
     ),
-    Role.ALLIANCE_ADMIN: frozenset({"view_coverage", "view_staff", "set_clock_rule", "answer_for_alliance"}),
+    Role.ALLIANCE_ADMIN: frozenset(
+        {"view_coverage", "view_staff", "set_clock_rule", "answer_for_alliance", "import_members"}
+    ),
     Role.COMMISSION_OBSERVER: frozenset({"view_suppressed_coverage"}),
     Role.HOTLINE_AGENT: frozenset({"activate_green_channel", "view_own_activation"}),
-    Role.AUDITOR: frozenset(),
+    # At a hospital, or for all hospitals of a division.
+    Role.AUDITOR: frozenset({"view_audit_trail", "view_break_glass"}),
     # Accounts: makes and closes them and hands out the link for a password; gives no right and removes no factor.
     Role.SYSTEM_ADMIN: frozenset({"view_accounts", "create_person", "issue_setup_link", "deactivate_person"}),
     # Rights: gives and ends roles, the three administrators' too, unlocks, removes a second factor; sets no password.
@@ -205,9 +226,11 @@ ON_BEHALF: dict[Role, frozenset[str]] = {
 
 # What an API token of a hospital's own system may be allowed to do, whatever its owner may do.
 READING = frozenset(name for names in PERMISSIONS.values() for name in names if name.startswith("view_"))
+DOCUMENTS = "documents"  # the scope of a named integrator, who may send documents of their own; operators issue it
 SCOPES: dict[str, frozenset[str]] = {
     "read": READING,
     "write": frozenset(name for names in PERMISSIONS.values() for name in names) - READING,
+    DOCUMENTS: frozenset(),
 }
 
 

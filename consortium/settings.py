@@ -10,6 +10,7 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from consortium import keyring
 from consortium.database import embedded
 from consortium.sign_in.providers import providers
 
@@ -28,10 +29,12 @@ def _switch(name: str, default: str) -> bool:
 PRODUCTION = _switch("REFNET_PRODUCTION", "0")
 DEBUG = False
 SECRET_KEY = os.environ.get("REFNET_SECRET_KEY", "")
-if not SECRET_KEY:
-    if PRODUCTION:
-        raise ImproperlyConfigured("Set REFNET_SECRET_KEY to 50 or more random characters; production needs its own.")
-    SECRET_KEY = "not-secret-development-only-" + "0" * 32
+if PRODUCTION and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10):
+    raise ImproperlyConfigured(
+        "请把 REFNET_SECRET_KEY 设为 50 个以上的随机字符；生产环境须有自己的密钥。"
+        " / Set REFNET_SECRET_KEY to 50 or more random characters; production needs its own."
+    )
+SECRET_KEY = SECRET_KEY or "not-secret-development-only-" + "0" * 32
 ALLOWED_HOSTS = os.environ.get("REFNET_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 
 DATABASES = {
@@ -42,6 +45,21 @@ DATABASES = {
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
     "options", "-c join_collapse_limit=6 -c from_collapse_limit=6"
 )
+
+# Identity numbers and telephone numbers are stored encrypted (consortium/cipher.py); the keys lie outside the database.
+_key_file = os.environ.get("REFNET_KEY_FILE", "")
+try:
+    KEYRING = keyring.load(
+        text=os.environ.get("REFNET_KEYS", ""),
+        file=Path(_key_file) if _key_file else None,
+        own=None if PRODUCTION else DATA_FOLDER / "keys.json",
+    )
+except keyring.KeysMissing as error:
+    raise ImproperlyConfigured(str(error)) from error
+# The first seals, the others open what was sealed before it; each is a class with the interface of `cipher.Cipher`.
+CIPHERS = list(dict.fromkeys([os.environ.get("REFNET_CIPHER", "consortium.cipher.AesGcm"), "consortium.cipher.AesGcm"]))
+# As whom the connection acts outside of `acting`: as itself, and as nobody.
+DATABASE_ROLE = DATABASE_PERSON = ""
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -188,7 +206,7 @@ Q_CLUSTER = {
     "label": "Refnet",
 }
 # The commands of manage.py that run by themselves, each with its minutes between two runs.
-JOBS = {"tick": 1, "run_exports": 1, "clean_uploads": 60}
+JOBS = {"tick": 1, "run_exports": 1, "clean_uploads": 60, "seal_trail": 60, "forget_answers": 60}
 
 # Signing in: a second factor, guesses, a hospital's own sign-in.
 MFA = _switch("REFNET_MFA", "1" if PRODUCTION else "0")  # a second factor is compulsory for everybody who signs in
@@ -212,15 +230,37 @@ PROXIES = int(os.environ.get("REFNET_PROXIES", "1" if PRODUCTION else "0"))  # o
 OIDC = providers(os.environ.get("REFNET_OIDC", "[]"))
 
 # What follows is Refnet's own.
+# The audit trail's signed heads: where they are kept, the key that signs them, the public keys of before.
+AUDIT_HEADS = Path(os.environ.get("REFNET_AUDIT_HEADS") or DATA_FOLDER / "heads")
+AUDIT_KEY = os.environ.get("REFNET_AUDIT_KEY", "")
+AUDIT_KEY_FILE = Path(os.environ.get("REFNET_AUDIT_KEY_FILE") or DATA_FOLDER / "audit.key")
+AUDIT_FORMER_KEYS = os.environ.get("REFNET_AUDIT_FORMER_KEYS", "").split()
+if PRODUCTION and not AUDIT_KEY and not AUDIT_KEY_FILE.is_file():
+    raise ImproperlyConfigured(
+        "Set REFNET_AUDIT_KEY (32 random bytes as Base64: head -c 32 /dev/urandom | base64) or REFNET_AUDIT_KEY_FILE;"
+        " the heads of the audit trail are signed with it."
+    )
 GRAPHIQL = not PRODUCTION
 INTROSPECTION = not PRODUCTION
+GRAPHQL_GET = _switch("REFNET_GRAPHQL_GET", "0" if PRODUCTION else "1")  # queries in addresses, which proxies log
+FREE_DOCUMENTS = _switch("REFNET_FREE_DOCUMENTS", "0" if PRODUCTION else "1")  # else named integrators alone
 GRAPHQL_LIMITS = {
     "body_bytes": 256 * 1024,
+    "nesting": 20,  # levels of JSON
     "tokens": 4000,
     "depth": 14,
     "aliases": 30,
+    "cost": 20_000,  # fields that an answer may hold at worst, see schema.documents.Size
     "page": 100,
 }
+# Seconds that the database gives a request: for one statement, for a lock, between two statements. And for all of it.
+DATABASE_PATIENCE = {
+    "statement_timeout": float(os.environ.get("REFNET_STATEMENT_SECONDS", "10")),
+    "lock_timeout": float(os.environ.get("REFNET_LOCK_SECONDS", "5")),
+    "idle_in_transaction_session_timeout": 60.0,
+}
+REQUEST_SECONDS = float(os.environ.get("REFNET_REQUEST_SECONDS", "20"))
+RETRY_SECONDS = 2  # what Retry-After says when a request was not even begun
 # Of each process that serves live streams: how many, how far one may lag behind or be replayed, and its rhythm.
 LIVE_LIMITS = {
     "per_person": 20,
@@ -232,8 +272,22 @@ LIVE_LIMITS = {
     "send_seconds": 60.0,
 }
 WEB_THREADS = int(os.environ.get("REFNET_THREADS", "4"))
+GREEN_THREADS = 2  # of the green channel's own lane
+WAITING = int(os.environ.get("REFNET_WAITING", "60"))  # requests that may wait for a thread of a process; more get 503
+WAITING_SECONDS = 10.0  # after which a request that still waits is refused too
+DRAIN_SECONDS = float(os.environ.get("REFNET_DRAIN_SECONDS", "5" if PRODUCTION else "0"))  # see consortium/leaving.py
 MAX_HOPS = 3
+# Emergency access: how long it lasts, at most 60 minutes; attempts of a person in an hour; hours until its review.
+BREAK_GLASS = {
+    "minutes": min(60, int(os.environ.get("REFNET_BREAK_GLASS_MINUTES", "60"))),
+    "attempts_per_hour": 10,
+    "review_hours": int(os.environ.get("REFNET_BREAK_GLASS_REVIEW_HOURS", "72")),
+}
 ACCESS_DAYS_AFTER_CLOSE = int(os.environ.get("REFNET_ACCESS_DAYS_AFTER_CLOSE", "365"))
+# How long the answer to a mutation is repeated word for word, and how long its key still prevents a second effect. A
+# client on a broken line repeats for minutes, our own front when it is back on the line: a day, and a quarter.
+ANSWER_HOURS = max(1, int(os.environ.get("REFNET_ANSWER_HOURS", "24")))
+KEY_DAYS = max(7, int(os.environ.get("REFNET_KEY_DAYS", "90")))
 ATTACHMENT_BYTES = 20 * 1024 * 1024
 # Slides: the largest file, what a hospital may keep in all, uploads at a time, days an upload waits for its next byte,
 # what the disk must keep free, years that images stay after their case has ended.

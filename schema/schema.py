@@ -27,12 +27,17 @@ from schema import (
     reports,
     steps,
     subscriptions,
+    trail,
+    unmasking,
+    urgent_access,
     viewing,
     worklist,
 )
 from schema.base import PART, Rule
 
 DOMAINS = (
+    urgent_access,
+    trail,
     people,
     accounts,
     outbox,
@@ -56,6 +61,7 @@ class Query(*(room.Query for room in DOMAINS), graphene.ObjectType):
 
 
 class Mutation(
+    urgent_access.Mutation,
     people.Mutation,
     accounts.Mutation,
     outbox.Mutation,
@@ -68,6 +74,7 @@ class Mutation(
     reports.Mutation,
     viewing.Mutation,
     exports.Mutation,
+    unmasking.Mutation,
     graphene.ObjectType,
 ):
     """Everything that is done: one mutation in a request, one transaction."""
@@ -100,10 +107,12 @@ def guarded(kind: GraphQLObjectType, name: str) -> None:
     field, rule = kind.fields[name], rule_of(kind, name)
     if rule is PART:
         return
-    resolve = field.resolve or default_field_resolver
+    resolve, snake = field.resolve or default_field_resolver, to_snake_case(name)
     root = kind.name in ("Query", "Mutation", "Subscription")
 
     def behind(row: Any, info: Any, **arguments: Any) -> Any:
+        if root:
+            info.context.disclosures.names[info.path.key] = snake
         if rule is not None and rule.allows(row, info.context.actor):
             return resolve(row, info, **arguments)
         if not root:

@@ -6,6 +6,7 @@ from schema.views.endpoint import endpoint
 from schema.views.exports import export
 from schema.views.files import download, upload
 from schema.views.hospital_sign_in import away, back
+from schema.views.members import members, template
 from schema.views.pages import app, door, graphiql
 from schema.views.reports import as_json, as_pdf, coverage_as_pdf, form_as_pdf, verify
 from schema.views.session import factor, session, setup
@@ -47,6 +48,8 @@ urlpatterns = [
     path("session/oidc/<slug:id>/back/", back),
     path("attachments/", upload),
     path("attachments/<str:id>/", download),
+    path("members/", members),
+    path("members/template.xlsx", template),
     path("reports/<str:id>.pdf", as_pdf),
     path("reports/<str:id>.json", as_json),
     path("reports/coverage/<str:alliance>/<str:month>.pdf", coverage_as_pdf),

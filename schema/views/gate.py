@@ -5,14 +5,17 @@ from functools import wraps
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from consortium import access, moment, tokens
+from consortium import access, moment, patience, tokens
 from consortium.access import Actor
+from consortium.database.acting import acting
 from consortium.errors import Code, Refused
 from consortium.sign_in import entry, sessions
 
@@ -35,11 +38,19 @@ class CsrfCheck(CsrfViewMiddleware):
         return reason
 
 
-def refusal(refused: Refused, status: int) -> JsonResponse:
+def refusal(refused: Refused, status: int, media_type: str = "application/json") -> JsonResponse:
     """A refusal as the body of an answer, in the shape of GraphQL errors."""
     extensions = {"code": refused.code.value} | ({"field": refused.field} if refused.field else {})
     body = {"errors": [{"message": refused.message, "extensions": extensions}]}
-    return JsonResponse(body, status=status, json_dumps_params={"ensure_ascii": False})
+    kind = f"{media_type}; charset=utf-8"
+    return JsonResponse(body, status=status, content_type=kind, json_dumps_params={"ensure_ascii": False})
+
+
+def away(refused: Refused) -> JsonResponse:
+    """The answer while something that anybody needs is away: try again soon."""
+    response = refusal(refused, 503)
+    response.headers["Retry-After"] = str(settings.RETRY_SECONDS)
+    return response
 
 
 def check_csrf(request: HttpRequest) -> None:
@@ -83,19 +94,40 @@ def _streams(request: HttpRequest) -> bool:
     return isinstance(request, ASGIRequest)
 
 
-def gated(view: Callable[..., HttpResponse], *, enrolling: bool = False) -> Callable[..., HttpResponse]:
-    """The view with `request.actor`, the moment and the request id; wrong credentials are answered here."""
+def gated(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The view as `admitted` makes it, in one transaction of the database in the actor's name."""
+
+    @wraps(view)
+    def within(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        with acting(request.actor):
+            return view(request, *args, **kwargs)
+
+    return admitted(within)
+
+
+def admitted(view: Callable[..., HttpResponse], *, enrolling: bool = False) -> Callable[..., HttpResponse]:
+    """The view with `request.actor`, the moment and the request id; wrong credentials are answered here.
+
+    It says itself by `acting` when it speaks to the database: outside, no row about a patient is there.
+    """
+
+    def let_in(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            request.actor = admit(request, enrolling=enrolling)
+        except Refused as refused:
+            return refusal(refused, STATUS.get(refused.code, 400))
+        return view(request, *args, **kwargs)
 
     @csrf_exempt
     @wraps(view)
     def behind(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         request.now, request.trace = moment.now(), str(uuid4())
         try:
-            request.actor = admit(request, enrolling=enrolling)
-        except Refused as refused:
-            response: HttpResponse = refusal(refused, STATUS.get(refused.code, 400))
-        else:
-            response = view(request, *args, **kwargs)
+            response = let_in(request, *args, **kwargs)
+        except (OperationalError, InterfaceError) as error:
+            if (told := patience.refused(error)) is None:
+                raise
+            response = away(told)
         response.headers["X-Request-Id"] = request.trace
         response.headers["X-Refnet-Now"] = request.now.isoformat()
         response.headers.setdefault("Cache-Control", "no-store")
@@ -116,4 +148,4 @@ def at_the_door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
         except Refused as refused:
             return refusal(refused, STATUS.get(refused.code, 400))
 
-    return gated(answered, enrolling=True)
+    return admitted(answered, enrolling=True)

@@ -106,6 +106,7 @@ OTHERS |= {"setPreference", "createWebhookEndpoint", "rotateWebhookSecret", "dea
 OTHERS |= {"replayDeliveries", "resendDelivery", "createReferral", "activateGreenChannel"}
 OTHERS |= {"saveReportDraft", "addAddendum", "requestExport", "cancelExport"}
 OTHERS |= {"createPerson", "issueSetupLink", "deactivatePerson", "unlockPerson", "resetSecondFactor"}
+OTHERS |= {"breakGlass", "endBreakGlass", "reviewBreakGlass"}
 # What has tables of its own: in tests/edge/test_pathology.py, and in test_slide_access.py.
 PATHOLOGY = {to_camel_case(name) for name in lifecycle.STEPS[PathologyCase]}
 PATHOLOGY |= {"createPathology", "openSlide", "setExpertise"}
@@ -114,7 +115,7 @@ OF_FILES = {"keepKeyImage"}  # reads the file of a slide: tests/slides/test_view
 _KINDS = (
     "Referral", "Case", "Hospital", "Capability", "Notice", "PractitionerRole", "ApiToken", "Department", "Duty",
     "DutySwap", "Offer", "WebhookEndpoint", "Delivery", "PathologyCase", "Report", "Slide", "Annotation", "KeyImage",
-    "Export",
+    "Export", "BreakGlass",
 )  # fmt: skip
 ABSENT = {kind: ids.encode(kind, uuid4()) for kind in _KINDS}
 ABSENT |= {kind: ids.encode(kind, 2**31 - 1) for kind in ("Person", "Account")}
@@ -179,6 +180,11 @@ QUERIES: dict[str, tuple[str, str]] = {
     "report": ("query($id: ID!) { report(id: $id) { version } }", "Report"),
     "reportDraft": ("query($id: ID!) { reportDraft(case: $id) { version } }", "PathologyCase"),
     "diagnosticReport": ("query($id: ID!) { diagnosticReport(id: $id) }", "Report"),
+    "auditTrail": ("{ auditTrail { nodes { action } } }", ""),
+    "auditChains": ("{ auditChains { chain } }", ""),
+    "breakGlassAccesses": ("{ breakGlassAccesses { nodes { state } } }", ""),
+    "breakGlassAccess": ("query($id: ID!) { breakGlassAccess(id: $id) { state } }", "BreakGlass"),
+    "breakGlassReviews": ("{ breakGlassReviews { nodes { state } } }", ""),
     "verifyReport": ('{ verifyReport(code: "x") { version } }', ""),
 }
 
@@ -219,6 +225,13 @@ def expected_of(query: str, party: str, role: Role, *, absent: bool) -> str:
         return OK if role in (ADMIN, SECURITY) else FORBIDDEN
     if query == "accounts":
         return OK if role in (SYSTEM, SECURITY) else FORBIDDEN
+    if query in ("auditTrail", "auditChains"):
+        return OK if role == Role.AUDITOR else FORBIDDEN
+    if query == "breakGlassReviews":
+        return OK if role in (Role.AUDITOR, ADMIN) else FORBIDDEN
+    if query == "breakGlassAccess":  # the doctor's of the foreign hospital, to a patient of the county
+        own = party == OWN and role in (Role.AUDITOR, ADMIN)
+        return OK if (own or (party, role) == (FOREIGN, DOCTOR)) and not absent else NOT_FOUND
     if query == "staff":
         return OK if role in (ADMIN, Role.ALLIANCE_ADMIN, SECURITY) else FORBIDDEN
     if query == "patientLookup":
