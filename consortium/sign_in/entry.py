@@ -11,11 +11,12 @@ from django.conf import settings
 from django.contrib.auth import login, logout
 from django.utils.translation import gettext as _
 
-from consortium import moment, trail
+from consortium import moment
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.models import Outcome, Person, Way
 from consortium.sign_in import factors, guesses, sessions
+from consortium.sign_in.recording import record
 
 AWAITED = "awaited"  # in the session: whose factor is awaited, after which way in, since when
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -66,8 +67,7 @@ def enter(request: Any, person: Person, way: Way, *, factor: Way | None) -> None
     login(request, person, backend=BACKEND)  # which takes another key
     request.session.begin(address=address, agent=agent, factor=factor or "")
     guesses.note(request, person, way, Outcome.DONE)
-    by = Actor(person, request_id=request.trace)
-    trail.audit(by, "sign_in", person, role=None, purpose="SIGN_IN", patient_id=None, now=request.now)
+    record(Actor(person, request_id=request.trace), "sign_in", now=request.now)
 
 
 def must_enrol(session: Any) -> bool:
