@@ -85,8 +85,9 @@ def keep(session: Any, person: Person, *, quiet: bool = False, stream: bool = Fa
 
 
 def of(person: Person) -> list[Session]:
-    """The sessions in which somebody is signed in now, the latest first."""
-    return list(Session.objects.filter(person=person, expire_date__gt=moment.real()).order_by("-began_at"))
+    """The sessions in which somebody is signed in now, the latest first; keys that were given up are none."""
+    lasting = Session.objects.filter(person=person, expire_date__gt=moment.real() + GRACE)
+    return list(lasting.order_by("-began_at"))
 
 
 def end(people: Iterable[Person], *, but: str | None = None) -> int:
