@@ -56,6 +56,8 @@ WORDS = {
     Role.COMMISSION_OBSERVER: "observer",
     Role.HOTLINE_AGENT: "hotline",
     Role.AUDITOR: "auditor",
+    Role.SYSTEM_ADMIN: "system",
+    Role.SECURITY_ADMIN: "security",
 }
 
 
@@ -289,6 +291,7 @@ def recruiter(network: Network, chance: Random) -> Callable[..., None]:
             password=secret,
             name=chance.choice(names["surnames"]) + chance.choice(names[chance.choice(["given_male", "given_female"])]),
             title=chance.choice(rules["titles"][role]),
+            home=place if isinstance(place, Hospital) else None,
         )
         network.people.append(person)
         network.held.extend((person, Role(name), departments[at] if at else place) for name, _at, at in parted)

@@ -1,6 +1,6 @@
 """From the table of roles to rows: the group of a role at a place, its guardian grants, and who is in it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,10 +10,9 @@ from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from consortium import access, directory, trail
+from consortium import access, directory, moment, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.models import (
@@ -133,7 +132,7 @@ def grant_role(
         place, permissions = _place(where), _permissions()
         grant = GRANTS[place][1]
         _insert(grant, {(group.pk, permissions[place, name].pk, where.pk) for name in PERMISSIONS[role]})
-        _rights_changed(person)
+        _rights_changed(person.pk)
         trail.audit(by, "grant_role", held, role=acting, purpose="ADMINISTRATION", patient_id=None, now=now)
     return held
 
@@ -142,8 +141,11 @@ def revoke_role(*, by: Actor, id: UUID, expected_version: int, now: datetime) ->
     """End a role at the actor's hospital now; it counts no more on the next request."""
     with transaction.atomic(savepoint=False):
         held = PractitionerRole.objects.select_for_update().filter(pk=id).first()
-        acting = next(_keepers(by, "revoke_role", held.place), None) if held else None
-        if held is None or acting is None:
+        if held is None:
+            raise access.not_found()
+        place = held
+        acting = next(_keepers(by, "revoke_role", held.hospital_id, lambda: division_of(place.place)), None)
+        if acting is None:
             raise access.not_found()
         if held.role in SEPARATED and not by.may_anywhere("appoint_administrator"):
             raise access.forbidden()
@@ -153,26 +155,33 @@ def revoke_role(*, by: Actor, id: UUID, expected_version: int, now: datetime) ->
             raise Refused(Code.STALE_VERSION, _("该岗位已被他人修改，请刷新后再操作。"), field="expectedVersion")
         held.ends_at, held.version = max(now, held.starts_at), held.version + 1
         held.save()
-        _rights_changed(held.person)
+        _rights_changed(held.person_id)
         trail.audit(by, "revoke_role", held, role=acting, purpose="ADMINISTRATION", patient_id=None, now=now)
     return held
 
 
 def _giver(by: Actor, where: Hospital | Department | Division) -> PractitionerRole:
     """The role by which the actor gives roles at a place; FORBIDDEN if none."""
-    for role in _keepers(by, "grant_role", where):
+    hospital = where.hospital_id if isinstance(where, Department) else where.pk if isinstance(where, Hospital) else None
+    for role in _keepers(by, "grant_role", hospital, lambda: division_of(where)):
         return role
     raise access.forbidden()
 
 
-def _keepers(by: Actor, permission: str, where: Hospital | Department | Division) -> Iterator[PractitionerRole]:
-    """The running roles that give a permission over a place: at its hospital, or in a division around it."""
+def division_of(where: Hospital | Department | Division) -> Division:
+    """The division of a place."""
     if isinstance(where, Division):
-        around, hospital = directory.with_those_above(where), None
-    else:
-        home = where.hospital if isinstance(where, Department) else where
-        around, hospital = directory.with_those_above(home.division), home.pk
-    for role in by.roles_with(permission):
+        return where
+    return (where.hospital if isinstance(where, Department) else where).division
+
+
+def _keepers(
+    by: Actor, permission: str, hospital: UUID | None, division: Callable[[], Division]
+) -> Iterator[PractitionerRole]:
+    """The running roles that give a permission over a place: at its hospital, or in a division around it."""
+    roles = list(by.roles_with(permission))
+    around = directory.with_those_above(division()) if any(role.division_id for role in roles) else set()
+    for role in roles:
         if role.division_id in around if role.division_id else not role.department_id and role.hospital_id == hospital:
             yield role
 
@@ -189,9 +198,9 @@ def _must_be_apart(person: Person, role: Role, now: datetime) -> None:
         )
 
 
-def _rights_changed(person: Person) -> None:
-    """Let the person's sessions go on under another key."""
-    Person.objects.filter(pk=person.pk).update(rights_changed_at=timezone.now())
+def _rights_changed(person: int) -> None:
+    """Let a person's sessions go on under another key."""
+    Person.objects.filter(pk=person).update(rights_changed_at=moment.real())
 
 
 def _place(where: Hospital | Department | Division) -> Place:

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core import signing
 
-from consortium import access, tokens
+from consortium import access, moment, tokens
 from consortium.access import Actor
 from consortium.database.acting import acting
 from consortium.models import Person, Session
@@ -137,6 +137,6 @@ def holder(grant: Grant, session_key: str, now: datetime) -> Actor | None:
             return None
         return access.actor(found[0], now=now, scopes=found[1])
     person = Person.objects.filter(pk=grant.person, is_active=True).first()
-    if person is None or not Session.objects.filter(session_key=session_key, expire_date__gt=now).exists():
+    if person is None or not Session.objects.filter(session_key=session_key, expire_date__gt=moment.real()).exists():
         return None
     return access.actor(person, now=now)

@@ -9,10 +9,10 @@ from django.contrib.auth.models import UserManager
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q, Sum
-from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from consortium import moment
 from consortium.models.base import Row
 from consortium.models.people import Person
 
@@ -75,7 +75,7 @@ class AccountManager(UserManager["Account"]):
 
     def get_queryset(self) -> models.QuerySet["Account"]:
         """Each with whether a second factor is enrolled and whether the door is closed to it."""
-        since, limit = timezone.now() - settings.AXES_COOLOFF_TIME, settings.AXES_FAILURE_LIMIT
+        since, limit = moment.real() - settings.AXES_COOLOFF_TIME, settings.AXES_FAILURE_LIMIT
         enrolled = Authenticator.objects.filter(user=OuterRef("pk"), type__in=["totp", "webauthn"])
         names = AccessAttempt.objects.filter(username=OuterRef("username"), attempt_time__gte=since).order_by()
         guessed = names.values("ip_address").annotate(n=Sum("failures_since_start")).filter(n__gte=limit)

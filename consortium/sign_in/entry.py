@@ -9,14 +9,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import login, logout
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from consortium import trail
+from consortium import moment
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.models import Outcome, Person, Way
 from consortium.sign_in import factors, guesses, sessions
+from consortium.sign_in.recording import record
 
 AWAITED = "awaited"  # in the session: whose factor is awaited, after which way in, since when
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -27,7 +27,7 @@ def admit(request: Any, person: Person, way: Way, *, enough: bool = False) -> li
     wanted = [] if enough else factors.ways(person)
     if wanted:
         logout(request)
-        request.session[AWAITED] = {"person": person.pk, "way": way, "at": timezone.now().isoformat()}
+        request.session[AWAITED] = {"person": person.pk, "way": way, "at": moment.real().isoformat()}
         return wanted
     enter(request, person, way, factor=way if enough else None)
     return []
@@ -38,7 +38,7 @@ def awaited(request: Any) -> Person | None:
     kept = request.session.get(AWAITED)
     if not kept:
         return None
-    if timezone.now() - datetime.fromisoformat(kept["at"]) > timedelta(seconds=settings.FACTOR_SECONDS):
+    if moment.real() - datetime.fromisoformat(kept["at"]) > timedelta(seconds=settings.FACTOR_SECONDS):
         del request.session[AWAITED]
         return None
     return Person.objects.filter(pk=kept["person"], is_active=True).first()
@@ -67,8 +67,7 @@ def enter(request: Any, person: Person, way: Way, *, factor: Way | None) -> None
     login(request, person, backend=BACKEND)  # which takes another key
     request.session.begin(address=address, agent=agent, factor=factor or "")
     guesses.note(request, person, way, Outcome.DONE)
-    by = Actor(person, request_id=request.trace)
-    trail.audit(by, "sign_in", person, role=None, purpose="SIGN_IN", patient_id=None, now=request.now)
+    record(Actor(person, request_id=request.trace), "sign_in", now=request.now)
 
 
 def must_enrol(session: Any) -> bool:
@@ -84,7 +83,7 @@ def require_factor(session: Any) -> None:
 
 def require_fresh(session: Any) -> None:
     """UNAUTHENTICATED for what touches the ways in themselves, if the person showed who they are too long ago."""
-    age = timezone.now() - sessions.signed_in_since(session)
+    age = moment.real() - sessions.signed_in_since(session)
     if age > timedelta(seconds=settings.FRESH_SECONDS):
         raise Refused(Code.UNAUTHENTICATED, _("为安全起见，请重新登录一次，再修改登录方式。"))
 

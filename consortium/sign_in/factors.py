@@ -19,11 +19,12 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from consortium import access, trail
+from consortium import access
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.models import Outcome, Person, Way
 from consortium.sign_in import guesses, sessions
+from consortium.sign_in.recording import record
 
 Kind = Authenticator.Type
 SHOWN: dict[str, Way] = {
@@ -209,6 +210,6 @@ def _changing(request: Any, by: Actor, action: str) -> Iterator[None]:
     with transaction.atomic():
         Person.objects.select_for_update(no_key=True).get(pk=person.pk)
         yield
-        trail.audit(by, action, person, role=None, purpose="SIGN_IN", patient_id=None, now=request.now)
+        record(by, action, now=request.now)
     request.session.renew()
     sessions.end([person], but=request.session.session_key)

@@ -12,9 +12,9 @@ from typing import Any
 from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt
 from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from consortium import moment
 from consortium.errors import Code, Refused
 from consortium.models import Outcome, Person, SignIn, Way
 from consortium.models.sign_in import FACTORS, PASSED
@@ -41,7 +41,7 @@ def note(request: Any, person: Person | None, way: Way, outcome: Outcome) -> Non
     """Write an attempt down."""
     SignIn.objects.create(
         person=person,
-        at=timezone.now(),
+        at=moment.real(),
         way=way,
         outcome=outcome,
         address=address_of(request),
@@ -57,13 +57,13 @@ def is_locked(request: Any, username: str) -> bool:
 def locked_name(request: Any, username: str) -> Refused:
     """The refusal of a name that was tried too often from here, with the minutes until it may be tried again."""
     tried = AccessAttempt.objects.filter(username=username, ip_address=address_of(request))
-    last = max(tried.values_list("attempt_time", flat=True), default=timezone.now())
+    last = max(tried.values_list("attempt_time", flat=True), default=moment.real())
     return _locked(last)
 
 
 def may_try_factor(person: Person) -> None:
     """LIMIT_EXCEEDED when a person's second factor was tried too often of late, with the minutes until it may be."""
-    since = timezone.now() - settings.AXES_COOLOFF_TIME
+    since = moment.real() - settings.AXES_COOLOFF_TIME
     rows = SignIn.objects.filter(person=person, at__gte=since)
     passed = rows.filter(PASSED).order_by("-at").values_list("at", flat=True).first()
     wrong = rows.filter(way__in=FACTORS, outcome=Outcome.WRONG, at__gt=passed or since)
@@ -75,11 +75,11 @@ def may_try_factor(person: Person) -> None:
 def forget(person: Person) -> None:
     """Let a person try again at once."""
     AccessAttempt.objects.filter(username=person.username).delete()
-    SignIn.objects.create(person=person, at=timezone.now(), way=Way.PASSWORD, outcome=Outcome.UNLOCKED)
+    SignIn.objects.create(person=person, at=moment.real(), way=Way.PASSWORD, outcome=Outcome.UNLOCKED)
 
 
 def _locked(last: datetime) -> Refused:
-    left: timedelta = last + settings.AXES_COOLOFF_TIME - timezone.now()
+    left: timedelta = last + settings.AXES_COOLOFF_TIME - moment.real()
     minutes = max(1, ceil(left.total_seconds() / 60))
     return Refused(
         Code.LIMIT_EXCEEDED,

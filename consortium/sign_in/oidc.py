@@ -16,12 +16,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from joserfc.errors import JoseError
 
-from consortium import trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.models import Hospital, HospitalIdentity, Outcome, Person, Way
 from consortium.sign_in import guesses
 from consortium.sign_in.providers import Provider
+from consortium.sign_in.recording import record
 
 TIMEOUT = 10  # seconds for one request to a provider
 logger = logging.getLogger("refnet.oidc")
@@ -89,6 +89,5 @@ def made(request: Any, one: Provider, subject: str, name: str) -> Person:
         person.set_unusable_password()
         person.save()
         HospitalIdentity.objects.create(person=person, provider=one.id, subject=subject)
-        by = Actor(person, request_id=request.trace)
-        trail.audit(by, "create_person", person, role=None, purpose="SIGN_IN", patient_id=None, now=request.now)
+        record(Actor(person, request_id=request.trace), "create_person", now=request.now)
     return person

@@ -9,11 +9,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from consortium import trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.models import Outcome, Person, Way
 from consortium.sign_in import guesses, sessions
+from consortium.sign_in.recording import record
 
 
 def checked(request: Any, username: str, password: str) -> Person:
@@ -61,7 +61,7 @@ def change_password(request: Any, *, by: Actor, old: str, new: str) -> Person:
     with transaction.atomic():
         person.set_password(new)
         person.save(update_fields=["password"])
-        _audit(by, "change_password", person, request.now)
+        record(by, "change_password", now=request.now)
     sessions.end([person], but=request.session.session_key)
     return person
 
@@ -83,10 +83,6 @@ def set_up(request: Any, *, secret: str, password: str) -> Person:
         valid(password, person, field="password")
         person.set_password(password)
         person.save(update_fields=["password"])
-        _audit(Actor(person, request_id=request.trace), "set_up_password", person, request.now)
+        record(Actor(person, request_id=request.trace), "set_up_password", now=request.now)
     sessions.end([person])
     return person
-
-
-def _audit(by: Actor, action: str, person: Person, now: Any) -> None:
-    trail.audit(by, action, person, role=None, purpose="SIGN_IN", patient_id=None, now=now)

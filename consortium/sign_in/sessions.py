@@ -10,8 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.utils import timezone
 
+from consortium import moment
 from consortium.models import Person, Session
 
 BEGAN, RENEWED = "began", "renewed"  # in the session: ISO 8601
@@ -38,14 +38,14 @@ class SessionStore(DatabaseStore):
 
     def create_model_instance(self, data: dict[str, Any]) -> Any:
         """The row of the session as it is now."""
-        began = data.setdefault(BEGAN, timezone.now().isoformat())
+        began = data.setdefault(BEGAN, moment.real().isoformat())
         row = super().create_model_instance(data)
         row.person_id, row.began_at = data.get(SESSION_KEY), datetime.fromisoformat(began)  # type: ignore[attr-defined]
         return row
 
     def get_expiry_date(self, **given: Any) -> datetime:
         """When it ends if it is not used from now on; one whose key was given up lives on no longer."""
-        now = timezone.now()
+        now = moment.real()
         if self.until and self.until - now <= GRACE:
             return self.until
         began = datetime.fromisoformat(self.get(BEGAN) or now.isoformat())
@@ -54,22 +54,22 @@ class SessionStore(DatabaseStore):
 
     def get_expiry_age(self, **given: Any) -> int:
         """The same in seconds from now."""
-        return max(0, int((self.get_expiry_date() - timezone.now()).total_seconds()))
+        return max(0, int((self.get_expiry_date() - moment.real()).total_seconds()))
 
     def begin(self, *, address: str | None, agent: str, factor: str) -> None:
         """Count from now: somebody has just signed in."""
-        now = timezone.now().isoformat()
+        now = moment.real().isoformat()
         self.update({BEGAN: now, RENEWED: now, ADDRESS: address, AGENT: agent[:200], FACTOR: factor})
 
     def renew(self) -> None:
         """Go on under another key; the old one serves for a moment what is already on its way."""
-        until = timezone.now() + GRACE
+        until = moment.real() + GRACE
         claimed = Session.objects.filter(pk=self.session_key, expire_date__gt=until).update(expire_date=until)
         if claimed:  # of many requests at the same time one renews
             kept = dict(self.items())
             self.until = None
             self.create()
-            self.update(kept | {RENEWED: timezone.now().isoformat()})
+            self.update(kept | {RENEWED: moment.real().isoformat()})
 
 
 def keep(session: Any, person: Person, *, quiet: bool = False, stream: bool = False) -> None:
@@ -85,15 +85,16 @@ def keep(session: Any, person: Person, *, quiet: bool = False, stream: bool = Fa
 
 
 def of(person: Person) -> list[Session]:
-    """The sessions in which somebody is signed in now, the latest first."""
-    return list(Session.objects.filter(person=person, expire_date__gt=timezone.now()).order_by("-began_at"))
+    """The sessions in which somebody is signed in now, the latest first; keys that were given up are none."""
+    lasting = Session.objects.filter(person=person, expire_date__gt=moment.real() + GRACE)
+    return list(lasting.order_by("-began_at"))
 
 
 def end(people: Iterable[Person], *, but: str | None = None) -> int:
     """End every session of some people, but for one by its key; how many ended."""
     rows = Session.objects.filter(person__in=[p.pk for p in people]).exclude(pk=but or "")
     if but:  # and but for the key that it had a moment ago
-        rows = rows.exclude(expire_date__lte=timezone.now() + GRACE)
+        rows = rows.exclude(expire_date__lte=moment.real() + GRACE)
     ended, _kinds = rows.delete()
     return ended
 

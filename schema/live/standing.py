@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth import HASH_SESSION_KEY
 from django.utils.crypto import constant_time_compare
 
-from consortium import access, tokens
+from consortium import access, moment, tokens
 from consortium.access import Actor
 from consortium.models import Person, Session
 
@@ -39,7 +39,9 @@ def actors(credentials: Collection[Credential], *, now: datetime) -> dict[Creden
     acting = access.actors(people.values(), now=now)
     keys = {c.session for c in credentials if c.session}
     sessions = set(
-        Session.objects.filter(session_key__in=keys, expire_date__gt=now).values_list("session_key", flat=True)
+        Session.objects.filter(session_key__in=keys, expire_date__gt=moment.real()).values_list(
+            "session_key", flat=True
+        )
     )
     digests = tokens.working({c.digest for c in credentials if c.digest}, now=now)
 

@@ -21,7 +21,7 @@ PROBLEM = "problem"  # in the session: what the page should say when it comes ba
 def methods(request: Any, *allowed: str) -> HttpResponse | None:
     """The answer to any other method than those; nothing for one of them, whose CSRF token is checked."""
     if request.method not in allowed:
-        words = _("请用 {methods}。").format(methods=_("、").join(allowed))
+        words = _("请用 {methods}。").format(methods=", ".join(allowed))
         response = refusal(Refused(Code.BAD_REQUEST, words), 405)
         response.headers["Allow"] = ", ".join(allowed)
         return response

@@ -24,6 +24,8 @@ pathology.lead 病理会诊负责人、病理专家 湖南省肿瘤医院 病理
 observer 卫健委观察员 湖南省
 hotline 12320 坐席 湖南省
 auditor 审计员 湖南省
+system.admin 系统管理员 湖南省
+security.admin 安全管理员 湖南省
 other.doctor 转诊医生 凤凰县人民医院 儿科
 other.expert 接诊专家 凤凰县人民医院 儿科
 """.strip().splitlines()

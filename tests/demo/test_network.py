@@ -10,6 +10,7 @@ from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.db.models import Count
+from django.http import HttpRequest
 from django.utils import timezone
 
 from consortium import demo, demo_rosters, grants
@@ -144,12 +145,12 @@ def test_every_place_is_found_by_part_of_its_name():
 # People
 
 
-def test_people_are_1520_in_every_role():
-    assert Person.objects.count() == 1520
+def test_people_are_1522_in_every_role():
+    assert Person.objects.count() == 1522
     assert tally(PractitionerRole.objects, "role") == {
         "REFERRING_DOCTOR": 784, "EXPERT": 972, "REFERRAL_OFFICE": 159, "HOSPITAL_ADMIN": 157,
         "PATHOLOGY_LAB": 138, "PATHOLOGIST": 18, "PATHOLOGY_LEAD": 1, "COMMISSION_OBSERVER": 16, "HOTLINE_AGENT": 4,
-        "AUDITOR": 4, "ALLIANCE_ADMIN": 2,
+        "AUDITOR": 4, "ALLIANCE_ADMIN": 2, "SYSTEM_ADMIN": 1, "SECURITY_ADMIN": 1,
     }  # fmt: skip
     assert set(PractitionerRole.objects.values_list("role", flat=True)) == set(Role.values)
 
@@ -173,7 +174,7 @@ def test_the_named_accounts_stand_where_the_story_needs_them():
 
 def test_the_one_password_opens_every_account():
     assert len(set(Person.objects.values_list("password", flat=True))) == 1
-    person = authenticate(username="county.doctor", password=demo.PASSWORD)
+    person = authenticate(HttpRequest(), username="county.doctor", password=demo.PASSWORD)
     assert person == Person.objects.get(username="county.doctor")
 
 
@@ -272,6 +273,6 @@ def test_no_referrals_without_the_network():
 
 def test_people_in_one_place_are_told_apart():
     names = Person.objects.values_list("username", flat=True)
-    assert len(set(names)) == 1520
+    assert len(set(names)) == 1522
     for _place, group in groupby(sorted(names), key=lambda name: name.partition(".")[0]):
         assert len(list(group)) < 60

@@ -3,10 +3,6 @@
 import hashlib
 import json
 import re
-import socket
-import subprocess
-import sys
-import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Any
@@ -20,36 +16,15 @@ from consortium.models import AuditEntry, HospitalIdentity, Person, SignIn
 from consortium.sign_in import oidc
 from consortium.sign_in.providers import providers
 from tests.sign_in.door import Door
+from tests.sign_in.provider import provider
 from tests.world import DOCTOR
-
-USERS = [
-    {"sub": "subject-of-the-doctor", "employee_number": "G0042", "name": "王医生"},
-    {"sub": "subject-of-nobody", "employee_number": "G9999", "name": "陌生人"},
-]
 
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
     """The address of a provider that is there."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    given = [part for user in USERS for part in ("--user-claims", json.dumps(user))]
-    command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port), "--require-nonce", *given]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        address = f"http://localhost:{port}"
-        for _ in range(300):
-            try:
-                requests.get(f"{address}/.well-known/openid-configuration", timeout=5)
-                break
-            except requests.ConnectionError:
-                assert process.poll() is None, "the provider ended"
-                time.sleep(0.1)
+    with provider() as address:
         yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
 
 
 @pytest.fixture
@@ -202,7 +177,7 @@ def test_a_token_for_another_nonce_is_refused(his, registered):
     door = Door()
     back = consent(asked(door))
     session = door.client.session
-    (key,) = [key for key in session if key.startswith("_state_his")]
+    (key,) = [key for key in session.keys() if key.startswith("_state_his")]  # noqa: SIM118 - no mapping
     kept = session[key]
     kept["data"]["nonce"] = "another"
     session[key] = kept

@@ -37,7 +37,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             person = Person.objects.filter(username=options["username"]).first()
             if person is None:
-                person = self.made(options)
+                person = self.made(options, where)
             if Group.objects.filter(
                 name=grants.group_name(role, Place(where._meta.model_name), where.pk),
                 practitioner_roles__person=person,
@@ -48,11 +48,12 @@ class Command(BaseCommand):
             grants.sync()
         self.stderr.write(f"{person.username}: {role.value} · {where}")
 
-    def made(self, options: dict[str, Any]) -> Person:
+    def made(self, options: dict[str, Any], where: Hospital | Department | Division) -> Person:
         """A new account; its password goes alone to standard output if it was not given."""
         if not options["name"].strip():
             raise CommandError("A new account needs --name.")
-        person = Person(username=options["username"], name=options["name"].strip())
+        home = where.hospital if isinstance(where, Department) else where if isinstance(where, Hospital) else None
+        person = Person(username=options["username"], name=options["name"].strip(), home=home)
         password = options["password"] or secrets.token_urlsafe(12)
         try:
             validate_password(password, person)

@@ -1,5 +1,5 @@
 /** The frame around every screen: who you are, where you can go, whether the line holds. */
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { Banner, Button, Dialog, Loading, Trouble } from "../kit";
 import { Toasts } from "../kit/Toast";
 import { online, outdated } from "../net/line";
@@ -36,9 +36,29 @@ export function Shell() {
           <Toasts />
         </>
       );
+    case "enrol":
+      return (
+        <>
+          <Enrol />
+          <Toasts />
+        </>
+      );
     default:
       return <Inside />;
   }
+}
+
+/** Fetched when somebody must enrol: few meet it, and once. */
+function Enrol() {
+  const [Page, found] = useState<(() => preact.JSX.Element) | null>(null);
+  useEffect(() => void import("./Enrol").then(({ EnrolPage }) => found(() => EnrolPage)), []);
+  return Page ? (
+    <Page />
+  ) : (
+    <Apart>
+      <Loading what={words().opening} />
+    </Apart>
+  );
 }
 
 function Apart({ children }: { readonly children: preact.ComponentChildren }) {

@@ -14,6 +14,8 @@ const NAMES: Readonly<Record<Role, readonly [string, string]>> = {
   COMMISSION_OBSERVER: ["卫健委观察员", "commission observer"],
   HOTLINE_AGENT: ["12320 坐席", "hotline agent"],
   AUDITOR: ["审计员", "auditor"],
+  SYSTEM_ADMIN: ["系统管理员", "system administrator"],
+  SECURITY_ADMIN: ["安全管理员", "security administrator"],
 };
 
 /** A role in the reader's language. */

@@ -3,6 +3,7 @@ import type { Operation } from "../operations";
 import { languageTag } from "../words";
 import { lineCut, lineHeld, outdated } from "./line";
 import { learn } from "./moment";
+import { presence } from "./presence";
 import { type Answer, lineLost, type Problem, problemOf, refusedBy, type Said } from "./problem";
 
 /** Opens the way back after a session ended: resolves to whether the same person signed in again. */
@@ -85,7 +86,7 @@ export async function call<Data, Variables>(
 async function once<Data>(kind: string, body: string, signal: AbortSignal | undefined): Promise<Answer<Data>> {
   const answer = await send<{ data: Data }>("/graphql/", {
     method: "POST",
-    headers: headers({ "Content-Type": "application/json" }),
+    headers: headers({ "Content-Type": "application/json", ...presence() }),
     body,
     ...(signal && { signal }),
   });

@@ -1,6 +1,7 @@
 /** What happens, as it happens: subscriptions over /graphql/stream/ that resume where they were cut off. */
 import { useEffect, useRef } from "preact/hooks";
 import type { Operation } from "../operations";
+import { presence } from "./presence";
 import { headers, send, signInAgain } from "./client";
 import { outdated } from "./line";
 import { takeLine } from "./lines";
@@ -103,7 +104,7 @@ async function read(topic: Topic, signal: AbortSignal): Promise<"complete" | "cu
   try {
     const answer = await fetch("/graphql/stream/", {
       method: "POST",
-      headers: headers(more),
+      headers: headers({ ...more, ...presence() }),
       body: JSON.stringify(topic.body),
       credentials: "same-origin",
       cache: "no-store",
@@ -146,13 +147,14 @@ async function refused(topic: Topic, answer: Response): Promise<void> {
 /** We may not go on as we are: the session ended, or a role or the sight of a case did. Either way, load anew. */
 async function ended(topic: Topic): Promise<void> {
   topic.last = "";
-  const answer = await send<{ person: object | null }>("/session/", { headers: headers() });
+  const answer = await send<{ person: object | null }>("/session/", { headers: headers(presence()) });
   if (!topic.listeners.size) return;
   if (!answer.ok) return again(topic, 5000);
   const signedIn = answer.data.person !== null;
   if (!signedIn && !(await signInAgain())) return;
   missed(topic);
-  if (!signedIn && topic.listeners.size) again(topic, 0);
+  // The session may only have taken another key; where a role did end, the server refuses to begin again.
+  if (topic.listeners.size) again(topic, signedIn ? 2000 : 0);
 }
 
 document.addEventListener("visibilitychange", () => {

@@ -1,17 +1,22 @@
 /** Who is signed in, for the whole page; how they came in and how they leave. */
 import { computed, effect, signal } from "@preact/signals";
 import { Me, type MeData } from "../operations";
-import { call, csrfToken, headers, send, whenSignedOut } from "./client";
+import { call, headers, send, whenSignedOut } from "./client";
+import { atTheDoor, type Standing } from "./door";
 import { clearDrafts } from "./drafts";
 import { closeLive } from "./live";
 import { language } from "../words";
-import type { Problem } from "./problem";
+import type { Answer, Problem } from "./problem";
 
 /** The person and their roles. */
 export type Person = NonNullable<MeData["me"]>;
 
-/** asking: not known yet. out: nobody. in: somebody. ended: the session of whoever is still shown has run out. */
-export const standing = signal<"asking" | "out" | "in" | "ended">("asking");
+/** Who is before the door, as the server last said; its `factors` while a second factor is awaited. */
+export const door = signal<Standing>({ person: null });
+
+/** asking: not known yet. out: nobody. in: somebody. ended: the session of whoever is still shown has run out.
+ * enrol: somebody who must enrol a second factor before anything else. */
+export const standing = signal<"asking" | "out" | "in" | "ended" | "enrol">("asking");
 
 /** The signed-in person, kept while their session has ended and they are asked to sign in again. */
 export const me = signal<Person | null>(null);
@@ -31,18 +36,35 @@ let waiting: ((again: boolean) => void)[] = [];
 /** Finds out who is signed in. */
 export async function begin(): Promise<void> {
   trouble.value = null;
-  await become();
+  if (setupSecret()) standing.value = "out";
+  else await become();
 }
 
-/** Signs in; null when that went well, else the problem. */
+/** The secret of a link for setting a password, "" when the page was not opened by one. */
+export function setupSecret(): string {
+  return location.hash.startsWith("#setup=") ? location.hash.slice("#setup=".length) : "";
+}
+
+/** Signs in by name and password; null when that went well or a second factor is awaited (`door`), else the problem. */
 export async function signIn(username: string, password: string): Promise<Problem | null> {
-  if (!csrfToken()) await send("/session/", { headers: headers() });
-  const answer = await send<{ person: { id: string } }>("/session/", {
-    method: "POST",
-    headers: headers({ "Content-Type": "application/json" }),
-    body: JSON.stringify({ username, password }),
-  });
+  return came(await atTheDoor<Standing>("", "POST", { username, password }));
+}
+
+/** Shows a second factor; null when that went well. */
+export async function showFactor(shown: { code: string } | { credential: object }): Promise<Problem | null> {
+  return came(await atTheDoor<Standing>("factor/", "POST", shown));
+}
+
+/** Asks who is before the door and what is offered there. */
+export async function lookAtDoor(): Promise<void> {
+  const answer = await atTheDoor<Standing>("");
+  if (answer.ok) door.value = answer.data;
+}
+
+async function came(answer: Answer<Standing>): Promise<Problem | null> {
   if (!answer.ok) return answer.problem;
+  door.value = { ...answer.data, providers: door.peek().providers ?? [] };
+  if (!answer.data.person) return null;
   const before = me.peek();
   if (before && before.person.id !== answer.data.person.id) {
     // Nothing of one person may be seen by another: the page begins anew.
@@ -57,9 +79,14 @@ export async function signIn(username: string, password: string): Promise<Proble
 
 async function become(): Promise<Problem | null> {
   const answer = await call(Me, {}, { quiet: true });
+  if (!answer.ok && answer.problem.code === "SECOND_FACTOR_NEEDED") {
+    standing.value = "enrol";
+    return null;
+  }
   if (!answer.ok && answer.problem.kind !== "signedOut") return (trouble.value = answer.problem);
   trouble.value = null;
   if (!answer.ok || !answer.data.me) {
+    await lookAtDoor();
     standing.value = "out";
     return answer.ok ? null : answer.problem;
   }
@@ -88,7 +115,8 @@ async function leave(): Promise<void> {
 
 /** Asks whoever is shown to sign in again; resolves to whether they did. */
 export function askAgain(): Promise<boolean> {
-  if (standing.peek() === "out" || standing.peek() === "asking") return Promise.resolve(false);
+  if (["out", "asking", "enrol"].includes(standing.peek())) return Promise.resolve(false);
+  void lookAtDoor();
   standing.value = "ended";
   return new Promise((go) => waiting.push(go));
 }

@@ -6,7 +6,7 @@ const screens: readonly Screen[] = [
     title: { zh: "管理", en: "Administration" },
     load: () => import("./Admin"),
     order: 60,
-    permissions: ["update_capacity", "view_staff", "manage_webhooks", "set_clock_rule"],
+    permissions: ["update_capacity", "view_staff", "view_accounts", "manage_webhooks", "set_clock_rule"],
     key: "a",
   },
   { path: "/admin/members", title: { zh: "成员目录", en: "Members" }, load: () => import("./Members") },

@@ -1,7 +1,10 @@
 import "./style.css";
 import { Empty } from "../../kit";
 import { me } from "../../net/session";
+import { FactorsPanel } from "./Factors";
+import { PasswordPanel } from "./Password";
 import { PreferencesPanel } from "./Preferences";
+import { SessionsPanel } from "./Sessions";
 import { TokensPanel } from "./Tokens";
 import { words } from "./words";
 
@@ -40,6 +43,9 @@ export default function Profile() {
             <Empty title={say.noRoles}>{say.noRolesHint}</Empty>
           )}
         </section>
+        <FactorsPanel />
+        <PasswordPanel />
+        <SessionsPanel />
         <PreferencesPanel />
         <TokensPanel />
       </div>

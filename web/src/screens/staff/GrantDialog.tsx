@@ -1,6 +1,7 @@
 import { Dialog, type Option, roleName, Select, StepForm } from "../../kit";
 import { call } from "../../net/client";
 import { useRead } from "../../net/hooks";
+import { can } from "../../net/session";
 import { Colleague, GrantRole, type Role, StaffDepartments } from "../../operations";
 import type { Member } from "./useStaff";
 import { words } from "./words";
@@ -38,8 +39,10 @@ const AT_A_HOSPITAL: readonly Role[] = [
   "PATHOLOGY_LAB",
   "HOSPITAL_ADMIN",
   "ALLIANCE_ADMIN",
-  "AUDITOR",
 ];
+
+// These are the security administrator's to give (三员分立).
+const ADMINISTRATORS: readonly Role[] = ["SYSTEM_ADMIN", "SECURITY_ADMIN", "AUDITOR"];
 
 /** Asks for person, role and place; whether the role fits there is the server's to say, in place. */
 export function GrantDialog({ hospital, members, person, onClose, done }: Props) {
@@ -68,7 +71,7 @@ export function GrantDialog({ hospital, members, person, onClose, done }: Props)
                   search: (text: string, signal: AbortSignal) => found(members, text, signal),
                 } as const,
               ]),
-          { kind: "select", name: "role", label: say.role, required: true, options: AT_A_HOSPITAL.map((role) => ({ value: role, label: roleName(role) })) },
+          { kind: "select", name: "role", label: say.role, required: true, options: [...AT_A_HOSPITAL, ...(can("appoint_administrator") ? ADMINISTRATORS : [])].map((role) => ({ value: role, label: roleName(role) })) },
           {
             kind: "custom",
             name: "department",
