@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from consortium.errors import Code, Refused
 from consortium.models import (
+    BreakGlass,
     Department,
     DepartmentGrant,
     DivisionGrant,
@@ -57,8 +58,9 @@ class Actor:
     at: datetime | None = None
     request_id: str = ""
     permissions: dict[UUID, frozenset[str]] = field(default_factory=dict)
-    shown: dict[UUID, str] = field(default_factory=dict)  # secrets to show in this answer and never again
+    shown: dict[UUID, Any] = field(default_factory=dict, repr=False)  # secrets to show in this answer and never again
     scopes: frozenset[str] | None = None  # of the token; none for somebody who signed in
+    opened: frozenset[UUID] = frozenset()  # patients whose cases an emergency opens to them now
     known: dict[str, Any] = field(default_factory=dict)  # what a requirement read once, for all steps and cases
 
     def roles_with(self, permission: str) -> Iterable[PractitionerRole]:
@@ -127,7 +129,10 @@ def narrowed(by: Actor, scopes: Iterable[str] | None) -> Actor:
         return by
     given = frozenset(scopes)
     allowed = frozenset[str]().union(*(SCOPES[scope] for scope in given))
-    return replace(by, scopes=given, permissions={pk: names & allowed for pk, names in by.permissions.items()})
+    # An emergency is somebody's own, before a screen; no token opens anything by it.
+    return replace(
+        by, scopes=given, opened=frozenset(), permissions={pk: names & allowed for pk, names in by.permissions.items()}
+    )
 
 
 def _held(now: datetime) -> QuerySet[PractitionerRole]:
@@ -138,6 +143,7 @@ def _held(now: datetime) -> QuerySet[PractitionerRole]:
         )
         for place, model in (("department", DepartmentGrant), ("hospital", HospitalGrant), ("division", DivisionGrant))
     }
+    opened = BreakGlass.objects.filter(practitioner_role=OuterRef("pk"), started_at__lte=now, ends_at__gt=now)
     return (
         PractitionerRole.objects.filter(running(now))
         .select_related("hospital", "department", "division")
@@ -146,7 +152,8 @@ def _held(now: datetime) -> QuerySet[PractitionerRole]:
                 When(department__isnull=False, then=granted["department"]),
                 When(hospital__isnull=False, then=granted["hospital"]),
                 default=granted["division"],
-            )
+            ),
+            opened=ArraySubquery(opened.values("patient")),
         )
         .order_by("id")
     )
@@ -154,7 +161,8 @@ def _held(now: datetime) -> QuerySet[PractitionerRole]:
 
 def _acting(person: Person, held: tuple[PractitionerRole, ...], now: datetime) -> Actor:
     permissions = {role.pk: frozenset[str](role.granted) for role in held}  # type: ignore[attr-defined]
-    return Actor(person=person, held=held, at=now, permissions=permissions)
+    opened = frozenset[UUID]().union(*(role.opened for role in held if "break_glass" in permissions[role.pk]))  # type: ignore[attr-defined]
+    return Actor(person=person, held=held, at=now, permissions=permissions, opened=opened)
 
 
 def at_time(by: Actor, now: datetime) -> Actor:
@@ -186,6 +194,9 @@ def visible(by: Actor, rows: QuerySet[ModelT] | type[ModelT]) -> QuerySet[ModelT
             rows_of_arm = reached & arm.when(moment(by))
             some |= rows_of_arm
             full = full | rows_of_arm if arm.full else full
+    if by.opened and model.OPENS:
+        opened = Q(**{f"{model.OF_PATIENT}__in": by.opened})
+        some, full = some | opened, full | opened
     view = Case(When(full, then=Value(True)), default=Value(False), output_field=BooleanField())
     return queryset.filter(some).annotate(full_view=view)
 
@@ -216,7 +227,17 @@ def may_concern(by: Actor, case: ServiceRequest) -> bool:
             return True
         if getattr(case, f"{prefix}_department_id") in reach.departments:
             return True
-    return False
+    return bool(by.opened) and case.OPENS and case.patient_id in by.opened
+
+
+def at_hospitals(by: Actor, permission: str, name: str) -> Q:
+    """The rows whose hospital `name` is one at which the actor has a permission, or lies in a division of theirs."""
+    reach = by.reach(permission)
+    found = Q(**{f"{name}__in": reach.hospitals})
+    if reach.divisions:
+        for path in ("division", "division__parent", "division__parent__parent"):
+            found |= Q(**{f"{name}__{path}__in": reach.divisions})
+    return found
 
 
 def not_found(field: str = "id") -> Refused:

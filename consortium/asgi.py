@@ -14,7 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consortium.settings")
 web = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402 - only once the settings are chosen
-from django.utils.module_loading import import_string  # noqa: E402
+from django.utils.module_loading import import_string  # noqa: E402 - likewise
 
 from consortium import health, leaving  # noqa: E402
 from consortium.headers import dressed  # noqa: E402

@@ -29,6 +29,7 @@ class Code(StrEnum):
     NOT_FOUND = "NOT_FOUND"
     NOT_QUALIFIED = "NOT_QUALIFIED"
     OPEN_CASE_EXISTS = "OPEN_CASE_EXISTS"
+    SECOND_FACTOR_NEEDED = "SECOND_FACTOR_NEEDED"
     SECOND_PERSON_NEEDED = "SECOND_PERSON_NEEDED"
     SLOT_TAKEN = "SLOT_TAKEN"
     STALE_VERSION = "STALE_VERSION"
@@ -60,6 +61,7 @@ MEANINGS: dict[Code, str] = {
     Code.NOT_FOUND: "There is no such object for you.",
     Code.NOT_QUALIFIED: "The person does not read cases of this subspecialty for this department.",
     Code.OPEN_CASE_EXISTS: "The patient already has an open case; continue it, or say why a second one is needed.",
+    Code.SECOND_FACTOR_NEEDED: "A second factor is compulsory and none is enrolled; enrol one first.",
     Code.SECOND_PERSON_NEEDED: "This step must be taken by somebody other than the author.",
     Code.SLOT_TAKEN: "The place is already booked for that time.",
     Code.STALE_VERSION: "Somebody changed the case since you read it; read it again and decide anew.",

@@ -179,7 +179,7 @@ def _moment(text: str, known: Known) -> datetime:
     try:
         if written:
             year, month, day, hour, minute, second = (int(part) for part in written.groups(default="0"))
-            moment = datetime(year, month, day, hour, minute, second)
+            moment = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 (Beijing time, given below)
         else:
             moment = datetime.fromisoformat(text)
     except ValueError as error:

@@ -27,11 +27,7 @@ def settings_of_a_transaction() -> dict[str, str]:
 
 @contextmanager
 def limited() -> Iterator[None]:
-    """Within a transaction: the database's limits by one statement, and no statement after the request's whole time."""
-    given = settings_of_a_transaction()
-    with connection.cursor() as cursor:
-        # `transaction` only: a limit of the session would stay with whoever gets the connection next.
-        cursor.execute(f"select {', '.join(['set_config(%s, %s, true)'] * len(given))}", _flat(given))
+    """No statement after the request's whole time."""
     end = time.monotonic() + settings.REQUEST_SECONDS
 
     def in_time(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
@@ -41,10 +37,6 @@ def limited() -> Iterator[None]:
 
     with connection.execute_wrapper(in_time):
         yield
-
-
-def _flat(given: dict[str, str]) -> list[str]:
-    return [text for pair in given.items() for text in pair]
 
 
 def too_long() -> Refused:

@@ -19,7 +19,17 @@ from django.utils.translation import override
 from consortium import access, outbox, registry
 from consortium.access import Actor
 from consortium.errors import checked
-from consortium.models import AuditEntry, Event, Notice, Person, PractitionerRole, Priority, ServiceRequest, Side
+from consortium.models import (
+    AuditEntry,
+    Event,
+    Notice,
+    Person,
+    PractitionerRole,
+    Priority,
+    Purpose,
+    ServiceRequest,
+    Side,
+)
 from consortium.outbox import Letter
 
 Roles = Mapping[Side, Iterable[str]]
@@ -66,6 +76,19 @@ class Move:
         ).code
         self.comment = comment.strip()
         return self.reason_code
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one request disclosed by one of its fields: a row with its patient, or a list with all whom it named."""
+
+    action: str
+    kind: str
+    object_id: str = ""
+    patient_id: UUID | None = None
+    objects: tuple[UUID, ...] = ()
+    patients: tuple[UUID, ...] = ()
+    purpose: str = Purpose.TREATMENT
 
 
 @dataclass(frozen=True)
@@ -244,6 +267,34 @@ def audit(
     _audited(by, action, subject, role, purpose, patient_id, now).save(force_insert=True)
 
 
+def disclosed(by: Actor, readings: Sequence[Reading], *, now: datetime) -> None:
+    """Write what one request disclosed, in one statement; what the reader did not get must not be among it."""
+    role = next(iter(by.held), None)
+    AuditEntry.objects.bulk_create(
+        AuditEntry(
+            action=reading.action,
+            actor=by.person,
+            actor_role=role.role if role else "",
+            actor_hospital_id=hospital_of(role),
+            purpose=_purpose(by, reading.purpose, {reading.patient_id, *reading.patients}),
+            object_kind=reading.kind,
+            object_id=reading.object_id,
+            objects_seen=list(reading.objects),
+            patient_id=reading.patient_id,
+            patients=list(reading.patients),
+            at=now,
+            request_id=by.request_id,
+        )
+        for reading in readings
+    )
+
+
+def _purpose(by: Actor, purpose: str, patients: Iterable[UUID | None]) -> str:
+    """The purpose, which is the emergency while one opens any of these patients to the actor."""
+    urgent = purpose == Purpose.TREATMENT and any(patient in by.opened for patient in patients)
+    return Purpose.BREAK_GLASS if urgent else purpose
+
+
 def _audited(
     by: Actor,
     action: str,
@@ -258,7 +309,7 @@ def _audited(
         actor=by.person,
         actor_role=role.role if role else "",
         actor_hospital_id=hospital_of(role),
-        purpose=purpose,
+        purpose=_purpose(by, purpose, {patient_id}),
         object_kind=subject._meta.model_name or "",
         object_id=str(subject.pk),
         patient_id=patient_id,

@@ -1,4 +1,4 @@
-"""The launcher's commands: demo, worker, test, check, bench, drill, db, manage; standard library only."""
+"""The launcher's commands: demo, worker, test, check, bench, drill, advisories, sbom, db, manage; stdlib only."""
 
 import argparse
 import io
@@ -23,13 +23,14 @@ from launcher.programs import ENVIRONMENT, PROJECT, ask, begin, call, refusal, s
 PAGES = "构建网页（失败时接口照常可用）/ building the pages (should that fail, the API works all the same)"
 DEMO_STEPS = {
     "建表 / migrating": ["manage.py", "migrate", "--verbosity", "0"],
+    "行级权限 / row-level security": ["manage.py", "secure_database"],
     "载入区划与编码 / loading divisions and codes": ["manage.py", "load_registry"],
     "同步角色 / synchronising the roles": ["manage.py", "sync_roles"],
     PAGES: ["web/build.py"],
     "载入示范数据 / loading the demo network": ["manage.py", "demo"],
 }
 NIGHT_MINUTES = 480
-SETTING_UP = list(DEMO_STEPS)[:3]  # what a database needs before anything can act in it
+SETTING_UP = list(DEMO_STEPS)[:4]  # what a database needs before anything can act in it
 DRILLS = PROJECT / "tests" / "drills"
 WITH_TOOLS = {"fuzz"}  # drills that need the developers' packages
 FRONT = PROJECT / "web" / "dist" / "index.html"
@@ -41,6 +42,7 @@ CHECKS = {
     "mypy": ["mypy"],
     "import-linter": ["lint-imports", "--no-cache"],
     "migrations": ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
+    "migration rules": ["python", "manage.py", "lint_migrations"],
     "schema snapshot": ["python", "manage.py", "export_schema", "--check"],
     "django": ["python", "manage.py", "check", "--database", "default"],
     "words": ["python", "manage.py", "words", "--check"],
@@ -257,7 +259,8 @@ def bench(arguments: list[str]) -> int:
 
 def drill(arguments: list[str]) -> int:
     """Run the program `tests.drills.NAME` on a database of its own, gone afterwards; return its exit code."""
-    names = sorted(path.stem for path in DRILLS.glob("[a-z]*.py"))
+    folders = (path.parent.name for path in DRILLS.glob("*/__main__.py"))
+    names = sorted({*(path.stem for path in DRILLS.glob("[a-z]*.py")), *folders})
     if not arguments or arguments[0] not in names:
         raise refusal(f"请指定演练：{' · '.join(names)}", f"Name a drill: {' · '.join(names)}")
     no_other_database()
@@ -284,6 +287,17 @@ def worker(arguments: list[str]) -> NoReturn:
     manage(["worker", *arguments])
 
 
+def advisories(arguments: list[str]) -> int:
+    """Look up known vulnerabilities of every pinned package; 1 for one that no written exception accepts."""
+    return call(prepared(DEVELOPMENT), "-m", "release.advisories", *arguments).returncode
+
+
+def sbom(arguments: list[str]) -> int:
+    """Write the bill of materials of this release to the file named, in CycloneDX; return the program's exit code."""
+    named = [str(Path(word).absolute()) for word in arguments]
+    return call(prepared(DEVELOPMENT), "-m", "release.sbom", *named).returncode
+
+
 COMMANDS = {
     "demo": demo,
     "worker": worker,
@@ -291,6 +305,8 @@ COMMANDS = {
     "check": check,
     "bench": bench,
     "drill": drill,
+    "advisories": advisories,
+    "sbom": sbom,
     "db": db,
     "manage": manage,
 }

@@ -112,10 +112,11 @@ class Action(graphene.Mutation):
             answer, full = cls._answer(info, changed.pk)
             request.keeping = (key, str(changed.pk), {"document": document, "full": full})
             return answer
+        request.again = True  # shown once more, without the step that would stand on the trail
         # Through the gate again: what was revoked or narrowed since is not shown again.
         answer, full = cls._answer(info, before.subject_id)
         kept = before.answer
-        if kept["data"] and kept["document"] == document and (full or not kept["full"]):
+        if kept and kept["data"] and kept["document"] == document and (full or not kept["full"]):
             request.replay = json.loads(kept["data"])
         return answer
 

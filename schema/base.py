@@ -54,6 +54,15 @@ def permission(*names: str) -> Rule:
     return Rule(f"PERMISSION {' | '.join(names)}", "Holders of the permission.", lambda row, by: _may(by, names))
 
 
+def readers(*names: str) -> Rule:
+    """Whoever holds one of the permissions anywhere, or to whom an emergency opens a patient's cases now."""
+    return Rule(
+        f"PERMISSION {' | '.join(names)} | break_glass",
+        "Holders of the permission, and somebody with a running break-glass access.",
+        lambda row, by: _may(by, names) or (by is not None and bool(by.opened)),
+    )
+
+
 def _may(by: Actor | None, names: tuple[str, ...]) -> bool:
     return by is not None and any(by.may_anywhere(name) for name in names)
 

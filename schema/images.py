@@ -7,14 +7,14 @@ from django.conf import settings
 
 from consortium import access
 from schema import ids
-from schema.base import Plain, Type, declare, listed, permission
+from schema.base import Plain, Type, declare, listed, permission, readers
 from schema.places import HospitalType
 from schema.reads import plan
 from telemedicine.models import PathologyCase, Slide, SlideImage, Upload, UploadState
 from telemedicine.uploads.announce import held_bytes, lab_role
 from telemedicine.uploads.check import SENTENCES
 
-SEES = permission("view_sent_pathology", "view_received_pathology")
+SEES = readers("view_sent_pathology", "view_received_pathology")
 SENDS = permission("upload_slide")
 UploadStateEnum = declare(UploadState, "UploadState")
 

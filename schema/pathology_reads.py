@@ -9,7 +9,7 @@ from django.utils import timezone
 from consortium import access
 from schema import ids, reads
 from schema.action import plain
-from schema.base import Date, DateTime, Plain, PriorityEnum, SideEnum, declare_plain, listed, permission
+from schema.base import Date, DateTime, Plain, PriorityEnum, SideEnum, declare_plain, listed, permission, readers
 from schema.coverage import Rate
 from schema.pathology import ExpertiseType, PathologyCaseType, PathologyStatusEnum
 from schema.reads import connection, paged
@@ -20,7 +20,7 @@ from telemedicine.ledger import By, Entry, ledger
 from telemedicine.models import PathologyCase
 from telemedicine.worklist import Tray, worklist
 
-READERS = permission("view_sent_pathology", "view_received_pathology")
+READERS = readers("view_sent_pathology", "view_received_pathology")
 LEDGER = permission("view_pathology_ledger")
 DEFAULT_PERIOD = timedelta(days=90)
 TrayEnum = declare_plain(

@@ -131,6 +131,7 @@ def page(rows: QuerySet[Any], info: Any, *, order: Order, first: int, after: str
     sign = "-" if order.descending else ""
     cut = ordered.filter(_behind(order, after)) if after else ordered
     found = list(plan(cut, info).order_by(*(f"{sign}{key}" for key in order.keys))[: first + 1])
+    info.context.disclosures.page(root_of(info.path), found[:first])
     return Page(found[:first], more=len(found) > first, order=order, matching=rows)
 
 
@@ -174,7 +175,7 @@ def _value(key: str, text: Any) -> Any:
         return UUID(text)
     elif key.endswith("_at") and timezone.is_aware(moment := datetime.fromisoformat(text)):
         return moment
-    elif key in ("name", "code") and "\x00" not in text and text.encode():
+    elif key in ("name", "code", "username") and "\x00" not in text and text.encode():
         return text
     raise ValueError(key)
 

@@ -10,6 +10,7 @@ from graphql import GraphQLObjectType, default_field_resolver
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 from schema import (
+    accounts,
     catalogues,
     clocks,
     coverage,
@@ -26,13 +27,19 @@ from schema import (
     reports,
     steps,
     subscriptions,
+    trail,
+    unmasking,
+    urgent_access,
     viewing,
     worklist,
 )
 from schema.base import PART, Rule
 
 DOMAINS = (
+    urgent_access,
+    trail,
     people,
+    accounts,
     outbox,
     places,
     catalogues,
@@ -54,7 +61,9 @@ class Query(*(room.Query for room in DOMAINS), graphene.ObjectType):
 
 
 class Mutation(
+    urgent_access.Mutation,
     people.Mutation,
+    accounts.Mutation,
     outbox.Mutation,
     places.Mutation,
     steps.Mutation,
@@ -65,6 +74,7 @@ class Mutation(
     reports.Mutation,
     viewing.Mutation,
     exports.Mutation,
+    unmasking.Mutation,
     graphene.ObjectType,
 ):
     """Everything that is done: one mutation in a request, one transaction."""
@@ -97,10 +107,12 @@ def guarded(kind: GraphQLObjectType, name: str) -> None:
     field, rule = kind.fields[name], rule_of(kind, name)
     if rule is PART:
         return
-    resolve = field.resolve or default_field_resolver
+    resolve, snake = field.resolve or default_field_resolver, to_snake_case(name)
     root = kind.name in ("Query", "Mutation", "Subscription")
 
     def behind(row: Any, info: Any, **arguments: Any) -> Any:
+        if root:
+            info.context.disclosures.names[info.path.key] = snake
         if rule is not None and rule.allows(row, info.context.actor):
             return resolve(row, info, **arguments)
         if not root:

@@ -12,7 +12,7 @@ from graphql.utilities import value_from_ast_untyped
 
 from schema import ids
 from schema.action import VERSION, Action
-from schema.base import PART, Plain, Type, declare, listed, permission
+from schema.base import PART, Plain, Type, declare, listed, readers
 from schema.reads import Through
 from schema.steps import place, text
 from telemedicine import annotations, key_images, viewing
@@ -21,7 +21,7 @@ from telemedicine.screens import Glass, Screen, screen
 
 AnnotationKindEnum = declare(AnnotationKind, "AnnotationKind")
 VisibilityEnum = declare(Visibility, "AnnotationVisibility")
-READERS = permission("view_sent_pathology", "view_received_pathology")
+READERS = readers("view_sent_pathology", "view_received_pathology")
 SLIDE = graphene.ID(required=True, description="The slide (切片).")
 
 

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import graphene
 
-from consortium import access, lifecycle, trail
+from consortium import access, lifecycle
 from consortium.models import Hospital, Person
 from referrals import content
 from referrals.models import Case, Referral
@@ -146,6 +146,7 @@ class Query:
         """Known or not, with the open case."""
         by, now = info.context.actor, info.context.now
         patient, case = content.look_up_patient(by=by, id_number=id_number, now=now)
+        info.context.disclosures.known(reads.root_of(info.path), patient.pk if patient else None)
         return PatientLookup(
             known=patient is not None,
             patient=patient,
@@ -164,10 +165,8 @@ class Query:
 
 
 def disclosed(info: Any, row: Any, action: str, patient_id: Any) -> Any:
-    """The row, its reading written to the audit trail; NOT_FOUND if there is none for this person."""
+    """The row, its reading for the audit trail; NOT_FOUND if there is none for this person."""
     if row is None:
         raise access.not_found()
-    by = info.context.actor
-    role = next(iter(by.held), None)
-    trail.audit(by, action, row, role=role, purpose="TREATMENT", patient_id=patient_id, now=info.context.now)
+    info.context.disclosures.one(reads.root_of(info.path), action, row, patient_id)
     return row

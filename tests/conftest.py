@@ -34,7 +34,14 @@ KEPT = {
     "consortium_greenrule",
     "consortium_milestonerule",
 }
-APPEND_ONLY = ("consortium_event", "consortium_auditentry", "telemedicine_report", "telemedicine_addendum")
+APPEND_ONLY = (
+    "consortium_event",
+    "consortium_auditentry",
+    "consortium_unmasking",
+    "consortium_auditlink",
+    "telemedicine_report",
+    "telemedicine_addendum",
+)
 
 hypothesis.settings.register_profile("refnet", database=None, deadline=None, derandomize=True)
 hypothesis.settings.load_profile("refnet")
@@ -59,6 +66,7 @@ def django_db_setup(
             serialized_aliases=[],
             keepdb=django_db_keepdb and not django_db_createdb,
         )
+        call_command("secure_database", verbosity=0)
         call_command("load_registry", verbosity=0, stdout=open_nowhere())
     yield
     if not django_db_keepdb:

@@ -112,7 +112,7 @@ def test_both_secrets_verify_while_they_overlap(minutes, both):
 def test_a_secret_depends_on_the_servers_key_and_is_32_bytes(settings):
     before = webhook.secret(b"1" * 32)
     assert len(base64.b64decode(before.removeprefix("whsec_"))) == 32
-    settings.SECRET_KEY = "another"  # noqa: S105
+    settings.SECRET_KEY = "another"  # noqa: S105 (of this test alone)
     assert webhook.secret(b"1" * 32) != before
 
 
@@ -210,7 +210,7 @@ def test_the_time_for_one_attempt_is_the_time_for_all_of_it(settings, how):
     "address",
     [
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "224.0.0.1",
-        "::1", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::", "0.0.0.0",  # noqa: S104
+        "::1", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::", "0.0.0.0",  # noqa: S104 (to be refused)
     ],
 )  # fmt: skip
 def test_no_private_address_is_spoken_to_unless_the_operator_named_its_network(settings, address):

@@ -209,7 +209,7 @@ def test_a_stale_mark_with_a_reused_process_id_does_not_block_the_start(bench: B
     mark = bench.cluster.data / "postmaster.pid"
     assert eventually(lambda: not mark.exists())
     owner = bench.cluster.data.stat()
-    stranger = subprocess.Popen(["sleep", "60"], user=owner.st_uid if os.geteuid() == 0 else None)  # noqa: S607
+    stranger = subprocess.Popen(["sleep", "60"], user=owner.st_uid if os.geteuid() == 0 else None)  # noqa: S607 (any sleep)
     try:
         mark.write_text(f"{stranger.pid}\n{bench.cluster.data}\n0\n5432\n\n\n 1 1\nready\n")
         os.chown(mark, owner.st_uid, owner.st_gid)

@@ -237,9 +237,9 @@ def test_a_workbook_with_numbers_and_dates(tmp_path):
         ),
     ]
     columns = list(COLUMNS)
-    rows[1][columns.index("as_of")] = datetime(2026, 3, 1, 8, 0)
+    rows[1][columns.index("as_of")] = datetime(2026, 3, 1, 8, 0)  # noqa: DTZ001 (a cell of Excel has no zone)
     rows[1][columns.index("joined")] = date(2024, 5, 1)
-    rows[2][columns.index("joined")] = datetime(2024, 5, 1)
+    rows[2][columns.index("joined")] = datetime(2024, 5, 1)  # noqa: DTZ001 (a cell of Excel has no zone)
     path = xlsx_of(tmp_path, [*rows[:2], [None] * 15, *rows[2:]])
     assert counts(path) == NEW
     picu = Capability.objects.get(kind__code="PICU")

@@ -103,6 +103,7 @@ class ServiceRequest(Row):
     VIEWED_BY: ClassVar[dict[Side, str]]  # the permission to read it, by side
     LOADED: ClassVar[tuple[str, ...]]  # relations read together with it
     OF_PATIENT: ClassVar[str]  # the path to the patient it is about
+    OPENS: ClassVar[bool] = False  # whether emergency access to its patient opens it
     LOCKED: ClassVar[tuple[str, ...]] = ()  # rows locked before it, the widest first
     ENDS: ClassVar[frozenset[str]] = frozenset()  # the points at which every limit that runs ends with it
     VOID: ClassVar[frozenset[str]] = frozenset()  # the points that take it out of every statistic

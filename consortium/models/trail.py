@@ -1,8 +1,11 @@
 """What happened, who must hear of it, and what was answered: rows written once, in the transaction of the step."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.translation import gettext_lazy as _
 
 from consortium.models.base import Row
 from consortium.roles import Role
@@ -72,25 +75,95 @@ class Event(Row):
         ]
 
 
-class AuditEntry(Row):
-    """One disclosure or act (审计记录); append-only."""
+class Purpose(models.TextChoices):
+    """Why something was looked at or done (目的); PIPL asks for one with every use of a patient's data."""
 
-    action = models.CharField(max_length=40)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    TREATMENT = "TREATMENT", _("诊疗")
+    BREAK_GLASS = "BREAK_GLASS", _("紧急调阅")
+    STATISTICS = "STATISTICS", _("统计")
+    ADMINISTRATION = "ADMINISTRATION", _("管理")
+    AUDIT = "AUDIT", _("审计")
+
+
+class AuditEntry(Row):
+    """One disclosure or act (审计记录); append-only, and chained when its transaction ends, see `AuditLink`."""
+
+    action = models.CharField(max_length=40, help_text="The act, in the name of its step or reading (行为).")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Who; empty for the clock (人员).",
+    )
     actor_role = models.CharField(max_length=20, choices=Role.choices, blank=True)
-    actor_hospital = models.ForeignKey("consortium.Hospital", models.PROTECT, null=True, related_name="+")
-    purpose = models.CharField(max_length=40)
-    object_kind = models.CharField(max_length=20)
-    object_id = models.CharField(max_length=36)
-    patient = models.ForeignKey("consortium.Patient", models.PROTECT, null=True, related_name="+")
-    at = models.DateTimeField()
-    request_id = models.CharField(max_length=36, blank=True)
+    actor_hospital = models.ForeignKey(
+        "consortium.Hospital", models.PROTECT, null=True, related_name="+", help_text="For which hospital (所属医院)."
+    )
+    purpose = models.CharField(max_length=40, help_text="Why (目的).")
+    object_kind = models.CharField(max_length=20, help_text="What kind of thing it was about (对象种类).")
+    object_id = models.CharField(max_length=36, help_text="Which one, empty for a list (对象).")
+    objects_seen = ArrayField(
+        models.UUIDField(), default=list, db_default=[], help_text="The rows of a list (列表对象)."
+    )
+    patient = models.ForeignKey(
+        "consortium.Patient", models.PROTECT, null=True, related_name="+", help_text="Whose data, if one's (患者)."
+    )
+    patients = ArrayField(models.UUIDField(), default=list, db_default=[], help_text="Whom a list named (列表患者).")
+    # Written by a trigger: the hospitals that registered these patients.
+    hospitals = ArrayField(models.UUIDField(), default=list, db_default=[], editable=False)
+    at = models.DateTimeField(help_text="When (时间).")
+    request_id = models.CharField(max_length=36, blank=True, help_text="The request that caused it (请求编号).")
 
     class Meta:
         indexes = [
             models.Index(fields=["patient", "id"], name="audit_by_patient"),
             models.Index(fields=["actor", "id"], name="audit_by_actor"),
+            models.Index(fields=["actor_hospital", "id"], name="audit_by_hospital"),
+            GinIndex(fields=["hospitals"], name="audit_of_hospitals"),
+            GinIndex(fields=["patients"], name="audit_of_lists", condition=~models.Q(patients=[])),
         ]
+
+
+class AuditLink(models.Model):
+    """The place of an entry in the chain of its hospital (审计链); written by a trigger when the transaction ends."""
+
+    entry = models.OneToOneField(AuditEntry, models.PROTECT, primary_key=True, related_name="link", db_constraint=False)
+    chain = models.CharField(max_length=36, help_text="The acting person's hospital, PEOPLE or SYSTEM (链).")
+    sequence = models.BigIntegerField(help_text="Its place, from 1, without gaps (序号).")
+    previous = models.BinaryField(help_text="SHA-256 of the link before, zeros for the first (前一哈希).")
+    hash = models.BinaryField(help_text="SHA-256 of its content, see `consortium.chain.digest` (哈希).")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["chain", "sequence"], name="audit_link_once")]
+
+    def __str__(self) -> str:
+        return f"{self.chain} {self.sequence}"
+
+
+class AuditChain(models.Model):
+    """How far a chain was sealed and verified, and what was found (审计链状态); the proof is in the heads outside."""
+
+    class State(models.TextChoices):
+        """What the last look found."""
+
+        INTACT = "INTACT", _("完整")
+        BROKEN = "BROKEN", _("被改动")
+
+    chain = models.CharField(max_length=36, primary_key=True, help_text="Hospital, PEOPLE or SYSTEM (链).")
+    hospital = models.OneToOneField(
+        "consortium.Hospital", models.PROTECT, null=True, related_name="+", help_text="Whose chain it is (医院)."
+    )
+    sealed_sequence = models.BigIntegerField(default=0, help_text="The last signed head (已签封序号).")
+    sealed_at = models.DateTimeField(null=True, help_text="When it was signed (签封时间).")
+    verified_sequence = models.BigIntegerField(default=0, help_text="How far it was recomputed (已核验序号).")
+    verified_at = models.DateTimeField(null=True, help_text="When it was recomputed (核验时间).")
+    state = models.CharField(max_length=8, choices=State.choices, help_text="What was found (状态).")
+    fault = models.CharField(max_length=20, blank=True, help_text="The kind of the first fault (问题).")
+    fault_sequence = models.BigIntegerField(null=True, help_text="Where the first fault is (问题位置).")
+
+    def __str__(self) -> str:
+        return self.chain
 
 
 class Notice(Row):

@@ -66,7 +66,8 @@ def plan(cast: Cast, now: datetime) -> list[Story]:
             parties = cast.well_known(plot, texts) if copy == 0 else cast.parties(plot, texts, chance)
             times = moments(plot, Priority[parties.text["priority"]], chance, now)
             person = patients.invent(parties.text, parties.home, times[0])
-            stories.append(Story(len(stories), cast, plot, parties, person, times, Random(f"refnet {len(stories)}")))  # noqa: S311
+            dice = Random(f"refnet {len(stories)}")  # noqa: S311 (reproducible, not secret)
+            stories.append(Story(len(stories), cast, plot, parties, person, times, dice))
     return stories
 
 
@@ -90,7 +91,8 @@ def plan_emergency(
     parties = cast.callers(text, chance, at_home=at_home)
     times = moments(plot, Priority.STAT, chance, now)
     patient = patients.invent(text, parties.home, times[0])
-    return Emergency(number, cast, plot, parties, patient, times, Random(f"refnet {number}"))  # noqa: S311
+    dice = Random(f"refnet {number}")  # noqa: S311 (reproducible, not secret)
+    return Emergency(number, cast, plot, parties, patient, times, dice)
 
 
 @cache

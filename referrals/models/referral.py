@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from consortium.access import Arm
+from consortium.database.acting import beyond
 from consortium.models import Concept, Hospital, Level, Patient, Row, ServiceRequest, Side, Trail
 
 
@@ -87,6 +88,8 @@ class Case(Row):
     """One patient's episode (转诊病例); its clock runs from the first referral to the last outcome."""
 
     SEEN_THROUGH = "legs"
+    OF_PATIENT = "patient"
+    OPENS = True
 
     number = models.CharField(max_length=20, unique=True, help_text="Readable number of the episode (病例号).")
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="cases", help_text="Whose episode it is (患者).")
@@ -168,6 +171,7 @@ class Referral(ServiceRequest):
         "handover",
     )
     OF_PATIENT = "case__patient"
+    OPENS = True
     LOCKED = ("case__patient", "case")
     ENDS = frozenset(
         {
@@ -354,4 +358,5 @@ class Referral(ServiceRequest):
             if self.case.closed_at:
                 cases.update(closed_at=None)
         else:
-            cases.filter(~Exists(open_legs)).update(closed_at=self.closed_at)
+            with beyond():  # legs of other hospitals too keep it open
+                cases.filter(~Exists(open_legs)).update(closed_at=self.closed_at)

@@ -10,6 +10,7 @@ from graphql import DocumentNode
 
 from consortium.access import Actor
 from consortium.feed import Mark
+from schema.disclosures import Disclosures
 from schema.live.standing import Credential
 from schema.subscriptions import Topic
 
@@ -24,6 +25,7 @@ class Context:
     now: datetime
     singles: set[Any] = field(default_factory=set)  # root fields that read one case
     computed: dict[Any, Any] = field(default_factory=dict)
+    disclosures: Disclosures = field(default_factory=Disclosures)
     trace: str = field(default_factory=lambda: str(uuid4()))
 
 

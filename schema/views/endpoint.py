@@ -12,16 +12,18 @@ from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefini
 from graphql.execution.values import get_variable_values
 
 from consortium import idempotency, patience
+from consortium.database.acting import acting
 from consortium.errors import Code, Refused
+from schema.disclosures import Disclosures
 from schema.documents import operation_of, prepared
 from schema.schema import schema
-from schema.views.gate import gated, refusal
+from schema.views.gate import admitted, refusal
 from schema.views.reading import GRAPHQL, Asked, Unreadable, answer_type, read, read_address
 
 logger = logging.getLogger("refnet.graphql")
 
 
-@gated
+@admitted
 def endpoint(request: Any) -> HttpResponse:
     """One operation of one document, in the media type that the client prefers."""
     request.answer_type = "application/json"
@@ -29,7 +31,7 @@ def endpoint(request: Any) -> HttpResponse:
         request.answer_type = answer_type(request)
         given = heard(request)
         request.document, request.singles, request.refused = given.text, set(), False
-        request.computed = {}
+        request.computed, request.disclosures, request.again = {}, Disclosures(), False
         request.keeping = request.replay = None
         document = prepared(given.text)
         operation = operation_of(document, given.name)
@@ -87,7 +89,7 @@ def executed(
 ) -> ExecutionResult:
     """What came of an operation, all of it in one transaction that waits for nothing for long."""
     try:
-        with transaction.atomic(), patience.limited():
+        with acting(request.actor, also=patience.settings_of_a_transaction()), patience.limited():
             result = execute(
                 schema.graphql_schema,
                 document,
@@ -117,7 +119,10 @@ def settle(request: Any, result: ExecutionResult, *, changing: bool) -> None:
             result.data = None
         if broken:
             result.errors = broken[:1]  # whatever else failed did so because the transaction was gone
-    elif request.replay is not None:
+        return
+    if result.data is not None and (not changing or request.again):  # a step has an entry of its own
+        request.disclosures.write(request.actor, request.now)
+    if request.replay is not None:
         result.data = request.replay
     elif request.keeping:
         key, subject, kept = request.keeping

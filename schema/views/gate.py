@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import CsrfViewMiddleware
@@ -14,9 +15,20 @@ from django.views.decorators.csrf import csrf_exempt
 
 from consortium import access, moment, patience, tokens
 from consortium.access import Actor
+from consortium.database.acting import acting
 from consortium.errors import Code, Refused
+from consortium.sign_in import entry, sessions
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
+QUIET = "X-Refnet-Quiet"  # "1": the page asks by itself, nobody is there; it does not keep the session alive
+STATUS = {
+    Code.UNAUTHENTICATED: 401,
+    Code.SECOND_FACTOR_NEEDED: 403,
+    Code.FORBIDDEN: 403,
+    Code.NOT_FOUND: 404,
+    Code.LIMIT_EXCEEDED: 429,
+    Code.BUSY: 503,
+}
 
 
 class CsrfCheck(CsrfViewMiddleware):
@@ -52,14 +64,22 @@ def check_csrf(request: HttpRequest) -> None:
         )
 
 
-def admit(request: HttpRequest) -> Actor | None:
-    """The actor of a request, nobody if it carries no credentials; Refused if they are wrong or two kinds at once."""
+def admit(request: HttpRequest, *, enrolling: bool = False) -> Actor | None:
+    """The actor of a request, nobody if it carries no credentials; Refused if they are wrong or two kinds at once.
+
+    A session that may only enrol a second factor is refused wherever that is not done (`enrolling`); tokens need none.
+    """
     bearer = request.headers.get("Authorization", "")
     signed_in = request.user.is_authenticated
     if not bearer:
-        if request.method not in SAFE and signed_in:
+        if not signed_in:
+            return None
+        if request.method not in SAFE:
             check_csrf(request)
-        return access.actor(request.user, now=request.now, request_id=request.trace) if signed_in else None  # type: ignore[arg-type, attr-defined]
+        sessions.keep(request.session, request.user, quiet=request.headers.get(QUIET) == "1", stream=_streams(request))  # type: ignore[arg-type]
+        if not enrolling:
+            entry.require_factor(request.session)
+        return access.actor(request.user, now=request.now, request_id=request.trace)  # type: ignore[arg-type, attr-defined]
     if signed_in:
         raise Refused(Code.BAD_REQUEST, _("请求同时带有会话和接口令牌；请只用其中一种。"))
     kind, _space, secret = bearer.partition(" ")
@@ -70,14 +90,32 @@ def admit(request: HttpRequest) -> Actor | None:
     return access.actor(person, now=request.now, request_id=request.trace, scopes=scopes)  # type: ignore[attr-defined]
 
 
-def gated(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The view with `request.actor`, the moment and the request id; wrong credentials are answered here."""
+def _streams(request: HttpRequest) -> bool:
+    return isinstance(request, ASGIRequest)
 
-    def admitted(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+
+def gated(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The view as `admitted` makes it, in one transaction of the database in the actor's name."""
+
+    @wraps(view)
+    def within(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        with acting(request.actor):
+            return view(request, *args, **kwargs)
+
+    return admitted(within)
+
+
+def admitted(view: Callable[..., HttpResponse], *, enrolling: bool = False) -> Callable[..., HttpResponse]:
+    """The view with `request.actor`, the moment and the request id; wrong credentials are answered here.
+
+    It says itself by `acting` when it speaks to the database: outside, no row about a patient is there.
+    """
+
+    def let_in(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            request.actor = admit(request)
+            request.actor = admit(request, enrolling=enrolling)
         except Refused as refused:
-            return refusal(refused, 401 if refused.code is Code.UNAUTHENTICATED else 400)
+            return refusal(refused, STATUS.get(refused.code, 400))
         return view(request, *args, **kwargs)
 
     @csrf_exempt
@@ -85,7 +123,7 @@ def gated(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def behind(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         request.now, request.trace = moment.now(), str(uuid4())
         try:
-            response = admitted(request, *args, **kwargs)
+            response = let_in(request, *args, **kwargs)
         except (OperationalError, InterfaceError) as error:
             if (told := patience.refused(error)) is None:
                 raise
@@ -96,3 +134,18 @@ def gated(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         return response
 
     return behind
+
+
+def at_the_door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A gated view about signing in: open to somebody who must enrol first, closed to tokens; refusals as data."""
+
+    @wraps(view)
+    def answered(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            if request.headers.get("Authorization"):
+                raise Refused(Code.BAD_REQUEST, _("接口令牌不能用于会话登录。"))
+            return view(request, *args, **kwargs)
+        except Refused as refused:
+            return refusal(refused, STATUS.get(refused.code, 400))
+
+    return admitted(answered, enrolling=True)

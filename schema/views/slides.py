@@ -19,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from consortium import access, moment, trail
 from consortium.errors import Code, Refused
+from consortium.models import Purpose
 from schema import ids
 from schema.views.files import STATUS, signed_in
 from schema.views.gate import gated, refusal
@@ -220,6 +221,15 @@ def picture(request: Any, id: str, name: str) -> HttpResponse:
     headers = {"Cache-Control": f"private, max-age={UNTIL_ASKED}", "X-Content-Type-Options": "nosniff"}
     if kept["label"]:
         headers["Cache-Control"] = "private, no-store"
+        trail.audit(
+            by,
+            "read_slide_label",
+            image,
+            role=lab_role(by, image.case),
+            purpose=Purpose.TREATMENT,
+            patient_id=image.case.patient_id,
+            now=request.now,
+        )
     return HttpResponse(store.get(kept["file"]), content_type="image/jpeg", headers=headers)
 
 

@@ -97,6 +97,7 @@ class PathologyCase(ServiceRequest):
         "performer_department",
     )
     OF_PATIENT = "patient"
+    OPENS = True
     ENDS = frozenset(f">{status}" for status in (Status.CANCELLED, Status.UNDIAGNOSABLE, Status.RECONCILED))
     VIEWED_BY = {Side.REQUESTER: "view_sent_pathology", Side.PERFORMER: "view_received_pathology"}
     ARMS = (

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from django.conf import settings as given
+from django.utils import timezone
 
+from consortium.breakglass import break_glass
 from consortium.models import Alliance, Membership, WebhookEndpoint
 from consortium.roles import Role
 from referrals.models import OfferStatus
@@ -49,6 +51,9 @@ VISITS: dict[str, tuple[tuple[str, Role] | None, str]] = {
     "/pathology/experts": (("province", Role.PATHOLOGY_LEAD), ""),
     "/pathology/ledger": (("province", Role.PATHOLOGY_LEAD), ""),
     "/coverage": (("province", Role.ALLIANCE_ADMIN), ""),
+    "/break-glass": (("county", ADMIN), ""),
+    "/break-glass/:id": (("county", ADMIN), "glass"),
+    "/trail": (("county", Role.AUDITOR), ""),
     "/admin": (("county", ADMIN), ""),
     "/admin/members": (("county", ADMIN), ""),
     "/admin/capacity": (("county", ADMIN), ""),
@@ -110,7 +115,10 @@ def objects(front: Any, settings: Any, data: Path, tmp_path: Path) -> dict[str, 
         hospital=world.hospitals["county"], name="院内平台", url="https://his.example.org/hook", salt=b"1" * 32,
         created_at=world.now,
     )  # fmt: skip
+    doctor = world.actor("city", DOCTOR)
+    access = break_glass(by=doctor, now=timezone.now(), reason="CANNOT_TELL", number=leg.case.number)
     return {
+        "glass": gid(access),
         "case": gid(leg.case),
         "referral": gid(leg),
         "call": gid(call),

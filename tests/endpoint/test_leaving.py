@@ -55,7 +55,7 @@ class Client(threading.Thread):
                 answer = line.getresponse()
                 json.loads(answer.read())["data"]["me"]["username"]
                 self.answers.append(answer.status)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it was, a request was lost
                 self.lost.append(repr(error))
                 line.close()
 

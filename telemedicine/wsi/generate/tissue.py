@@ -70,7 +70,7 @@ class Tissue:
 
     def _draw_fibres(self) -> Image.Image:
         """A repeating texture of wavy fibres and grain, 0 to 255, wide enough to be cut at any place."""
-        random = Random(self.seed + 1)  # noqa: S311
+        random = Random(self.seed + 1)  # noqa: S311 (drawing, not secrecy)
         layers = []
         for cells, smooth in (((8, 64), 1), ((64, 64), 1), ((256, 256), 0)):
             lattice = Image.frombytes("L", cells, random.randbytes(cells[0] * cells[1]))

@@ -1,4 +1,6 @@
-import { toast } from "../kit";
+import { Clock, toast } from "../kit";
+import { running } from "../net/glass";
+import { moment } from "../net/moment";
 import { me, signOut } from "../net/session";
 import { language, speak } from "../words";
 import { helpShown } from "./Help";
@@ -27,6 +29,7 @@ export function Bar() {
         </span>
       </div>
       <div class="tools">
+        <Emergency />
         <a class="tool bell" href={href("/notices")}>
           <span class="unseen">{say.notices}</span>
           <svg aria-hidden="true" viewBox="0 0 24 24" width="20" height="20">
@@ -63,5 +66,16 @@ export function Bar() {
         </button>
       </div>
     </header>
+  );
+}
+
+/** While an emergency access runs: how long it still lasts, and the way to end it. */
+function Emergency() {
+  const now = running.value;
+  if (!now || now.person !== me.value?.person.id || Date.parse(now.endsAt) <= moment.value) return null;
+  return (
+    <a class="tool emergency" href={href(`/break-glass/${encodeURIComponent(now.id)}`)}>
+      {words().emergency} <Clock dueAt={now.endsAt} />
+    </a>
   );
 }

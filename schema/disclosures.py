@@ -1,0 +1,78 @@
+"""What one request discloses of patients, collected while it is answered and written by one statement at its end.
+
+Each root field is one reading: a row that was read by itself, or a list with all whom it named. Masked or not, whoever
+is named stands in it, for it is collected where a patient is resolved.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from consortium import trail
+from consortium.access import Actor
+from consortium.models import Purpose
+from consortium.trail import Reading
+
+# Why the lists are read that are not for treatment.
+PURPOSES = {
+    "counted_referrals": Purpose.STATISTICS,
+    "audit_trail": Purpose.AUDIT,
+    "break_glass_reviews": Purpose.AUDIT,
+}
+
+
+@dataclass
+class Seen:
+    """What one root field shows."""
+
+    kind: str = ""
+    objects: list[UUID] = field(default_factory=list)
+    patients: dict[UUID, None] = field(default_factory=dict)
+
+
+@dataclass
+class Disclosures:
+    """What one request has disclosed so far, by the keys of its root fields."""
+
+    readings: list[Reading] = field(default_factory=list)
+    told: set[tuple[Any, UUID | None]] = field(default_factory=set)  # what stands on the trail already
+    lists: dict[Any, Seen] = field(default_factory=dict)
+    names: dict[Any, str] = field(default_factory=dict)  # of the root fields, by key
+
+    def one(self, root: Any, action: str, row: Any, patient_id: UUID | None) -> None:
+        """A row was read by itself."""
+        kind = row._meta.model_name or ""
+        self.readings.append(Reading(action, kind, object_id=str(row.pk), patient_id=patient_id))
+        self.told.add((root, patient_id))
+
+    def known(self, root: Any, patient_id: UUID | None) -> None:
+        """The act that shows this patient has written its own entry."""
+        self.told.add((root, patient_id))
+
+    def page(self, root: Any, rows: list[Any]) -> None:
+        """A page of a list was read; only what is about patients is kept."""
+        if rows and hasattr(rows[0], "OF_PATIENT"):
+            seen = self.lists.setdefault(root, Seen())
+            seen.kind = rows[0]._meta.model_name
+            seen.objects.extend(row.pk for row in rows)
+
+    def patient(self, root: Any, patient_id: UUID) -> None:
+        """A patient was named."""
+        if (root, patient_id) not in self.told:
+            self.lists.setdefault(root, Seen()).patients[patient_id] = None
+
+    def write(self, by: Actor | None, now: datetime) -> None:
+        """Put everything on the trail by one statement; nothing if nothing was disclosed."""
+        readings = self.readings + [
+            Reading(
+                f"list_{self.names[root]}"[:40],
+                seen.kind,
+                objects=tuple(seen.objects),
+                patients=tuple(seen.patients),
+                purpose=PURPOSES.get(self.names[root], Purpose.TREATMENT),
+            )
+            for root, seen in self.lists.items()
+        ]
+        if readings and by is not None:
+            trail.disclosed(by, readings, now=now)
