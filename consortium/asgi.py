@@ -16,9 +16,9 @@ web = get_wsgi_application()
 from django.conf import settings  # noqa: E402 - only once the settings are chosen
 from django.utils.module_loading import import_string  # noqa: E402 - likewise
 
-from consortium import health, leaving  # noqa: E402
-from consortium.headers import dressed  # noqa: E402
-from consortium.lanes import Lane, again, give_up, refuse, whole  # noqa: E402
+from consortium import health, leaving  # noqa: E402 - likewise
+from consortium.headers import dressed  # noqa: E402 - likewise
+from consortium.lanes import Lane, again, give_up, refuse, whole  # noqa: E402 - likewise
 
 GRAPHQL = "/graphql/"
 STREAM = "/graphql/stream/"

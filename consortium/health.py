@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.utils import timezone
+from django.db.models.functions import Now
 from django_q.models import Schedule
 
 from consortium.leaving import leaving
@@ -81,8 +81,7 @@ class Health:
 
 def worker_is_heard() -> bool:
     """Whether some worker's scheduler has done what was due; a silent one is told, for pages work without it."""
-    due = Schedule.objects.filter(name=f"{JOB}tick").values_list("next_run", flat=True).first()
-    return due is not None and due > timezone.now() - LATE
+    return Schedule.objects.filter(name=f"{JOB}tick", next_run__gt=Now() - LATE).exists()
 
 
 _health = Health()

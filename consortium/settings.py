@@ -55,7 +55,7 @@ try:
         own=None if PRODUCTION else DATA_FOLDER / "keys.json",
     )
 except keyring.KeysMissing as error:
-    raise ImproperlyConfigured(str(error)) from error
+    raise ImproperlyConfigured(f"REFNET_KEYS, REFNET_KEY_FILE: {error}") from error
 # The first seals, the others open what was sealed before it; each is a class with the interface of `cipher.Cipher`.
 CIPHERS = list(dict.fromkeys([os.environ.get("REFNET_CIPHER", "consortium.cipher.AesGcm"), "consortium.cipher.AesGcm"]))
 # Outside of `acting` the connection is who signed in. Where that is the owner, as in the embedded database, a server or

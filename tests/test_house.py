@@ -44,6 +44,7 @@ ENVIRONMENT = {
     "consortium/settings.py": "configuration",
     "consortium/asgi.py": "names the settings",
     "consortium/wsgi.py": "names the settings",
+    "consortium/serve.py": "names the settings",
     "consortium/database/embedded.py": "the settings ask it for the database",
     "consortium/database/cluster.py": "finds the server's programs in PATH",
 }
@@ -300,7 +301,7 @@ def test_every_permission_is_used():
 def test_roles_and_codes_are_complete():
     assert set(PERMISSIONS) == set(Role)
     assert set(MEANINGS) == set(Code)
-    assert set(SCOPES) == {"read", "write"}
+    assert set(SCOPES) == {"read", "write", "documents"}
 
 
 def lengths(among: dict[str, ast.Module]) -> tuple[list[int], dict[str, int]]:

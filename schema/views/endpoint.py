@@ -70,7 +70,7 @@ def hold_kind(request: Any, operation: OperationDefinitionNode) -> None:
 def status_of(refused: Refused) -> int:
     """The status of HTTP for a refusal before anything ran."""
     if isinstance(refused, Unreadable):
-        return refused.status
+        return refused.http_status
     return 413 if refused.code is Code.LIMIT_EXCEEDED else 400
 
 

@@ -99,7 +99,7 @@ def gated(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     def within(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        with acting(request.actor):
+        with acting(request.actor, also=patience.settings_of_a_transaction()):
             return view(request, *args, **kwargs)
 
     return admitted(within)

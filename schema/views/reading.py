@@ -24,7 +24,7 @@ class Unreadable(Refused):
 
     def __init__(self, status: int, message: str, *, code: Code = Code.BAD_REQUEST, field: str | None = None) -> None:
         super().__init__(code, message, field=field)
-        self.status = status
+        self.http_status = status
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def stream(request: Any) -> HttpResponse:
         given = read(request) if request.method == "POST" else read_address(request)
         return Accepted(subscription(request, given))
     except Refused as refused:
-        status = refused.status if isinstance(refused, Unreadable) else STATUS.get(refused.code, 400)
+        status = refused.http_status if isinstance(refused, Unreadable) else STATUS.get(refused.code, 400)
         return refusal(refused, status)
     except GraphQLError as error:
         response = answer(request, ExecutionResult(data=None, errors=[error]), ran=False)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.endpoint import production
 from tests.live.server import Server, running
 
 POLICY = "content-security-policy"
@@ -67,12 +68,7 @@ def test_a_page_keeps_its_own_policy(server):
 
 
 def test_in_production_browsers_are_told_to_stay_with_https(django_db_setup, django_db_blocker):
-    production = {
-        "REFNET_PRODUCTION": "1",
-        "REFNET_SECRET_KEY": "0123456789abcdefghij" * 3,
-        "REFNET_HOSTS": "x.example",
-    }
-    with django_db_blocker.unblock(), running(**production) as server:
+    with django_db_blocker.unblock(), running(**production()) as server:
         # A supervisor asks without TLS and by the process's own address.
         assert ask(server, "GET", "/readyz")[0] == 200
         status, headers, _body = ask(server, "GET", "/session/", Host="x.example", X_Forwarded_Proto="https")

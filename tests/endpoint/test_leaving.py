@@ -72,24 +72,24 @@ def test_a_service_that_ends_loses_no_request(committed, server):
     ready.set()
     clients = [Client(server.port, secret, ready) for _ in range(6)]
     bearer = {"Authorization": f"Bearer {secret}"}
-    stream = Reader(server, STREAM, headers=bearer).opened()  # type: ignore[arg-type]
+    stream = Reader(server, STREAM, headers=bearer).opened()
     with locked("telemedicine_report"):
         slow, answered = in_the_background(lambda: ask(server, "GET", f"/verify/?code={seal.new_code()}"))
-        waiting_for(server, 1)  # type: ignore[arg-type]
+        waiting_for(server, 1)
         for client in clients:
             client.start()
         time.sleep(2)
-        assert ask(server, "GET", "/readyz")[0] == 200  # type: ignore[arg-type]
+        assert ask(server, "GET", "/readyz")[0] == 200
         server.process.terminate()
         told = time.monotonic()
-        while ask(server, "GET", "/readyz")[0] == 200:  # type: ignore[arg-type]
+        while ask(server, "GET", "/readyz")[0] == 200:
             assert time.monotonic() - told < DRAIN
         # Both processes know by now or within the half second in which their parent looks.
         time.sleep(1)
-        status, headers, _body = ask(server, "POST", "/graphql/", BODY, Content_Type="application/json", **bearer)  # type: ignore[arg-type]
+        status, headers, _body = ask(server, "POST", "/graphql/", BODY, Content_Type="application/json", **bearer)
         assert (status, headers["connection"], headers.get("server")) == (200, "close", None)
         with pytest.raises(Refusal, match="503"):
-            Reader(server, STREAM, headers=bearer).opened()  # type: ignore[arg-type]
+            Reader(server, STREAM, headers=bearer).opened()
         ready.clear()
         for client in clients:
             client.join(60)
