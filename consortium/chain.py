@@ -39,7 +39,7 @@ select coalesce(entry.actor_hospital_id::text, case when entry.actor_id is null 
 from consortium_auditentry entry left join consortium_auditlink link on link.entry_id = entry.id
 where link.entry_id is null group by 1 order by 1
 """
-MOST_RENUMBERED = 100  # links taken out together whose gap was closed by renumbering, still told as deleted
+MOST_RENUMBERED = 100  # how far a link may have been moved and still be told from an edited one
 
 
 class Kind:
@@ -154,20 +154,30 @@ def fault_of(link: Link, before: Place) -> Fault | None:
         if partner:
             return Fault(chain, expected, Kind.SWAPPED, f"holds what belongs to {partner}")
         return Fault(chain, expected, Kind.EDITED)
-    for taken in range(1, MOST_RENUMBERED + 1):
-        if digest(chain, expected + taken, link.previous, link.content) == link.hash:
-            if _stands(chain, link.previous):
-                return Fault(chain, expected, Kind.SWAPPED, f"holds what belongs to {expected + taken}")
-            return Fault(chain, expected, Kind.DELETED, f"{taken} taken out, the rest renumbered")
-    swapped = _stands(chain, link.previous)
-    return Fault(chain, expected, Kind.SWAPPED if swapped else Kind.EDITED)
+    return _misplaced(link, expected)
+
+
+def _misplaced(link: Link, expected: int) -> Fault:
+    """What happened where a link does not hold the hash of the one before: it may belong to another place."""
+    chain = link.chain
+    for moved in range(-MOST_RENUMBERED, MOST_RENUMBERED + 1):
+        if digest(chain, expected + moved, link.previous, link.content) != link.hash:
+            continue
+        if moved == 0:  # sound by itself, so the one before was changed together with its hash
+            return Fault(chain, max(1, expected - 1), Kind.EDITED, "and hashed anew")
+        if _stands(chain, link.previous):
+            return Fault(chain, expected, Kind.SWAPPED, f"holds what belongs to {expected + moved}")
+        return Fault(chain, expected, Kind.DELETED, f"{abs(moved)} taken out, the rest renumbered")
+    return Fault(chain, expected, Kind.EDITED)
 
 
 def _fitting(link: Link) -> int | None:
     """The place of the entry of the same chain whose content belongs to a link instead of its own."""
-    for sequence, *content in _streamed(ENTRIES, [link.chain]):
-        if digest(link.chain, link.sequence, link.previous, tuple(content)) == link.hash:
-            return int(sequence)
+    own = link.content[0]
+    for sequence, id, *content in _streamed(ENTRIES, [link.chain]):
+        for name in (id, own):  # the entry itself, or what it says
+            if digest(link.chain, link.sequence, link.previous, (name, *content)) == link.hash:
+                return int(sequence)
     return None
 
 

@@ -109,7 +109,7 @@ def _compare_line(found: Finding, heads: Mapping[str, Place], signed: Signed) ->
         )
         there = {name: Place(sequence, hash) for name, sequence, hash in cursor.fetchall()}
     for name, place in heads.items():
-        if name in there and there[name] != place:
+        if name in there and there[name] != place and name not in found.faults:
             since = signed.last.get(name, Place()).sequence + 1
             found.blame(Fault(name, since, Kind.REWRITTEN, f"between {since} and {place.sequence}"))
 

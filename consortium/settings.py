@@ -173,7 +173,14 @@ Q_CLUSTER = {
     "label": "Refnet",
 }
 # The commands of manage.py that run by themselves, each with its minutes between two runs.
-JOBS = {"tick": 1, "run_exports": 1, "clean_uploads": 60, "seal_trail": 60, "forget_answers": 60}
+JOBS = {
+    "tick": 1,
+    "run_exports": 1,
+    "clean_uploads": 60,
+    "seal_trail": 60,
+    "remind_reviews": 60,
+    "forget_answers": 60,
+}
 
 # What follows is Refnet's own.
 # The audit trail's signed heads: where they are kept, the key that signs them, the public keys of before.

@@ -80,14 +80,15 @@ def stop() -> bool:
 
 
 def reset() -> None:
-    """Delete the database and the uploaded files for good; raises Unavailable while another process uses them."""
+    """Delete database, files and the trail's heads for good; raises Unavailable while another process uses them."""
     cluster = this_cluster()
     cluster.open_folders()
     with _locked(cluster, "door"):
         users = _patient_lock(cluster, "users")
         stop()
         shutil.rmtree(cluster.data, ignore_errors=True)
-        shutil.rmtree(cluster.folder / "files", ignore_errors=True)
+        for name in ("files", "heads"):  # heads of a trail that is gone would tell that it was deleted
+            shutil.rmtree(cluster.folder / name, ignore_errors=True)
         os.close(users)
 
 

@@ -3,7 +3,8 @@
 from datetime import date, timedelta
 from typing import Any
 
-from consortium.models import Alliance, Delivery, Duty, DutySwap, Notice, PractitionerRole, WebhookEndpoint
+from consortium.breakglass import break_glass
+from consortium.models import Alliance, BreakGlass, Delivery, Duty, DutySwap, Notice, PractitionerRole, WebhookEndpoint
 from consortium.roles import Role
 from referrals.models import Export, OfferStatus, Status
 from telemedicine.models import Annotation, AnnotationKind, KeyImage
@@ -49,6 +50,7 @@ def every_mutation(world: World, selected: str = "{ number }") -> dict[str, Muta
         "issueApiToken": (doctor, "", {"name": "x", "scopes": ["read"], "expiresInDays": 1}),
         "revokeApiToken": (Edge(expert), "", {"id": gid(token)}),
         "readNotice": (Edge(expert), "", {"id": gid(notice)}),
+        **of_emergencies(world),
         **of_exports(world),
         **of_clocks_and_duties(world),
         **of_deliveries(world),
@@ -70,6 +72,28 @@ def of_exports(world: World) -> dict[str, Mutation]:
     return {
         "requestExport": (Edge(person), "export { state }", wanted),
         "cancelExport": (Edge(person), "export { state }", {"id": gid(waiting), "expectedVersion": 1}),
+    }
+
+
+def broken_glass(world: World, *, ago: timedelta = timedelta(0), **given: Any) -> BreakGlass:
+    """The foreign doctor's emergency access to a patient of the county."""
+    referral, doctor = world.referral(Status.SENT), world.actor("foreign", Role.REFERRING_DOCTOR)
+    named = {"reason": "CANNOT_TELL", "number": referral.number}
+    return break_glass(by=doctor, now=NOW - ago, **named | given)
+
+
+def of_emergencies(world: World) -> dict[str, Mutation]:
+    """The mutations about emergency access: one to open, one that runs, one that has ended."""
+    runs, ended = broken_glass(world), broken_glass(world, ago=timedelta(hours=2))
+    doctor, number = as_role(world, "foreign", Role.REFERRING_DOCTOR), world.referral(Status.SENT).number
+    return {
+        "breakGlass": (doctor, "", {"reason": "CANNOT_TELL", "number": number}),
+        "endBreakGlass": (doctor, "", {"id": gid(runs), "expectedVersion": 1}),
+        "reviewBreakGlass": (
+            as_role(world, "county", ADMIN),
+            "",
+            {"id": gid(ended), "expectedVersion": 1, "verdict": "JUSTIFIED"},
+        ),
     }
 
 

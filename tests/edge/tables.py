@@ -104,6 +104,7 @@ OTHERS |= {"setClockRule", "setDuty", "swapDuty", "acceptSwap"}
 OTHERS |= {"setPreference", "createWebhookEndpoint", "rotateWebhookSecret", "deactivateWebhookEndpoint"}
 OTHERS |= {"replayDeliveries", "resendDelivery", "createReferral", "activateGreenChannel"}
 OTHERS |= {"saveReportDraft", "addAddendum", "requestExport", "cancelExport"}
+OTHERS |= {"breakGlass", "endBreakGlass", "reviewBreakGlass"}
 # What has tables of its own: in tests/edge/test_pathology.py, and in test_slide_access.py.
 PATHOLOGY = {to_camel_case(name) for name in lifecycle.STEPS[PathologyCase]}
 PATHOLOGY |= {"createPathology", "openSlide", "setExpertise"}
@@ -112,7 +113,7 @@ OF_FILES = {"keepKeyImage"}  # reads the file of a slide: tests/slides/test_view
 _KINDS = (
     "Referral", "Case", "Hospital", "Capability", "Notice", "PractitionerRole", "ApiToken", "Department", "Duty",
     "DutySwap", "Offer", "WebhookEndpoint", "Delivery", "PathologyCase", "Report", "Slide", "Annotation", "KeyImage",
-    "Export",
+    "Export", "BreakGlass",
 )  # fmt: skip
 ABSENT = {kind: ids.encode(kind, uuid4()) for kind in _KINDS}
 ABSENT["Person"] = ids.encode("Person", 2**31 - 1)
@@ -176,6 +177,11 @@ QUERIES: dict[str, tuple[str, str]] = {
     "report": ("query($id: ID!) { report(id: $id) { version } }", "Report"),
     "reportDraft": ("query($id: ID!) { reportDraft(case: $id) { version } }", "PathologyCase"),
     "diagnosticReport": ("query($id: ID!) { diagnosticReport(id: $id) }", "Report"),
+    "auditTrail": ("{ auditTrail { nodes { action } } }", ""),
+    "auditChains": ("{ auditChains { chain } }", ""),
+    "breakGlassAccesses": ("{ breakGlassAccesses { nodes { state } } }", ""),
+    "breakGlassAccess": ("query($id: ID!) { breakGlassAccess(id: $id) { state } }", "BreakGlass"),
+    "breakGlassReviews": ("{ breakGlassReviews { nodes { state } } }", ""),
     "verifyReport": ('{ verifyReport(code: "x") { version } }', ""),
 }
 
@@ -212,6 +218,13 @@ def expected_of(query: str, party: str, role: Role, *, absent: bool) -> str:
         return ("INVALID_INPUT" if absent else OK) if role in (DOCTOR, OFFICE, HOTLINE) else FORBIDDEN
     if query in ("webhookEndpoints", "deliveries", "colleague"):
         return OK if role == ADMIN else FORBIDDEN
+    if query in ("auditTrail", "auditChains"):
+        return OK if role == Role.AUDITOR else FORBIDDEN
+    if query == "breakGlassReviews":
+        return OK if role in (Role.AUDITOR, ADMIN) else FORBIDDEN
+    if query == "breakGlassAccess":  # the doctor's of the foreign hospital, to a patient of the county
+        own = party == OWN and role in (Role.AUDITOR, ADMIN)
+        return OK if (own or (party, role) == (FOREIGN, DOCTOR)) and not absent else NOT_FOUND
     if query == "staff":
         return OK if role in (ADMIN, Role.ALLIANCE_ADMIN) else FORBIDDEN
     if query == "patientLookup":

@@ -1,5 +1,6 @@
 """Who gets what answer at the edge: every field has a rule, every operation a table of codes (domain, 2 and 7)."""
 
+from datetime import timedelta
 from typing import Any
 
 import graphene
@@ -15,6 +16,7 @@ from schema.base import Rule, Type
 from schema.schema import rule_of, schema
 from schema.views import endpoint
 from tests.edge.client import Edge, as_role, camel, code_of, gid, inputs, issue, new_key, step
+from tests.edge.every import broken_glass
 from tests.edge.tables import (
     ABSENT,
     ADMIN,
@@ -155,7 +157,7 @@ def test_every_query_by_every_role(world, every_state, alliance, party, roles):
     present = {"Hospital": gid(row.performer_hospital), "Referral": gid(row), "Case": gid(row.case)}
     present |= {"Department": gid(row.performer_department), "Offer": gid(world.offer())}
     read = pathology(world)
-    present |= {"Export": ABSENT["Export"]}
+    present |= {"Export": ABSENT["Export"], "BreakGlass": gid(broken_glass(world, ago=timedelta(hours=2)))}
     present |= {"PathologyCase": gid(read), "Slide": gid(read.slides.get()), "Report": gid(sign(world, read))}
     found, expected = {}, {}
     for role in roles:
