@@ -34,7 +34,8 @@ def at(world, moment, place="foreign", role=DOCTOR):
 def code(attempt) -> str:
     """OK, or the code of the refusal."""
     try:
-        attempt()
+        with transaction.atomic():
+            attempt()
     except Refused as refused:
         return str(refused.code)
     return "OK"
