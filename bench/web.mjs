@@ -1,5 +1,5 @@
 // The worklist on a slow line, cold and warm, and how long a click waits for its answer; told in figures, judged by nobody.
-import { enter, task, told, visitor, walk } from './app.mjs'
+import { counting, enter, task, told, visitor, walk } from './app.mjs'
 
 const LIST = `${task.base}/app/worklist?sort=NEWEST`
 const LINE = { offline: false, latency: task.line.latency, downloadThroughput: task.line.down / 8, uploadThroughput: task.line.up / 8 }
@@ -15,19 +15,13 @@ function watch() {
 }
 
 /** What one load of the list costs over the slow line: time, bytes as they came, requests but for the live stream. */
-async function load(page, line) {
-  const sizes = new Map()
-  const asked = ({ requestId, request }) => { if (!request.url.endsWith('/stream/') && !request.url.startsWith('data:')) sizes.set(requestId, 0) }
-  const came = ({ requestId, encodedDataLength }) => { if (sizes.has(requestId)) sizes.set(requestId, encodedDataLength) }
-  line.on('Network.requestWillBeSent', asked)
-  line.on('Network.loadingFinished', came)
+async function load(page, counted) {
+  counted.anew()
   await page.goto(LIST)
   await page.waitForFunction(() => window.usable > 0, null, { polling: 20 })
   await page.waitForTimeout(1500) // what comes after the first row is counted too
-  line.off('Network.requestWillBeSent', asked)
-  line.off('Network.loadingFinished', came)
-  const bytes = [...sizes.values()].reduce((sum, one) => sum + one, 0)
-  return { seconds: (await page.evaluate(() => window.usable)) / 1000, bytes, requests: sizes.size }
+  const { bytes, requests } = counted.total()
+  return { seconds: (await page.evaluate(() => window.usable)) / 1000, bytes, requests: requests.length }
 }
 
 /** Clicks something and waits until a place says a word: the whole wait, and the part of it spent on the server. */
@@ -61,11 +55,10 @@ await walk({
       const { context, page: list } = await visitor() // a browser that has seen nothing
       await context.addCookies(cookies)
       await list.addInitScript(watch)
-      const line = await context.newCDPSession(list)
-      await line.send('Network.enable')
-      await line.send('Network.emulateNetworkConditions', LINE)
-      told.cold.push(await load(list, line))
-      told.warm.push(await load(list, line))
+      const counted = await counting(list)
+      await counted.line.send('Network.emulateNetworkConditions', LINE)
+      told.cold.push(await load(list, counted))
+      told.warm.push(await load(list, counted))
       await context.close()
     }
   },
@@ -78,8 +71,7 @@ await walk({
     told.step = []
     for (const { number } of task.referrals) {
       const row = `.row-line:has([aria-label*="${number}"]) a`
-      told.preview.push(await answered(page, row, '.preview', number))
-      await page.locator('.preview').getByRole('button', { name: /^认领/ }).waitFor()
+      told.preview.push(await answered(page, row, `.preview:has([aria-label="${number}"]) .actions`, '认领')) // it can be answered
       await page.waitForTimeout(400) // until its receipt is sent and shown
       await page.locator('.preview').getByRole('button', { name: /^认领/ }).evaluate((one) => one.setAttribute('data-bench', ''))
       told.step.push(await answered(page, '[data-bench]', '.preview', '分诊中'))

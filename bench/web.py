@@ -52,9 +52,11 @@ def show_loads(name: str, loads: list[dict[str, float]]) -> None:
 def show_clicks(name: str, clicks: list[dict[str, float]]) -> None:
     """Print how long one kind of click waited, and how much of that passed until the server's answer was there."""
     whole, server = ([one[part] * 1000 for one in clicks] for part in ("whole", "server"))
+    own = [one - waited for one, waited in zip(whole, server, strict=True)]
     print(
         f"  {name}: {statistics.median(whole):.0f} ms, at most {max(whole):.0f};"
-        f" of it {statistics.median(server):.0f} ms for the server's answer (mark of a step {MARKS['step'] * 1000:.0f})"
+        f" of it {statistics.median(server):.0f} ms for the server's answer"
+        f" and {statistics.median(own):.0f} ms our own (mark of a step {MARKS['step'] * 1000:.0f})"
     )
 
 

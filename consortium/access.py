@@ -58,7 +58,7 @@ class Actor:
     at: datetime | None = None
     request_id: str = ""
     permissions: dict[UUID, frozenset[str]] = field(default_factory=dict)
-    shown: dict[UUID, str] = field(default_factory=dict)  # secrets to show in this answer and never again
+    shown: dict[UUID, Any] = field(default_factory=dict, repr=False)  # secrets to show in this answer and never again
     scopes: frozenset[str] | None = None  # of the token; none for somebody who signed in
     opened: frozenset[UUID] = frozenset()  # patients whose cases an emergency opens to them now
     known: dict[str, Any] = field(default_factory=dict)  # what a requirement read once, for all steps and cases

@@ -174,7 +174,7 @@ def equip(
         name: Department(
             hospital=hospital,
             name=name,
-            name_grams=search.grams(name),
+            **search.found_by(name),
             specialty=codes["SPECIALTY", rule["specialty"]],
             phone=hospital.phone,
         )
@@ -233,7 +233,7 @@ def hospital_of(rule: Mapping[str, Any], division: Division, index: int, number:
     return Hospital(
         credit_code=first17 + credit_check_digit(first17),
         name=name,
-        name_grams=search.grams(name),
+        **search.found_by(name),
         level=rule["level"],
         grade=(grades.G2A if index % 4 else grades.G3B) if rule["level"] == Level.COUNTY else grades.G3A,
         kind=rule["kind"],

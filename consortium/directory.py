@@ -105,7 +105,7 @@ def hospitals(
     if alliance:
         members = current_members(timezone.localdate(now)).filter(alliance__code=alliance, hospital=OuterRef("pk"))
         rows = rows.filter(Exists(members))
-    return rows.filter(name_grams__contains=search.wanted(text)) if text else rows
+    return rows.filter(_named(text)) if text else rows
 
 
 def departments(
@@ -148,16 +148,23 @@ def departments(
             alliance__code=alliance, hospital=OuterRef("hospital")
         )
         rows = rows.filter(Exists(members))
-    return rows.filter(Q(name_grams__contains=search.wanted(text)) | _hospital_named(text)) if text else rows
+    return rows.filter(_named(text) | _named(text, "hospital__")) if text else rows
 
 
-def _hospital_named(text: str) -> Q:
-    return Q(hospital__name_grams__contains=search.wanted(text))
+def _named(text: str, path: str = "") -> Q:
+    """The condition that a place is named so: part of the name, or how it sounds."""
+    return Q(**{f"{path}name_grams__contains": search.wanted(text)}) | search.heard(text, path)
 
 
 def within(division: str, path: str) -> Q:
     """The condition that a row stands in a division or one below it."""
     return Q(**{path: division}) | Q(**{f"{path}__parent": division}) | Q(**{f"{path}__parent__parent": division})
+
+
+def with_those_above(division: Division) -> set[str]:
+    """The codes of a division and of those above it."""
+    above = division.parent
+    return {code for code in (division.code, division.parent_id, above.parent_id if above else None) if code}
 
 
 def home_of(places: Iterable[Hospital]) -> Division | None:

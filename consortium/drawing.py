@@ -255,6 +255,9 @@ def errors() -> Iterator[str]:
 def limits() -> Iterator[str]:
     """What a request, a file, a page, a stream, a token and a late entry may be at most."""
     most, live = settings.GRAPHQL_LIMITS, settings.LIVE_LIMITS
+    patience = settings.DATABASE_PATIENCE
+    seconds = (settings.REQUEST_SECONDS, patience["statement_timeout"], patience["lock_timeout"])
+    spans = ", ".join(f"{each:g} s" for each in seconds)
     yield from table(
         "what | at most",
         [
@@ -262,6 +265,9 @@ def limits() -> Iterator[str]:
             ("tokens of a document", most["tokens"]),
             ("depth of a selection", most["depth"]),
             ("aliases in a document", most["aliases"]),
+            ("levels of JSON in a body", most["nesting"]),
+            ("[cost](#what-a-document-costs) of a document", f"{most['cost']:,}"),
+            ("a request as a whole; one of its statements; waiting for a lock", spans),
             ("mutations in a request", 1),
             ("rows on a page (`first`; 20 if not given)", most["page"]),
             ("one attachment", f"{settings.ATTACHMENT_BYTES // 2**20} MiB"),

@@ -17,6 +17,7 @@ class Code(StrEnum):
     COMMENT_REQUIRED = "COMMENT_REQUIRED"
     CONFLICT_OF_INTEREST = "CONFLICT_OF_INTEREST"
     CONSENT_REQUIRED = "CONSENT_REQUIRED"
+    DOCUMENT_NOT_ALLOWED = "DOCUMENT_NOT_ALLOWED"
     FORBIDDEN = "FORBIDDEN"
     IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
     INCOMPLETE = "INCOMPLETE"
@@ -28,12 +29,15 @@ class Code(StrEnum):
     NOT_FOUND = "NOT_FOUND"
     NOT_QUALIFIED = "NOT_QUALIFIED"
     OPEN_CASE_EXISTS = "OPEN_CASE_EXISTS"
+    SECOND_FACTOR_NEEDED = "SECOND_FACTOR_NEEDED"
     SECOND_PERSON_NEEDED = "SECOND_PERSON_NEEDED"
     SLOT_TAKEN = "SLOT_TAKEN"
     STALE_VERSION = "STALE_VERSION"
     STORAGE_FULL = "STORAGE_FULL"
+    TIMED_OUT = "TIMED_OUT"
     TOO_MANY_HOPS = "TOO_MANY_HOPS"
     UNAUTHENTICATED = "UNAUTHENTICATED"
+    UNAVAILABLE = "UNAVAILABLE"
     UNKNOWN_DOCUMENT = "UNKNOWN_DOCUMENT"
 
 
@@ -45,6 +49,7 @@ MEANINGS: dict[Code, str] = {
     Code.COMMENT_REQUIRED: "The chosen reason needs a sentence of explanation.",
     Code.CONFLICT_OF_INTEREST: "This person is tied to the sending hospital or stood aside; another must read.",
     Code.CONSENT_REQUIRED: "The patient's, or under 14 the guardian's, consent is not recorded.",
+    Code.DOCUMENT_NOT_ALLOWED: "Only the documents of our own pages run here; a system needs a token for its own.",
     Code.FORBIDDEN: "You see the object, but your role there does not allow this step.",
     Code.IDEMPOTENCY_MISMATCH: "The idempotency key was already used with another input; take a new key.",
     Code.INCOMPLETE: "The draft still lacks something that this step needs; `field` names it.",
@@ -56,12 +61,15 @@ MEANINGS: dict[Code, str] = {
     Code.NOT_FOUND: "There is no such object for you.",
     Code.NOT_QUALIFIED: "The person does not read cases of this subspecialty for this department.",
     Code.OPEN_CASE_EXISTS: "The patient already has an open case; continue it, or say why a second one is needed.",
+    Code.SECOND_FACTOR_NEEDED: "A second factor is compulsory and none is enrolled; enrol one first.",
     Code.SECOND_PERSON_NEEDED: "This step must be taken by somebody other than the author.",
     Code.SLOT_TAKEN: "The place is already booked for that time.",
     Code.STALE_VERSION: "Somebody changed the case since you read it; read it again and decide anew.",
     Code.STORAGE_FULL: "The server has no room left; what was received is kept, go on from there later.",
+    Code.TIMED_OUT: "It took longer than allowed; nothing was changed. Ask for less, or again later.",
     Code.TOO_MANY_HOPS: "The case has been redirected as often as is allowed.",
     Code.UNAUTHENTICATED: "Nobody is signed in, or the token is unknown, expired or revoked.",
+    Code.UNAVAILABLE: "Too much is under way, or the database is away; nothing was changed. Try again soon.",
     Code.UNKNOWN_DOCUMENT: "The page asks by a `documentId` that this version does not know; reload the page.",
 }
 

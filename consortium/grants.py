@@ -1,6 +1,6 @@
 """From the table of roles to rows: the group of a role at a place, its guardian grants, and who is in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,9 +9,11 @@ from uuid import UUID
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from consortium import access, trail
+from consortium import access, directory, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.models import (
@@ -24,7 +26,7 @@ from consortium.models import (
     Person,
     PractitionerRole,
 )
-from consortium.roles import HELD_AT, PERMISSIONS, Place, Role, every_permission
+from consortium.roles import HELD_AT, PERMISSIONS, SEPARATED, Place, Role, every_permission
 
 GRANTS: dict[Place, tuple[type, type]] = {
     Place.HOSPITAL: (Hospital, HospitalGrant),
@@ -107,11 +109,13 @@ def enrol(
 def grant_role(
     *, by: Actor, person: Person, role: Role, where: Hospital | Department | Division, now: datetime
 ) -> PractitionerRole:
-    """Give a person a role at a place of the actor's hospital, from now; it counts on the next request."""
-    hospital = where.hospital_id if isinstance(where, Department) else where.pk if isinstance(where, Hospital) else None
-    if hospital is None:
-        raise access.forbidden()
-    acting = access.require_at(by, "grant_role", hospital=hospital)
+    """Give a person a role at a place that the actor keeps, from now; it counts on the next request.
+
+    Roles of a division, and those of the three administrators anywhere, are the security administrator's to give.
+    """
+    acting = _giver(by, where)
+    if role in SEPARATED:
+        access.require(by, "appoint_administrator")
     if by.person and person.pk == by.person.pk:
         raise Refused(Code.SECOND_PERSON_NEEDED, _("不能给自己授予岗位；请由另一位管理员授予。"), field="person")
     if _place(where) not in HELD_AT[role]:
@@ -121,6 +125,7 @@ def grant_role(
     with transaction.atomic(savepoint=False):
         group, _made = Group.objects.get_or_create(name=group_name(role, _place(where), where.pk))
         Group.objects.select_for_update().get(pk=group.pk)
+        _must_be_apart(person, role, now)
         if PractitionerRole.objects.filter(person=person, group=group, ends_at__isnull=True).exists():
             raise Refused(Code.INVALID_STATE, _("此人已有该岗位，无需重复授予。"), field="role")
         held = _held(person, role, where, group, now)
@@ -128,6 +133,7 @@ def grant_role(
         place, permissions = _place(where), _permissions()
         grant = GRANTS[place][1]
         _insert(grant, {(group.pk, permissions[place, name].pk, where.pk) for name in PERMISSIONS[role]})
+        _rights_changed(person)
         trail.audit(by, "grant_role", held, role=acting, purpose="ADMINISTRATION", patient_id=None, now=now)
     return held
 
@@ -136,17 +142,56 @@ def revoke_role(*, by: Actor, id: UUID, expected_version: int, now: datetime) ->
     """End a role at the actor's hospital now; it counts no more on the next request."""
     with transaction.atomic(savepoint=False):
         held = PractitionerRole.objects.select_for_update().filter(pk=id).first()
-        if held is None or held.hospital_id not in by.reach("revoke_role").hospitals:
+        acting = next(_keepers(by, "revoke_role", held.place), None) if held else None
+        if held is None or acting is None:
             raise access.not_found()
-        acting = access.require_at(by, "revoke_role", hospital=held.hospital_id)
+        if held.role in SEPARATED and not by.may_anywhere("appoint_administrator"):
+            raise access.forbidden()
         if held.ends_at and held.ends_at <= now:
             raise Refused(Code.INVALID_STATE, _("该岗位已经结束。"))
         if held.version != expected_version:
             raise Refused(Code.STALE_VERSION, _("该岗位已被他人修改，请刷新后再操作。"), field="expectedVersion")
         held.ends_at, held.version = max(now, held.starts_at), held.version + 1
         held.save()
+        _rights_changed(held.person)
         trail.audit(by, "revoke_role", held, role=acting, purpose="ADMINISTRATION", patient_id=None, now=now)
     return held
+
+
+def _giver(by: Actor, where: Hospital | Department | Division) -> PractitionerRole:
+    """The role by which the actor gives roles at a place; FORBIDDEN if none."""
+    for role in _keepers(by, "grant_role", where):
+        return role
+    raise access.forbidden()
+
+
+def _keepers(by: Actor, permission: str, where: Hospital | Department | Division) -> Iterator[PractitionerRole]:
+    """The running roles that give a permission over a place: at its hospital, or in a division around it."""
+    if isinstance(where, Division):
+        around, hospital = directory.with_those_above(where), None
+    else:
+        home = where.hospital if isinstance(where, Department) else where
+        around, hospital = directory.with_those_above(home.division), home.pk
+    for role in by.roles_with(permission):
+        if role.division_id in around if role.division_id else not role.department_id and role.hospital_id == hospital:
+            yield role
+
+
+def _must_be_apart(person: Person, role: Role, now: datetime) -> None:
+    """INVALID_STATE for a second of the three administrators' roles; the constraint stands behind."""
+    if role not in SEPARATED:
+        return
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    others = PractitionerRole.objects.filter(person=person, role__in=SEPARATED - {role})
+    if others.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=now)).exists():
+        raise Refused(
+            Code.INVALID_STATE, _("系统管理员、安全管理员、审计员须由不同的人担任（三员分立）。"), field="role"
+        )
+
+
+def _rights_changed(person: Person) -> None:
+    """Let the person's sessions go on under another key."""
+    Person.objects.filter(pk=person.pk).update(rights_changed_at=timezone.now())
 
 
 def _place(where: Hospital | Department | Division) -> Place:

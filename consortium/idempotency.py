@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from consortium import moment
@@ -34,8 +34,12 @@ class Remembered:
 
 
 def fingerprint(action: str, inputs: Any) -> bytes:
-    """What makes two requests the same: the action and everything it was given, 32 bytes."""
-    return sha256(json.dumps([action, inputs], sort_keys=True, default=str).encode()).digest()
+    """What makes two requests the same: the action and everything it was given, 32 bytes, as a keyed hash.
+
+    An input may be an identity number, and of those a plain hash would only hide few.
+    """
+    text = json.dumps([action, inputs], sort_keys=True, default=str)
+    return salted_hmac("consortium.idempotency", text, algorithm="sha256").digest()
 
 
 def claim(person: Person, key: str, mark: bytes) -> Remembered | None:

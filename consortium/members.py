@@ -8,15 +8,18 @@ from typing import Any
 
 from django.db import connection, models, transaction
 
-from consortium import search
+from consortium import access, search, trail
+from consortium.access import Actor
 from consortium.member_cells import Known
 from consortium.member_rows import Entry, check_row, check_together, columns_of
-from consortium.models import Capability, Department, Hospital, Membership
+from consortium.member_scope import check_scope
+from consortium.models import Alliance, Capability, Department, Hospital, Membership
 from consortium.progress import Progress, silent
-from consortium.tables import Problem, Unreadable, read_table
+from consortium.tables import Problem, Table, Unreadable, read_table, table_of
 
 LOCK = 0x4D454D42  # one import at a time
 STEP = 500  # rows between two reports of progress
+DERIVED = {"name_grams", "sounds", "version"}  # fields that follow from others, of which nobody is told
 
 
 class Rejected(Exception):
@@ -51,19 +54,46 @@ def import_members(*, path: Path, now: datetime, dry_run: bool = False, progress
 
     A blank cell leaves what is stored; what the list does not name stays; an older count never replaces a newer one.
     """
+    return _bring(lambda: read_table(path), now=now, dry_run=dry_run, progress=progress)
+
+
+def import_list(*, by: Actor, alliance: str, name: str, content: bytes, confirm: bool, now: datetime) -> Report:
+    """What a list for an alliance would change; once it is confirmed, the change itself. `Rejected` as above.
+
+    For the administrators of the alliance at its lead hospital; it touches no member of another's alliance.
+    """
+    with transaction.atomic():
+        row = Alliance.objects.select_for_update(no_key=True).filter(code=alliance).first()
+        if row is None or row.lead_id not in by.reach("import_members").hospitals:
+            raise access.not_found("alliance")
+        role = access.require_at(by, "import_members", hospital=row.lead_id)
+        report = _bring(lambda: table_of(name, content), now=now, dry_run=not confirm, alliance=row)
+        if confirm:
+            trail.audit(by, "import_members", row, role=role, purpose="ADMINISTRATION", patient_id=None, now=now)
+    return report
+
+
+def _bring(
+    read: Callable[[], Table],
+    *,
+    now: datetime,
+    dry_run: bool,
+    progress: Progress = silent,
+    alliance: Alliance | None = None,
+) -> Report:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
-        report = _store(read_entries(path, now, progress))
+        report = _store(_entries(read, now, progress, alliance))
         if dry_run:
             transaction.set_rollback(True)
     return report
 
 
-def read_entries(path: Path, now: datetime, progress: Progress = silent) -> list[Entry]:
+def _entries(read: Callable[[], Table], now: datetime, progress: Progress, alliance: Alliance | None) -> list[Entry]:
     """The rows of a list, every one of them right; `Rejected` otherwise."""
     try:
-        table = read_table(path)
+        table = read()
     except Unreadable as unreadable:
         raise Rejected([unreadable.problem]) from unreadable
     columns, problems = columns_of(table)
@@ -77,6 +107,7 @@ def read_entries(path: Path, now: datetime, progress: Progress = silent) -> list
         if done % STEP == 0 or done == len(table.rows):
             progress(done, len(table.rows))
     problems += check_together(entries, columns)
+    problems += check_scope(entries, columns, alliance) if alliance else []
     if problems:
         raise Rejected(sorted(problems, key=lambda problem: problem.line))
     return entries
@@ -97,10 +128,11 @@ def _hospitals(entries: list[Entry], tally: Tally) -> dict[str, Hospital]:
         values = wanted.setdefault(entry.given["credit_code"], {})
         values |= _named(entry, ("level", "grade", "kind", "division", "phone", "outgoing_review"))
         values["name"] = entry.given["hospital"]
-    stored = {row.credit_code: row for row in Hospital.objects.select_for_update().filter(credit_code__in=wanted)}
+    rows = Hospital.objects.select_for_update(of=("self",)).select_related("division").filter(credit_code__in=wanted)
+    stored = {row.credit_code: row for row in rows}
     for code, values in wanted.items():
-        stored.setdefault(code, Hospital(credit_code=code))
-        wanted[code] = values | {"name_grams": search.grams(values["name"])}
+        row = stored.setdefault(code, Hospital(credit_code=code))
+        wanted[code] = values | (search.found_by(values["name"]) if row.name != values["name"] else {})
     _write(Hospital, stored, wanted, tally, str)
     return stored
 
@@ -108,7 +140,7 @@ def _hospitals(entries: list[Entry], tally: Tally) -> dict[str, Hospital]:
 def _departments(
     entries: list[Entry], hospitals: Mapping[str, Hospital], tally: Tally
 ) -> dict[tuple[str, str], Department]:
-    rows = Department.objects.select_for_update(of=("self",)).select_related("hospital")
+    rows = Department.objects.select_for_update(of=("self",)).select_related("hospital", "specialty")
     stored = {
         (row.hospital.credit_code, row.name): row
         for row in rows.filter(hospital__in=[h.pk for h in hospitals.values()])
@@ -120,8 +152,8 @@ def _departments(
         if "department_phone" in entry.given:
             values["phone"] = entry.given["department_phone"]
         wanted[code, name] = values
-        new = Department(hospital=hospitals[code], name=name, name_grams=search.grams(name))
-        stored.setdefault((code, name), new)
+        if (code, name) not in stored:
+            stored[code, name] = Department(hospital=hospitals[code], name=name, **search.found_by(name))
     _write(Department, stored, wanted, tally, lambda row: f"{row.hospital} {row}")
     return stored
 
@@ -187,7 +219,7 @@ def _write(
         elif differing:
             old.append(row)
             touched.update(differing)
-            tally.updated.append((words(row), differing))
+            tally.updated.append((words(row), [name for name in differing if name not in DERIVED]))
         else:
             tally.unchanged += 1
     model.objects.bulk_create(new, batch_size=2000)

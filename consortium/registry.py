@@ -6,6 +6,7 @@ from datetime import date
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from consortium import search
 from consortium.errors import Code, Refused
 from consortium.models import Concept
 
@@ -19,6 +20,12 @@ def holds(day: date, path: str) -> Q:
     """The condition that the dated entry at the end of a path, such as `concept__`, holds on a day."""
     last = Q(**{f"{path}valid_to__isnull": True}) | Q(**{f"{path}valid_to__gte": day})
     return Q(**{f"{path}valid_from__lte": day}) & last
+
+
+def matching(text: str) -> Q:
+    """The condition that a concept is meant by what was typed: code, part of a term, pinyin or its initials."""
+    named = Q(code__istartswith=text) | Q(label_zh__icontains=text) | Q(label_en__icontains=text)
+    return named | search.heard(text)
 
 
 def concepts(system: str, codes: Iterable[str], *, on: date, field: str) -> list[Concept]:

@@ -24,6 +24,8 @@ class Role(models.TextChoices):
     COMMISSION_OBSERVER = "COMMISSION_OBSERVER", _("卫健委观察员")
     HOTLINE_AGENT = "HOTLINE_AGENT", _("12320 坐席")
     AUDITOR = "AUDITOR", _("审计员")
+    SYSTEM_ADMIN = "SYSTEM_ADMIN", _("系统管理员")
+    SECURITY_ADMIN = "SECURITY_ADMIN", _("安全管理员")
 
 
 class Place(Enum):
@@ -47,11 +49,16 @@ HELD_AT: dict[Role, set[Place]] = {
     Role.COMMISSION_OBSERVER: {Place.DIVISION},
     Role.HOTLINE_AGENT: {Place.DIVISION},
     Role.AUDITOR: {Place.HOSPITAL, Place.DIVISION},
+    Role.SYSTEM_ADMIN: {Place.HOSPITAL, Place.DIVISION},
+    Role.SECURITY_ADMIN: {Place.HOSPITAL, Place.DIVISION},
 }
+# The three administrators (三员分立): nobody is two of them at the same time, and no hospital administrator makes one.
+SEPARATED = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR})
 
 SENDERS_SIDE = {
     "view_sent_referral",
     "view_identity",
+    "unmask_patient",
     "add_attachment",
     "supply_information",
     "resend_referral",
@@ -70,6 +77,7 @@ SENDERS_SIDE = {
 RECEIVERS_SIDE = {
     "view_received_referral",
     "view_identity",
+    "unmask_patient",
     "add_attachment",
     "open_referral",
     "claim_referral",
@@ -88,6 +96,7 @@ RECEIVERS_SIDE = {
 READERS_OF_SLIDES = {
     "view_received_pathology",
     "view_identity",
+    "unmask_patient",
     "open_slide",
     "annotate_slide",
     "keep_key_image",
@@ -167,13 +176,21 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     # Leads a pathology department: who reads what, how much, and what came of it; need not be a pathologist.
     Role.PATHOLOGY_LEAD: frozenset(
         QUALITY
-        | {"view_sent_pathology", "view_identity", "assign_pathology", "reassign_pathology", "name_adjudicator"}
+        | {
+            "view_sent_pathology",
+            "view_identity",
+            "unmask_patient",
+            "assign_pathology",
+            "reassign_pathology",
+            "name_adjudicator",
+        }
         | {"set_expertise", "view_pathology_ledger"}
     ),
     # Of the sending hospital; at the performer's it looks at the quality of what came in.
     Role.PATHOLOGY_LAB: frozenset(
         QUALITY
-        | {"view_sent_pathology", "view_identity", "register_patient", "create_pathology", "update_pathology"}
+        | {"view_sent_pathology", "view_identity", "unmask_patient", "register_patient"}
+        | {"create_pathology", "update_pathology"}
         | {"register_specimen", "register_block", "register_slides", "withdraw_slide", "upload_slide"}
         | {"reserve_frozen", "submit_pathology", "fix_pathology", "supply_material"}
         | {"acknowledge_report", "record_final_result", "refer_pathology", "cancel_pathology"}
@@ -186,11 +203,20 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         # Answers for the hospital's patients; sees what was read in an emergency, not the record.
         | {"review_break_glass"}
     ),
-    Role.ALLIANCE_ADMIN: frozenset({"view_coverage", "view_staff", "set_clock_rule", "answer_for_alliance"}),
+    Role.ALLIANCE_ADMIN: frozenset(
+        {"view_coverage", "view_staff", "set_clock_rule", "answer_for_alliance", "import_members"}
+    ),
     Role.COMMISSION_OBSERVER: frozenset({"view_suppressed_coverage"}),
     Role.HOTLINE_AGENT: frozenset({"activate_green_channel", "view_own_activation"}),
     # At a hospital, or for all hospitals of a division.
     Role.AUDITOR: frozenset({"view_audit_trail", "view_break_glass"}),
+    # Accounts: makes and closes them and hands out the link for a password; gives no right and removes no factor.
+    Role.SYSTEM_ADMIN: frozenset({"view_accounts", "create_person", "issue_setup_link", "deactivate_person"}),
+    # Rights: gives and ends roles, the three administrators' too, unlocks, removes a second factor; sets no password.
+    Role.SECURITY_ADMIN: frozenset(
+        {"view_accounts", "view_staff", "grant_role", "revoke_role", "appoint_administrator"}
+        | {"unlock_person", "reset_second_factor"}
+    ),
 }
 
 # Steps that belong to a specialist; the office may take them only when it names the specialist who decided.
@@ -200,9 +226,11 @@ ON_BEHALF: dict[Role, frozenset[str]] = {
 
 # What an API token of a hospital's own system may be allowed to do, whatever its owner may do.
 READING = frozenset(name for names in PERMISSIONS.values() for name in names if name.startswith("view_"))
+DOCUMENTS = "documents"  # the scope of a named integrator, who may send documents of their own; operators issue it
 SCOPES: dict[str, frozenset[str]] = {
     "read": READING,
     "write": frozenset(name for names in PERMISSIONS.values() for name in names) - READING,
+    DOCUMENTS: frozenset(),
 }
 
 

@@ -5,14 +5,34 @@ client has confirmed its beginning: about 40 ms for each answer on a lasting con
 """
 
 import argparse
+import os
 import socket
+import sys
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
 
+OURS = "consortium.asgi:application"
+GRACE = 30  # seconds; a request may take 20, an upload goes on elsewhere where it was cut
+
+
+class Processes(Multiprocess):
+    """uvicorn's processes; told to end, the parent lets go of the socket, so that it ends with the last who answers.
+
+    A connection that came while only the parent held it would be taken and never answered.
+    """
+
+    def terminate_all(self) -> None:
+        """Tell the processes to end."""
+        for listening in self.sockets:
+            listening.close()
+        super().terminate_all()
+
 
 def serve(application: str, *, host: str, port: int, workers: int) -> None:
-    """Serve until told to stop, and then for two seconds more: a live stream does not end by itself."""
+    """Serve until told to stop, and then until what was begun is answered, for half a minute at most."""
     config = Config(
         application,
         host=host,
@@ -21,21 +41,32 @@ def serve(application: str, *, host: str, port: int, workers: int) -> None:
         log_level="warning",
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=GRACE,
     )
     listening = config.bind_socket()
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what it accepts inherits this
-    Multiprocess(config, sockets=[listening]).run()
+    Processes(config, sockets=[listening]).run()
+
+
+def refuse_a_faulty_environment() -> None:
+    """End with the sentence that names the variable, rather than with a trace from each process."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consortium.settings")
+    try:
+        settings.SECRET_KEY  # noqa: B018 - reads the settings
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
 
 
 def main() -> None:
     """Serve as the arguments say."""
     parser = argparse.ArgumentParser(prog="python -m consortium.serve")
-    parser.add_argument("application", nargs="?", default="consortium.asgi:application", help="应用 / the application")
+    parser.add_argument("application", nargs="?", default=OURS, help="应用 / the application")
     parser.add_argument("--host", default="127.0.0.1", help="地址 / address (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="端口 / port (8000)")
     parser.add_argument("--workers", type=int, default=2, help="进程数 / processes (2)")
     given = parser.parse_args()
+    if given.application == OURS:
+        refuse_a_faulty_environment()
     serve(given.application, host=given.host, port=given.port, workers=given.workers)
 
 

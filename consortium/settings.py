@@ -1,6 +1,7 @@
 """Configuration: the only module that reads the environment. `docs/operations.md` lists the variables."""
 
 import os
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -9,7 +10,9 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from consortium import keyring
 from consortium.database import embedded
+from consortium.sign_in.providers import providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_FOLDER = embedded.data_folder()
@@ -26,10 +29,12 @@ def _switch(name: str, default: str) -> bool:
 PRODUCTION = _switch("REFNET_PRODUCTION", "0")
 DEBUG = False
 SECRET_KEY = os.environ.get("REFNET_SECRET_KEY", "")
-if not SECRET_KEY:
-    if PRODUCTION:
-        raise ImproperlyConfigured("Set REFNET_SECRET_KEY to 50 or more random characters; production needs its own.")
-    SECRET_KEY = "not-secret-development-only-" + "0" * 32
+if PRODUCTION and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10):
+    raise ImproperlyConfigured(
+        "请把 REFNET_SECRET_KEY 设为 50 个以上的随机字符；生产环境须有自己的密钥。"
+        " / Set REFNET_SECRET_KEY to 50 or more random characters; production needs its own."
+    )
+SECRET_KEY = SECRET_KEY or "not-secret-development-only-" + "0" * 32
 ALLOWED_HOSTS = os.environ.get("REFNET_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 
 DATABASES = {
@@ -41,12 +46,31 @@ DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
     "options", "-c join_collapse_limit=6 -c from_collapse_limit=6"
 )
 
+# Identity numbers and telephone numbers are stored encrypted (consortium/cipher.py); the keys lie outside the database.
+_key_file = os.environ.get("REFNET_KEY_FILE", "")
+try:
+    KEYRING = keyring.load(
+        text=os.environ.get("REFNET_KEYS", ""),
+        file=Path(_key_file) if _key_file else None,
+        own=None if PRODUCTION else DATA_FOLDER / "keys.json",
+    )
+except keyring.KeysMissing as error:
+    raise ImproperlyConfigured(str(error)) from error
+# The first seals, the others open what was sealed before it; each is a class with the interface of `cipher.Cipher`.
+CIPHERS = list(dict.fromkeys([os.environ.get("REFNET_CIPHER", "consortium.cipher.AesGcm"), "consortium.cipher.AesGcm"]))
+# As whom the connection acts outside of `acting`: as itself, and as nobody.
+DATABASE_ROLE = DATABASE_PERSON = ""
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "axes",
     "guardian",
     "graphene_django",
     "django_q",
@@ -63,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "consortium.urls"
@@ -74,6 +99,7 @@ TEMPLATES = [
 
 AUTH_USER_MODEL = "consortium.Person"
 AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
     "guardian.backends.ObjectPermissionBackend",
 ]
@@ -83,8 +109,15 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+PASSWORD_HASHERS = [  # the first for what is set from now on; who signs in with an older hash gets a new one
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+PASSWORD_RESET_TIMEOUT = 72 * 3600  # seconds that a link for setting a password works
+SESSION_ENGINE = "consortium.sign_in.sessions"
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = 12 * 3600  # the longest life of a session
+SESSION_IDLE = int(float(os.environ.get("REFNET_IDLE_MINUTES", "30")) * 60)  # seconds without use
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
@@ -182,6 +215,27 @@ JOBS = {
     "forget_answers": 60,
 }
 
+# Signing in: a second factor, guesses, a hospital's own sign-in.
+MFA = _switch("REFNET_MFA", "1" if PRODUCTION else "0")  # a second factor is compulsory for everybody who signs in
+MFA_ADAPTER = "consortium.sign_in.adapter.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds that a telephone's clock may be off
+MFA_TOTP_ISSUER = "Refnet"
+FACTOR_SECONDS = 300  # how long the second factor is awaited after the password
+FRESH_SECONDS = 900  # how long after signing in one may change one's ways in
+AXES_FAILURE_LIMIT = int(os.environ.get("REFNET_GUESSES", "5"))
+AXES_COOLOFF_TIME = timedelta(minutes=float(os.environ.get("REFNET_LOCK_MINUTES", "15")))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True  # SignIn is ours
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]  # its middleware would answer for us, not in our shape
+AXES_CLIENT_IP_CALLABLE = "consortium.sign_in.guesses.address_of"
+PROXIES = int(os.environ.get("REFNET_PROXIES", "1" if PRODUCTION else "0"))  # of our own before the service
+OIDC = providers(os.environ.get("REFNET_OIDC", "[]"))
+
 # What follows is Refnet's own.
 # The audit trail's signed heads: where they are kept, the key that signs them, the public keys of before.
 AUDIT_HEADS = Path(os.environ.get("REFNET_AUDIT_HEADS") or DATA_FOLDER / "heads")
@@ -195,13 +249,25 @@ if PRODUCTION and not AUDIT_KEY and not AUDIT_KEY_FILE.is_file():
     )
 GRAPHIQL = not PRODUCTION
 INTROSPECTION = not PRODUCTION
+GRAPHQL_GET = _switch("REFNET_GRAPHQL_GET", "0" if PRODUCTION else "1")  # queries in addresses, which proxies log
+FREE_DOCUMENTS = _switch("REFNET_FREE_DOCUMENTS", "0" if PRODUCTION else "1")  # else named integrators alone
 GRAPHQL_LIMITS = {
     "body_bytes": 256 * 1024,
+    "nesting": 20,  # levels of JSON
     "tokens": 4000,
     "depth": 14,
     "aliases": 30,
+    "cost": 20_000,  # fields that an answer may hold at worst, see schema.documents.Size
     "page": 100,
 }
+# Seconds that the database gives a request: for one statement, for a lock, between two statements. And for all of it.
+DATABASE_PATIENCE = {
+    "statement_timeout": float(os.environ.get("REFNET_STATEMENT_SECONDS", "10")),
+    "lock_timeout": float(os.environ.get("REFNET_LOCK_SECONDS", "5")),
+    "idle_in_transaction_session_timeout": 60.0,
+}
+REQUEST_SECONDS = float(os.environ.get("REFNET_REQUEST_SECONDS", "20"))
+RETRY_SECONDS = 2  # what Retry-After says when a request was not even begun
 # Of each process that serves live streams: how many, how far one may lag behind or be replayed, and its rhythm.
 LIVE_LIMITS = {
     "per_person": 20,
@@ -213,6 +279,10 @@ LIVE_LIMITS = {
     "send_seconds": 60.0,
 }
 WEB_THREADS = int(os.environ.get("REFNET_THREADS", "4"))
+GREEN_THREADS = 2  # of the green channel's own lane
+WAITING = int(os.environ.get("REFNET_WAITING", "60"))  # requests that may wait for a thread of a process; more get 503
+WAITING_SECONDS = 10.0  # after which a request that still waits is refused too
+DRAIN_SECONDS = float(os.environ.get("REFNET_DRAIN_SECONDS", "5" if PRODUCTION else "0"))  # see consortium/leaving.py
 MAX_HOPS = 3
 # Emergency access: how long it lasts, at most 60 minutes; attempts of a person in an hour; hours until its review.
 BREAK_GLASS = {

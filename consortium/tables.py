@@ -5,7 +5,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -77,19 +77,32 @@ class Unreadable(Exception):
 
 def read_table(path: Path) -> Table:
     """The table of a CSV file (UTF-8 or GB18030) or of the first sheet of an XLSX file; `Unreadable` otherwise."""
-    kinds = {".csv": read_csv, ".xlsx": read_xlsx}
-    if path.suffix.lower() not in kinds:
-        raise Unreadable(_("只能导入 .csv 或 .xlsx 文件；旧版 .xls 请另存为 .xlsx。"), value=path.name)
+    _reader(path.name)
     if not path.is_file():
         raise Unreadable(_("文件不存在，或不是普通文件；请核对路径。"), value=path.name)
-    if path.stat().st_size > MAX_BYTES:
-        raise Unreadable(
-            _("文件超过 {limit} MB；请分成几个文件导入。").format(limit=MAX_BYTES // 1024**2), value=path.name
-        )
-    content = path.read_bytes()
+    _bounded(path.name, path.stat().st_size)
+    return table_of(path.name, path.read_bytes())
+
+
+def table_of(name: str, content: bytes) -> Table:
+    """The table of a file that was sent: its kind is told by the end of its name; `Unreadable` as with `read_table`."""
+    read = _reader(name)
+    _bounded(name, len(content))
     if not content.strip():
-        raise Unreadable(_("文件是空的；第一行应为列名。"), value=path.name)
-    return _table(kinds[path.suffix.lower()](content))
+        raise Unreadable(_("文件是空的；第一行应为列名。"), value=name)
+    return _table(read(content))
+
+
+def _reader(name: str) -> Callable[[bytes], Iterator[Row]]:
+    read = {".csv": read_csv, ".xlsx": read_xlsx}.get(Path(name).suffix.lower())
+    if read is None:
+        raise Unreadable(_("只能导入 .csv 或 .xlsx 文件；旧版 .xls 请另存为 .xlsx。"), value=name)
+    return read
+
+
+def _bounded(name: str, size: int) -> None:
+    if size > MAX_BYTES:
+        raise Unreadable(_("文件超过 {limit} MB；请分成几个文件导入。").format(limit=MAX_BYTES // 1024**2), value=name)
 
 
 def read_csv(content: bytes) -> Iterator[Row]:

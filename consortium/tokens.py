@@ -13,22 +13,27 @@ from consortium import access, trail
 from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.models import ApiToken, Person
-from consortium.roles import SCOPES
+from consortium.roles import DOCUMENTS, SCOPES
 
 PREFIX = "refnet_"
 LONGEST = 366  # days
 
 
 def issue_api_token(
-    *, by: Actor, name: str, scopes: Sequence[str], expires_in_days: int, now: datetime
+    *, by: Actor, name: str, scopes: Sequence[str], expires_in_days: int, now: datetime, operator: bool = False
 ) -> tuple[ApiToken, str]:
-    """A new token of the actor and its secret, which is not kept; INVALID_INPUT for an unknown scope or a long life."""
+    """A new token of the actor and its secret, which is not kept; INVALID_INPUT for an unknown scope or a long life.
+
+    Only an operator of the service names an integrator: the scope `documents` is not for oneself to take.
+    """
     if not name.strip():
         raise Refused(Code.INVALID_INPUT, _("请写明令牌的用途。"), field="name")
     if not scopes or not set(scopes) <= SCOPES.keys():
         raise Refused(
             Code.INVALID_INPUT, _("范围须从 {scopes} 中选择。").format(scopes=" / ".join(SCOPES)), field="scopes"
         )
+    if DOCUMENTS in scopes and not operator:
+        raise Refused(Code.INVALID_INPUT, _("范围 documents 只由运维在服务器上签发。"), field="scopes")
     if by.scopes is not None and not by.scopes.issuperset(scopes):  # a token passes on no more than it has
         raise access.forbidden()
     if not 1 <= expires_in_days <= LONGEST:

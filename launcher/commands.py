@@ -23,14 +23,16 @@ from launcher.programs import ENVIRONMENT, PROJECT, ask, begin, call, refusal, s
 PAGES = "构建网页（失败时接口照常可用）/ building the pages (should that fail, the API works all the same)"
 DEMO_STEPS = {
     "建表 / migrating": ["manage.py", "migrate", "--verbosity", "0"],
+    "行级权限 / row-level security": ["manage.py", "secure_database"],
     "载入区划与编码 / loading divisions and codes": ["manage.py", "load_registry"],
     "同步角色 / synchronising the roles": ["manage.py", "sync_roles"],
     PAGES: ["web/build.py"],
     "载入示范数据 / loading the demo network": ["manage.py", "demo"],
 }
 NIGHT_MINUTES = 480
-SETTING_UP = list(DEMO_STEPS)[:3]  # what a database needs before anything can act in it
+SETTING_UP = list(DEMO_STEPS)[:4]  # what a database needs before anything can act in it
 DRILLS = PROJECT / "tests" / "drills"
+WITH_TOOLS = {"fuzz"}  # drills that need the developers' packages
 FRONT = PROJECT / "web" / "dist" / "index.html"
 IN_A_BROWSER = ["tests/browser", "tests/slides/test_viewer_page.py"]
 QUICKLY = ["-q", "-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
@@ -257,11 +259,12 @@ def bench(arguments: list[str]) -> int:
 
 def drill(arguments: list[str]) -> int:
     """Run the program `tests.drills.NAME` on a database of its own, gone afterwards; return its exit code."""
-    names = sorted(path.stem for path in DRILLS.glob("[a-z]*.py"))
+    folders = (path.parent.name for path in DRILLS.glob("*/__main__.py"))
+    names = sorted({*(path.stem for path in DRILLS.glob("[a-z]*.py")), *folders})
     if not arguments or arguments[0] not in names:
         raise refusal(f"请指定演练：{' · '.join(names)}", f"Name a drill: {' · '.join(names)}")
     no_other_database()
-    python = prepared(RUNTIME)
+    python = prepared(DEVELOPMENT if arguments[0] in WITH_TOOLS else RUNTIME)
     with throwaway_data(python), database(python):
         set_up(python, SETTING_UP)
         return call(python, "-m", f"tests.drills.{arguments[0]}", *arguments[1:]).returncode

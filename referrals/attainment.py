@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from consortium import access, clocks
 from consortium.access import Actor
+from consortium.database.acting import reporting
 from consortium.directory import current_members
 from consortium.errors import Code, Refused
 from consortium.models import Alliance, ClockRun, Hospital
@@ -71,6 +72,7 @@ class Forecast:
     breaching: int | None
 
 
+@reporting()
 def attainment(
     *,
     by: Actor,
@@ -120,6 +122,7 @@ def _minutes(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds / 60, 2)
 
 
+@reporting()
 def breach_forecast(
     *, by: Actor, minutes: int, now: datetime, alliance: str | None = None, hospital: UUID | None = None
 ) -> list[Forecast]:

@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from consortium import access, registry, trail
+from consortium import access, cipher, registry, trail
 from consortium.access import Actor
+from consortium.database.acting import seek
 from consortium.errors import Code, Refused, checked
 from consortium.identity import age_in_years, read_id_number
 from consortium.models import Department, Hospital, Patient, Priority, Status, uuid7
@@ -70,7 +71,7 @@ def register_patient(*, by: Actor, hospital: Hospital, now: datetime, **given: A
                     Code.INVALID_INPUT, _("填写的出生日期或性别与身份证号不一致，请核对。"), field=f"patient.{wire}"
                 )
         given["id_number"] = known.number
-        if existing := Patient.objects.filter(id_number=known.number).first():
+        if existing := _registered(known.number):
             return _same_person(existing, given)
     elif not given.get("temporary_identity"):
         raise Refused(
@@ -88,7 +89,7 @@ def register_patient(*, by: Actor, hospital: Hospital, now: datetime, **given: A
             patient.save(force_insert=True)
     except IntegrityError:
         # Somebody registered the same number a moment ago.
-        return _same_person(Patient.objects.get(id_number=patient.id_number), given)
+        return _same_person(Patient.objects.with_id_number(patient.id_number or "").get(), given)
     return patient
 
 
@@ -112,11 +113,18 @@ def open_case(patient: Patient) -> Case | None:
     return Case.objects.filter(patient=patient, closed_at__isnull=True).select_related("origin").order_by("-id").first()
 
 
+def _registered(number: str) -> Patient | None:
+    """The patient of an identity number, whom somebody who typed all of it may find."""
+    marks = cipher.marks(number)
+    seek(marks)
+    return Patient.objects.filter(id_mark__in=marks).first()
+
+
 def look_up_patient(*, by: Actor, id_number: str, now: datetime) -> tuple[Patient | None, Case | None]:
     """The registered patient of an identity number and their open case; a disclosure, so it is audited."""
     role = access.require(by, "register_patient")
     number = read_id_number(id_number, today=timezone.localdate(now)).number
-    patient = Patient.objects.filter(id_number=number).first()
+    patient = _registered(number)
     if patient is None:
         return None, None
     trail.audit(by, "look_up_patient", patient, role=role, purpose="TREATMENT", patient_id=patient.pk, now=now)

@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from consortium.access import Actor
+from consortium.database.acting import reporting
 from consortium.directory import current_members
 from consortium.models import Capability, Division, DivisionLevel, Level, Status
 from referrals.figures import (
@@ -128,6 +129,7 @@ class Coverage:
         return {reach: found.count(reach) for reach in Reach}
 
 
+@reporting()
 def coverage(
     *,
     by: Actor,
@@ -165,6 +167,7 @@ def coverage(
     )
 
 
+@reporting()
 def breakdown(over: Scope, *, end: End, now: datetime) -> list[HospitalFigures]:
     """The legs of the scope by the hospital at one end, the busiest first."""
     found = list(over.legs().values(hospital=F(COLUMN[end])).annotate(**counts(now)).order_by("-SENT", "hospital"))

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Q, QuerySet, Value
 from django.utils.translation import gettext as _
 
+from consortium.database.acting import reporting
 from consortium.errors import Code, Refused
 from consortium.models import Level, Membership, Status
 from referrals.coverage import counties
@@ -36,6 +37,7 @@ class Month:
         return f"{self.since:%Y-%m}"
 
 
+@reporting()
 def trend(over: Scope, *, months: int, now: datetime) -> list[Month]:
     """The month of the scope's last day and so many before it, the earliest first, whatever day the scope begins with.
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
-from consortium import access, search
+from consortium import access, cipher, search
 from consortium.access import Actor
 from consortium.models import ServiceRequest, Side
 from referrals.models import Referral
@@ -114,6 +114,6 @@ def about_patient(path: str, text: str) -> Q:
     """The condition that a case has a number, or that the patient at a path has a name or identity number."""
     return (
         Q(**{f"{path}__name_grams__contains": search.wanted(text)})
-        | Q(**{f"{path}__id_number": text.upper()})
+        | Q(**{f"{path}__id_mark__in": cipher.marks(text)})
         | Q(number=text.upper())
     )

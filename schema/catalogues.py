@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 import graphene
-from django.db.models import Q
 from django.utils import timezone
 
 from consortium import registry
@@ -101,7 +100,7 @@ class Query:
         ConceptConnection,
         "Entries of a catalogue that are valid today, by code.",
         system=ConceptSystem(required=True, description="The catalogue."),
-        text=graphene.String(description="Part of the code or of the Chinese or English term."),
+        text=graphene.String(description="Part of the code or a term, or of its pinyin (拼音或首字母)."),
     )
     reasons = listed(
         ConceptType,
@@ -119,7 +118,7 @@ class Query:
         """Filtered, by code."""
         rows = Concept.objects.filter(registry.valid_on(timezone.localdate(info.context.now)), system=system.value)
         if text:
-            rows = rows.filter(Q(code__istartswith=text) | Q(label_zh__icontains=text) | Q(label_en__icontains=text))
+            rows = rows.filter(registry.matching(text))
         return reads.page(rows, info, order=Order("CODE", ("code", "id")), first=first, after=after)
 
     def resolve_reasons(self: Any, info: Any, catalogue: str) -> Any:

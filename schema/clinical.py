@@ -27,16 +27,31 @@ BookingStateEnum = declare(Booking.State, "BookingState")
 
 
 class PatientIdentity(Plain):
-    """Who the patient is, as one case shows it to those who treat them; each reading is on the audit trail."""
+    """Who the patient is, as one case shows it to those who treat them; each reading is on the audit trail.
+
+    Of numbers only the last four characters are shown; `unmaskPatient` shows them whole.
+    """
 
     name = graphene.String(required=True, description="Full name (姓名).")
-    id_number = graphene.String(description="Resident identity number (身份证号).")
+    id_number = graphene.String(description="Resident identity number, masked (身份证号，脱敏).")
     birth_date = Date(description="Date of birth (出生日期).")
-    phone = graphene.String(required=True, description="Telephone (联系电话).")
+    phone = graphene.String(required=True, description="Telephone, masked (联系电话，脱敏).")
     address = graphene.String(required=True, description="Address (住址).")
     guardian_name = graphene.String(required=True, description="Guardian (监护人).")
     guardian_relation = graphene.String(required=True, description="Guardian's relation (与患者关系).")
-    guardian_phone = graphene.String(required=True, description="Guardian's telephone (监护人电话).")
+    guardian_phone = graphene.String(required=True, description="Guardian's telephone, masked (监护人电话，脱敏).")
+
+    def resolve_id_number(self: Any, info: Any) -> str | None:
+        """Masked."""
+        return self.masked_id_number
+
+    def resolve_phone(self: Any, info: Any) -> str:
+        """Masked."""
+        return self.masked_phone
+
+    def resolve_guardian_phone(self: Any, info: Any) -> str:
+        """Masked."""
+        return self.masked_guardian_phone
 
 
 def named(patient: Patient, info: Any) -> None:

@@ -18,7 +18,7 @@ def decode(text: str, *kinds: str, field: str = "id") -> str:
         kind, colon, key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(":")
         if not colon or kind not in kinds or encode(kind, key) != text:
             raise ValueError(kind)
-        return key if kind == "Division" else str(int(key)) if kind == "Person" else str(UUID(key))
+        return key if kind == "Division" else str(int(key)) if kind in ("Person", "Account") else str(UUID(key))
     except (ValueError, binascii.Error) as error:
         raise Refused(
             Code.INVALID_INPUT,

@@ -3,10 +3,11 @@
 from typing import Any, ClassVar
 
 import graphene
+from django.db.models import Q
 
-from consortium import access, lifecycle, notices, tokens
+from consortium import access, directory, lifecycle, notices, tokens
 from consortium.grants import grant_role, revoke_role
-from consortium.models import ApiToken, Department, Hospital, Notice, Person, PractitionerRole
+from consortium.models import ApiToken, Department, Division, Hospital, Notice, Person, PractitionerRole
 from consortium.roles import SCOPES, Role
 from schema import ids, reads
 from schema.action import VERSION, Action
@@ -145,7 +146,7 @@ class Query:
         "Your notices, newest first.",
         unread=graphene.Boolean(description="Only those not yet read."),
     )
-    staff = paged(RoleConnection, "Roles that run at your hospital, for its administrator.")
+    staff = paged(RoleConnection, "Roles that run at your hospital or in your division, for its administrator.")
     colleague = graphene.Field(
         PersonType,
         description="Who signs in by this name, for a first role at your hospital; empty if nobody does (同事).",
@@ -169,9 +170,11 @@ class Query:
     def resolve_staff(self: Any, info: Any, first: int, after: str | None = None) -> reads.Page:
         """Of the hospitals one administers."""
         by = info.context.actor
-        rows = PractitionerRole.objects.filter(
-            access.running(info.context.now), hospital__in=by.reach("view_staff").hospitals
-        )
+        reach = by.reach("view_staff")
+        kept = Q(hospital__in=reach.hospitals)
+        for code in reach.divisions:
+            kept |= directory.within(code, "hospital__division") | directory.within(code, "division")
+        rows = PractitionerRole.objects.filter(access.running(info.context.now), kept)
         return reads.page(rows, info, order=Order("ID", ("id",)), first=first, after=after)
 
     def resolve_colleague(self: Any, info: Any, username: str) -> Person | None:
@@ -180,10 +183,15 @@ class Query:
 
 
 class GrantRole(Action):
-    """Give a person a role at your hospital or one of its departments, from now."""
+    """Give a person a role at your hospital, one of its departments or your division, from now."""
 
     returns = ("practitioner_role", PractitionerRoleType, PractitionerRole)
-    objects = {"person": ("Person",), "hospital": ("Hospital",), "department": ("Department",)}
+    objects = {
+        "person": ("Person", "Account"),
+        "hospital": ("Hospital",),
+        "department": ("Department",),
+        "division": ("Division",),
+    }
 
     class Input:
         """Who, what, where."""
@@ -191,19 +199,25 @@ class GrantRole(Action):
         person = graphene.ID(required=True, description="The person.")
         role = RoleEnum(required=True, description="The role.")
         hospital = graphene.ID(description="At your whole hospital; or")
-        department = graphene.ID(description="at one of its departments.")
+        department = graphene.ID(description="at one of its departments; or")
+        division = graphene.ID(description="for a division, by the security administrator.")
 
     @staticmethod
     def perform(
-        *, by: Any, now: Any, person: str, role: str, hospital: str | None = None, department: str | None = None
+        *,
+        by: Any,
+        now: Any,
+        person: str,
+        role: str,
+        hospital: str | None = None,
+        department: str | None = None,
+        division: str | None = None,
     ) -> PractitionerRole:
         """See `consortium.grants.grant_role`."""
         who = Person.objects.filter(pk=person).first()
-        where: Any = (
-            Department.objects.filter(pk=department).first()
-            if department
-            else Hospital.objects.filter(pk=hospital).first()
-        )
+        given = ((Department, department), (Hospital, hospital), (Division, division))
+        kind, key = next(((kind, key) for kind, key in given if key), (Hospital, None))
+        where: Any = kind.objects.filter(pk=key).first()
         if who is None or where is None:
             raise access.not_found()
         return grant_role(by=by, person=who, role=Role(role), where=where, now=now)

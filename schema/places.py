@@ -187,7 +187,7 @@ PLACE = {
     "level": LevelEnum(description="Tier (级别)."),
     "division": graphene.String(description="GB/T 2260 code of a division it lies in (区划代码)."),
     "alliance": graphene.String(description="Code of an alliance it is in today (联盟代码)."),
-    "text": graphene.String(description="Part of the name, in Chinese (名称)."),
+    "text": graphene.String(description="Part of the name, in Chinese or pinyin (名称、拼音或首字母)."),
 }
 
 

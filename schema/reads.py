@@ -175,7 +175,7 @@ def _value(key: str, text: Any) -> Any:
         return UUID(text)
     elif key.endswith("_at") and timezone.is_aware(moment := datetime.fromisoformat(text)):
         return moment
-    elif key in ("name", "code") and "\x00" not in text and text.encode():
+    elif key in ("name", "code", "username") and "\x00" not in text and text.encode():
         return text
     raise ValueError(key)
 

@@ -10,6 +10,7 @@ from graphql import GraphQLObjectType, default_field_resolver
 from consortium.access import Actor
 from consortium.errors import Code, Refused
 from schema import (
+    accounts,
     catalogues,
     clocks,
     coverage,
@@ -27,6 +28,7 @@ from schema import (
     steps,
     subscriptions,
     trail,
+    unmasking,
     urgent_access,
     viewing,
     worklist,
@@ -37,6 +39,7 @@ DOMAINS = (
     urgent_access,
     trail,
     people,
+    accounts,
     outbox,
     places,
     catalogues,
@@ -60,6 +63,7 @@ class Query(*(room.Query for room in DOMAINS), graphene.ObjectType):
 class Mutation(
     urgent_access.Mutation,
     people.Mutation,
+    accounts.Mutation,
     outbox.Mutation,
     places.Mutation,
     steps.Mutation,
@@ -70,6 +74,7 @@ class Mutation(
     reports.Mutation,
     viewing.Mutation,
     exports.Mutation,
+    unmasking.Mutation,
     graphene.ObjectType,
 ):
     """Everything that is done: one mutation in a request, one transaction."""

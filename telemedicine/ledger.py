@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from consortium.access import Actor
+from consortium.database.acting import reporting
 from consortium.errors import Code, Refused
 from consortium.models import ClockRun
 from referrals.attainment import Percentile
@@ -61,6 +62,7 @@ class Entry:
     returned: Share
 
 
+@reporting()
 def ledger(*, by: Actor, grouping: By, since: date, until: date, kind: str | None = None) -> list[Entry]:
     """The cases answered from the first to the last day that the actor answers for, the largest group first.
 

@@ -37,6 +37,7 @@ KEPT = {
 APPEND_ONLY = (
     "consortium_event",
     "consortium_auditentry",
+    "consortium_unmasking",
     "consortium_auditlink",
     "telemedicine_report",
     "telemedicine_addendum",
@@ -65,6 +66,7 @@ def django_db_setup(
             serialized_aliases=[],
             keepdb=django_db_keepdb and not django_db_createdb,
         )
+        call_command("secure_database", verbosity=0)
         call_command("load_registry", verbosity=0, stdout=open_nowhere())
     yield
     if not django_db_keepdb:

@@ -80,7 +80,7 @@ def test_the_settings_name_the_file_only_outside_production(tmp_path: Path, prod
         "PATH": "/usr/bin:/bin",
         "REFNET_DATA": str(tmp_path),
         "REFNET_PRODUCTION": production,
-        "REFNET_SECRET_KEY": "x" * 60,
+        "REFNET_SECRET_KEY": "0123456789abcdefghij" * 3,
         "REFNET_HOSTS": "refnet.example.org",
         "DATABASE_URL": "postgresql://elsewhere/refnet",
     }

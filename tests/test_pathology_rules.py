@@ -472,4 +472,4 @@ def test_who_hears_of_what(lab):
 def test_an_identity_number_is_one_patient_in_both_rooms(lab):
     who = patient(date(1980, 1, 1))
     case, leg = lab.draft(patient=who), lab.draft_of(None, patient=who)
-    assert case.patient == leg.patient == Patient.objects.get(id_number=who["id_number"])
+    assert case.patient == leg.patient == Patient.objects.with_id_number(who["id_number"]).get()

@@ -148,8 +148,9 @@ def test_two_drafts_for_one_patient_show_each_other(committed, known):
         doctors = [committed.actor("county", DOCTOR, n) for n in (1, 2)]
         codes = race(*(partial(committed.draft, by=by, patient=dict(same)) for by in doctors))
         assert Counter(codes) == {OK: 1, "OPEN_CASE_EXISTS": 1}
-        assert Patient.objects.filter(id_number=same["id_number"]).count() == 1
-        assert Case.objects.filter(patient__id_number=same["id_number"], closed_at=None).count() == 1
+        known = Patient.objects.with_id_number(same["id_number"])
+        assert known.count() == 1
+        assert Case.objects.filter(patient__in=known, closed_at=None).count() == 1
 
 
 def test_cancelling_against_accepting_has_one_winner(committed):

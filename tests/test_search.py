@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consortium import search
-from consortium.models import Hospital, Patient
+from consortium import registry, search
+from consortium.models import Concept, Department, Hospital, Patient
 from referrals.models import Status
 
 NAMES = st.text(st.sampled_from("王小明李湘雅医院长沙县 ABab1"), min_size=1, max_size=12)
@@ -53,3 +53,69 @@ def test_a_patients_grams_follow_the_name(world):
     patient.name = "欧阳娜娜"
     patient.save()
     assert Patient.objects.filter(name_grams__contains=search.wanted("阳娜")).get() == patient
+
+
+@pytest.mark.parametrize(
+    ("name", "sounds"),
+    [
+        ("小儿肺炎", "efy erfeiyan feiyan fy xefy xiaoerfeiyan y yan"),
+        ("长沙", "changsha cs s sha"),  # by its phrase: the character alone is also zhang
+        ("ICU 病房", "bf bingfang f fang icubf icubingfang"),
+        ("A型（重）", "axingzhong axz xingzhong xz z zhong"),
+        ("女", "n nv"),
+        ("（）", ""),
+        ("", ""),
+    ],
+)
+def test_how_a_name_sounds(name, sounds):
+    assert search.sounds(name) == sounds
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("xefy", True),
+        ("xiaoerfeiyan", True),
+        ("XiaoEr", True),
+        ("xiao er fei", True),
+        ("erfei", True),
+        ("fy", True),
+        ("ry", False),  # not from the middle of a syllable
+        ("xiaofei", False),
+        ("xefyx", False),
+        ("小er", False),  # half chosen with an input method
+        ("'x:*", True),  # its letters alone count
+        ("1", False),
+    ],
+)
+@pytest.mark.django_db
+def test_what_is_typed_by_its_sound(typed, found):
+    Concept.objects.create(
+        system="ICD10", code="J18.X", label_zh="小儿肺炎", label_en="Y", source="-", valid_from="2020-01-01",
+        sounds=search.sounds("小儿肺炎"),
+    )  # fmt: skip
+    assert Concept.objects.filter(search.heard(typed), code="J18.X").exists() is found
+
+
+@given(st.text(max_size=80))
+def test_nothing_that_is_typed_breaks_the_query(typed):
+    str(Concept.objects.filter(registry.matching(typed)).query)
+    condition = search.heard(typed)
+    assert condition == search.heard("") or "sounds" in str(condition)
+
+
+def test_places_are_found_by_their_sound_however_they_came(world):
+    hospital, department = world.hospitals["county"], world.departments["county"]
+    hospital.name, department.name = "浏阳市人民医院", "血液科"
+    hospital.save()
+    department.save()
+    assert Hospital.objects.filter(search.heard("lysrm")).get() == hospital
+    assert Department.objects.filter(search.heard("xueye")).get() == department
+    assert Department.objects.filter(search.heard("renmin", "hospital__"), pk=department.pk).exists()
+    assert not Department.objects.filter(search.heard("lys"), pk=department.pk).exists()
+
+
+def test_the_catalogue_of_diagnoses_is_found_by_its_sound(world):
+    found = Concept.objects.filter(registry.matching("zqgfy"), system="ICD10").values_list("label_zh", flat=True)
+    assert "支气管肺炎" in found
+    assert not Concept.objects.filter(sounds__isnull=True, system="ICD10").exists()

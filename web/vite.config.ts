@@ -14,7 +14,7 @@ const PAGES: Record<string, Record<string, string>> = {
 
 // What every screen needs comes in one file, whoever else needs it: on a slow line each further one costs a wait.
 const FRAME =
-  /\/src\/(app|kit|net|words)\/|\/src\/screens\/(case\/(labels|marks|usual)|worklist\/(last|view))\.|\/src\/operations\.ts|node_modules\/(preact|@preact)\/|rolldown\/runtime|vite\/preload-helper/;
+  /\/src\/(app|kit|net|words)\/|\/src\/screens\/(case\/(labels|marks|usual)|worklist\/(last|view|words))\.|\/src\/operations\.ts|node_modules\/(preact|@preact)\/|rolldown\/runtime|vite\/preload-helper/;
 
 /** Every script and style also compressed, beside itself: the server hands out what the browser takes. */
 const compressed: Plugin = {

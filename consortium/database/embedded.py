@@ -182,8 +182,13 @@ def _answers(cluster: Cluster) -> bool:
         session.autocommit = True
         cursor.execute("select 1 from pg_roles where rolname = 'refnet'")
         if not cursor.fetchone():
-            # No superuser: row-level security does not bind superusers.
             cursor.execute("create role refnet login createdb createrole")
+        cursor.execute("select 1 from pg_roles where rolname = 'refnet_report'")
+        if not cursor.fetchone():
+            # The owner sees everything, so that it can migrate; requests step down to refnet_app, see `acting`.
+            cursor.execute("alter role refnet bypassrls")
+            cursor.execute((Path(__file__).parent / "roles.sql").read_text(encoding="utf-8"))
+            cursor.execute("grant refnet_app, refnet_system, refnet_report to refnet")
         cursor.execute("select 1 from pg_database where datname = 'refnet'")
         if not cursor.fetchone():
             cursor.execute("create database refnet owner refnet")

@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
     """Columns, links, and the triggers that write them."""
 
     dependencies = [
-        ("consortium", "0008_cases"),
+        ("consortium", "0009_sign_in"),
     ]
 
     operations = [

@@ -27,9 +27,12 @@ from consortium.models.people import (
     PractitionerRole,
 )
 from consortium.models.registry import Calendar, ClockRule, Concept
+from consortium.models.sign_in import Account, HospitalIdentity, Outcome, Session, SignIn, Way
 from consortium.models.trail import AuditChain, AuditEntry, AuditLink, Event, IdempotencyKey, Notice, Purpose
+from consortium.models.unmasking import Unmasking
 
 __all__ = [
+    "Account",
     "Alliance",
     "ApiToken",
     "AuditChain",
@@ -57,11 +60,13 @@ __all__ = [
     "GreenRule",
     "Hospital",
     "HospitalGrant",
+    "HospitalIdentity",
     "IdempotencyKey",
     "Level",
     "Membership",
     "MilestoneRule",
     "Notice",
+    "Outcome",
     "Patient",
     "Person",
     "Post",
@@ -72,12 +77,16 @@ __all__ = [
     "Row",
     "Rung",
     "ServiceRequest",
+    "Session",
     "Sex",
     "Side",
+    "SignIn",
     "Status",
     "Trail",
     "TravelTime",
+    "Unmasking",
     "Verdict",
+    "Way",
     "WebhookEndpoint",
     "uuid7",
 ]

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -63,17 +64,18 @@ class Status(models.TextChoices):
 
 
 class Named(Row):
-    """A place found by any part of its Chinese name."""
+    """A place found by any part of its Chinese name, and by how it sounds."""
 
     name = models.CharField(max_length=120, help_text="Full name (全称).")
     name_grams = ArrayField(models.CharField(max_length=2), editable=False, default=list)
+    sounds = SearchVectorField(editable=False, null=True)
 
     class Meta:
         abstract = True
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store the row with the grams that its name is found by."""
-        self.name_grams = search.grams(self.name)
+        """Store the row with what its name is found by."""
+        self.name_grams, self.sounds = search.grams(self.name), search.sounds(self.name)
         super().save(*args, **kwargs)
 
     def __str__(self) -> str:
@@ -134,7 +136,10 @@ class Hospital(Named):
     )
 
     class Meta:
-        indexes = [GinIndex(fields=["name_grams"], name="hospital_name_grams")]
+        indexes = [
+            GinIndex(fields=["name_grams"], name="hospital_name_grams"),
+            GinIndex(fields=["sounds"], name="hospital_sounds"),
+        ]
 
 
 class Department(Named):
@@ -153,7 +158,10 @@ class Department(Named):
         constraints = [
             models.UniqueConstraint(fields=["hospital", "name"], name="department_name_once"),
         ]
-        indexes = [GinIndex(fields=["name_grams"], name="department_name_grams")]
+        indexes = [
+            GinIndex(fields=["name_grams"], name="department_name_grams"),
+            GinIndex(fields=["sounds"], name="department_sounds"),
+        ]
 
 
 class Alliance(Row):

@@ -2,7 +2,8 @@
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, Group
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +11,7 @@ from guardian.models import GroupObjectPermissionBase
 
 from consortium.models.base import Row
 from consortium.models.directory import Department, Division, Hospital
-from consortium.roles import Role
+from consortium.roles import SEPARATED, Role
 
 
 class Person(AbstractUser):
@@ -20,6 +21,17 @@ class Person(AbstractUser):
     last_name = None  # type: ignore[assignment]
     name = models.CharField(_("姓名"), max_length=60, help_text="Name as shown to colleagues (姓名).")
     title = models.CharField(max_length=40, blank=True, help_text="Professional title, such as 主任医师 (职称).")
+    home = models.ForeignKey(
+        Hospital,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="people",
+        help_text="Whose administrators keep the account; empty: the province's (所属医院).",
+    )
+    rights_changed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Sessions from before go on under another key (权限变更时间)."
+    )
 
     REQUIRED_FIELDS = ["name"]
 
@@ -65,6 +77,19 @@ class PractitionerRole(Row):
             ),
             models.UniqueConstraint(
                 fields=["person", "group"], condition=Q(ends_at__isnull=True), name="role_open_once"
+            ),
+            ExclusionConstraint(
+                name="administrators_separated",
+                expressions=[
+                    ("person", RangeOperators.EQUAL),
+                    ("role", RangeOperators.NOT_EQUAL),
+                    (
+                        models.Func("starts_at", "ends_at", function="tstzrange", output_field=DateTimeRangeField()),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                condition=Q(role__in=sorted(SEPARATED)),
+                violation_error_message=_("系统管理员、安全管理员、审计员须由不同的人担任（三员分立）。"),
             ),
         ]
         indexes = [models.Index(fields=["group", "person"], name="role_by_group")]

@@ -1,5 +1,7 @@
 """Catalogues as data: coded concepts and time limits, each with its source and the dates between which it holds."""
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import get_language
@@ -38,8 +40,11 @@ class Concept(Dated):
         default=False, help_text="Whether this reason needs a sentence beside it (须附说明)."
     )
     counts_beds = models.BooleanField(default=False, help_text="Whether the capability has places to count (计床位).")
+    # The pinyin of its Chinese term; load_registry sets it.
+    sounds = SearchVectorField(editable=False, null=True)
 
     class Meta:
+        indexes = [GinIndex(fields=["sounds"], name="concept_sounds")]
         constraints = [
             models.UniqueConstraint(fields=["system", "code", "valid_from"], name="concept_once_per_day"),
             models.CheckConstraint(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from consortium import capacity, enquiries, lifecycle, registry
 from consortium.access import Actor
+from consortium.database.acting import beyond
 from consortium.errors import Code, Refused
 from consortium.lifecycle import Move, transition
 from consortium.models import Hospital, Priority, Side
@@ -252,10 +253,12 @@ def redirect_referral(
     move.because("REDIRECT", reason, comment)
     department = content.destination(performer_department)
     legs = Referral.objects.filter(case=referral.case_id)
-    if legs.filter(
-        Q(performer_hospital=department.hospital_id, sent_at__isnull=False)
-        | Q(requester_hospital=department.hospital_id)
-    ).exists():
+    with beyond():  # wherever it has been
+        visited = legs.filter(
+            Q(performer_hospital=department.hospital_id, sent_at__isnull=False)
+            | Q(requester_hospital=department.hospital_id)
+        ).exists()
+    if visited:
         raise Refused(
             Code.ALREADY_VISITED,
             _("该病例已到过“{hospital}”，请改转其他医院。").format(hospital=department.hospital.name),

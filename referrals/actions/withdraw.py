@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from consortium import clocks, lifecycle, outbox
 from consortium.access import Actor
+from consortium.database.acting import beyond
 from consortium.errors import Code, Refused
 from consortium.lifecycle import Move, transition
 from consortium.models import Event, Patient, Priority, Side
@@ -96,6 +97,13 @@ def record_death(referral: Referral, move: Move, *, comment: str = "") -> None:
     patient = referral.patient
     patient.deceased_at = patient.deceased_at or move.event_at
     patient.save(update_fields=["deceased_at", "name_grams"])
+    with beyond():  # other hospitals' legs and cases, which this one may not see
+        _end_elsewhere(referral, patient, move)
+    give_back(referral, move)
+    referral.end(Ending.DECEASED, move.now)
+
+
+def _end_elsewhere(referral: Referral, patient: Patient, move: Move) -> None:
     rows = Referral.objects.select_related(*Referral.LOADED).select_for_update(of=("self",), no_key=True)
     others = list(rows.filter(case__patient=patient, closed_at__isnull=True).exclude(pk=referral.pk).order_by("id"))
     for other in others:
@@ -106,8 +114,6 @@ def record_death(referral: Referral, move: Move, *, comment: str = "") -> None:
     _warn([leg for leg in others if leg not in waiting], elsewhere)
     _end_before_departure(waiting, elsewhere)
     _silence(patient, move)
-    give_back(referral, move)
-    referral.end(Ending.DECEASED, move.now)
 
 
 def _end_before_departure(legs: Sequence[Referral], move: Move) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from consortium.access import Arm
+from consortium.database.acting import beyond
 from consortium.models import Concept, Hospital, Level, Patient, Row, ServiceRequest, Side, Trail
 
 
@@ -357,4 +358,5 @@ class Referral(ServiceRequest):
             if self.case.closed_at:
                 cases.update(closed_at=None)
         else:
-            cases.filter(~Exists(open_legs)).update(closed_at=self.closed_at)
+            with beyond():  # legs of other hospitals too keep it open
+                cases.filter(~Exists(open_legs)).update(closed_at=self.closed_at)

@@ -27,6 +27,12 @@ def hub() -> Hub:
     return _hub
 
 
+def part() -> None:
+    """Cut every stream of this process: its client comes back, to another process if this one is about to end."""
+    for stream in _hub.streams if _hub else ():
+        stream.cut.set()
+
+
 async def application(scope: Any, receive: Any, send: Any) -> None:
     """Answer one request."""
     limit = settings.GRAPHQL_LIMITS["body_bytes"]

@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import HASH_SESSION_KEY
-from django.contrib.sessions.models import Session
 from django.utils.crypto import constant_time_compare
 
 from consortium import access, tokens
 from consortium.access import Actor
-from consortium.models import Person
+from consortium.models import Person, Session
 
 
 @dataclass(frozen=True)

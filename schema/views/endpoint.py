@@ -1,65 +1,109 @@
-"""`POST /graphql/`: read, execute in one transaction, answer; any error undoes a mutation as a whole."""
+"""`/graphql/`: read, execute in one transaction, answer; any error undoes a mutation as a whole."""
 
 import json
 import logging
-import re
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
-from graphql import ExecutionResult, GraphQLError, OperationType, execute
+from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType, execute
+from graphql.execution.values import get_variable_values
 
-from consortium import idempotency
+from consortium import idempotency, patience
+from consortium.database.acting import acting
 from consortium.errors import Code, Refused
-from schema import persisted
 from schema.disclosures import Disclosures
 from schema.documents import operation_of, prepared
 from schema.schema import schema
-from schema.views.gate import gated, refusal
+from schema.views.gate import admitted, refusal
+from schema.views.reading import GRAPHQL, Asked, Unreadable, answer_type, read, read_address
 
-JSON, GRAPHQL = "application/json", "application/graphql-response+json"
-NULL = re.compile(r"\\u\{0+\}")  # the null character as GraphQL writes it, which no database takes
 logger = logging.getLogger("refnet.graphql")
 
 
-@gated
+@admitted
 def endpoint(request: Any) -> HttpResponse:
-    """One operation of one document."""
-    if request.method != "POST":
-        response = refusal(Refused(Code.BAD_REQUEST, _("请用 POST 提交 GraphQL 请求。")), 405)
-        response.headers["Allow"] = "POST"
-        return response
+    """One operation of one document, in the media type that the client prefers."""
+    request.answer_type = "application/json"
     try:
-        given = read(request)
+        request.answer_type = answer_type(request)
+        given = heard(request)
         request.document, request.singles, request.refused = given.text, set(), False
         request.computed, request.disclosures, request.again = {}, Disclosures(), False
         request.keeping = request.replay = None
         document = prepared(given.text)
         operation = operation_of(document, given.name)
-        if operation.operation == OperationType.SUBSCRIPTION:
-            raise Refused(Code.BAD_REQUEST, _("订阅请提交到 /graphql/stream/（text/event-stream）。"), field="query")
+        hold_kind(request, operation)
+        variables = coerced(operation, given)
     except Refused as refused:
-        return refusal(refused, 413 if refused.code is Code.LIMIT_EXCEEDED else 400)
+        response = refusal(refused, status_of(refused), request.answer_type)
+        if response.status_code == 405:
+            response.headers["Allow"] = "GET, POST" if settings.GRAPHQL_GET else "POST"
+        return response
     except GraphQLError as error:
         return answer(request, ExecutionResult(data=None, errors=[error]), ran=False)
-    changing = operation.operation == OperationType.MUTATION
+    return answer(request, executed(request, document, operation, variables), ran=True)
+
+
+def heard(request: Any) -> Asked:
+    """What a request asks for, by POST, or by GET where that is on; never by GET with a session."""
+    if request.method == "POST":
+        return read(request)
+    if request.method != "GET" or not settings.GRAPHQL_GET:
+        raise Unreadable(405, _("请用 POST 提交 GraphQL 请求。"))
+    if request.user.is_authenticated:
+        # Another site may send somebody's browser here, and their reading would stand on the trail.
+        raise Refused(Code.BAD_REQUEST, _("会话请用 POST；GET 只供接口令牌查询。"))
+    return read_address(request)
+
+
+def hold_kind(request: Any, operation: OperationDefinitionNode) -> None:
+    """Refused unless the kind of operation may come this way."""
+    if operation.operation == OperationType.SUBSCRIPTION:
+        raise Refused(Code.BAD_REQUEST, _("订阅请提交到 /graphql/stream/（text/event-stream）。"), field="query")
+    if operation.operation == OperationType.MUTATION and request.method != "POST":
+        raise Unreadable(405, _("变更操作请用 POST 提交。"))
+
+
+def status_of(refused: Refused) -> int:
+    """The status of HTTP for a refusal before anything ran."""
+    if isinstance(refused, Unreadable):
+        return refused.status
+    return 413 if refused.code is Code.LIMIT_EXCEEDED else 400
+
+
+def coerced(operation: OperationDefinitionNode, given: Asked) -> dict[str, Any]:
+    """The variables as the client gave them, once it is known that they fit; GraphQLError with what does not."""
+    found = get_variable_values(
+        schema.graphql_schema, operation.variable_definitions or (), given.variables or {}, max_errors=5
+    )
+    if isinstance(found, list):
+        raise found[0]
+    return given.variables or {}
+
+
+def executed(
+    request: Any, document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, Any]
+) -> ExecutionResult:
+    """What came of an operation, all of it in one transaction that waits for nothing for long."""
     try:
-        with transaction.atomic():
+        with acting(request.actor, also=patience.settings_of_a_transaction()), patience.limited():
             result = execute(
                 schema.graphql_schema,
                 document,
                 context_value=request,
-                variable_values=given.variables,
-                operation_name=given.name,
+                variable_values=variables,
+                operation_name=operation.name.value if operation.name else None,
             )
             assert isinstance(result, ExecutionResult)  # noqa: S101 - no resolver is asynchronous
-            settle(request, result, changing=changing)
-    except DatabaseError as error:  # at the end of the transaction, where the audit trail is chained
-        result = ExecutionResult(data=None, errors=[GraphQLError("", original_error=error)])
-    return answer(request, result, ran=True)
+            settle(request, result, changing=operation.operation == OperationType.MUTATION)
+    except DatabaseError as error:  # what is checked at the end of a transaction
+        if patience.is_away(error):
+            raise
+        return ExecutionResult(data=None, errors=[GraphQLError(str(error), original_error=error)])
+    return result
 
 
 def settle(request: Any, result: ExecutionResult, *, changing: bool) -> None:
@@ -67,11 +111,14 @@ def settle(request: Any, result: ExecutionResult, *, changing: bool) -> None:
 
     A read is undone by an error of the database: nothing may be shown whose entry on the audit trail is lost.
     """
-    failed = [e for e in result.errors or () if changing or isinstance(cause_of(e), DatabaseError)]
+    broken = [e for e in result.errors or () if isinstance(cause_of(e), DatabaseError)]
+    failed = list(result.errors or ()) if changing else broken
     if failed or request.refused:
         transaction.set_rollback(True)
         if failed:
             result.data = None
+        if broken:
+            result.errors = broken[:1]  # whatever else failed did so because the transaction was gone
         return
     if result.data is not None and (not changing or request.again):  # a step has an entry of its own
         request.disclosures.write(request.actor, request.now)
@@ -84,80 +131,16 @@ def settle(request: Any, result: ExecutionResult, *, changing: bool) -> None:
         idempotency.remember(request.actor.person, key, answer=kept, subject_id=subject)
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What a request asks for, by GraphQL over HTTP."""
-
-    text: str
-    variables: dict[str, Any] | None
-    name: str | None
-    extensions: dict[str, Any]
-
-
-def read(request: HttpRequest) -> Asked:
-    """What a body asks for; Refused with what is wrong with it."""
-    if request.content_type != JSON:
-        raise Refused(Code.BAD_REQUEST, _("请求正文须为 application/json。"))
-    length = int(request.headers.get("Content-Length") or 0)
-    limit = settings.GRAPHQL_LIMITS["body_bytes"]
-    if length > limit or len(request.body) > limit:
-        raise Refused(
-            Code.LIMIT_EXCEEDED,
-            _("请求正文超过 {limit} 字节；附件请用上传接口。").format(limit=limit),
-        )
-    try:
-        body = json.loads(request.body.decode("utf-8"), parse_constant=_no_constant)
-        json.dumps(body, ensure_ascii=False).encode("utf-8")  # no lone surrogate may reach the database
-    except (ValueError, RecursionError) as error:
-        raise Refused(Code.BAD_REQUEST, _("请求正文不是有效的 UTF-8 JSON。")) from error
-    if not isinstance(body, dict) or b"\\u0000" in request.body or NULL.search(str(body.get("query"))):
-        raise Refused(Code.BAD_REQUEST, _("请求正文须为 JSON 对象，且不含空字符。"))
-    return asked(body)
-
-
-def asked(body: dict[str, Any]) -> Asked:
-    """The parts of a request, of the right kinds; Refused with what is wrong with them."""
-    text, variables, name = document(body), body.get("variables"), body.get("operationName")
-    extensions = body.get("extensions")
-    if variables is not None and not isinstance(variables, dict):
-        raise Refused(Code.BAD_REQUEST, _("variables 须为 JSON 对象。"), field="variables")
-    if name is not None and not isinstance(name, str):
-        raise Refused(Code.BAD_REQUEST, _("operationName 须为字符串。"), field="operationName")
-    if extensions is not None and not isinstance(extensions, dict):
-        raise Refused(Code.BAD_REQUEST, _("extensions 须为 JSON 对象。"), field="extensions")
-    return Asked(text, variables, name, extensions or {})
-
-
-def document(body: dict[str, Any]) -> str:
-    """The document of a request: its own, or by its hash one of the browser front's, never both.
-
-    Whether a request may bring its own would be decided here.
-    """
-    text, id = body.get("query"), body.get("documentId")
-    if id is not None:
-        if text is not None:
-            raise Refused(Code.BAD_REQUEST, _("query 与 documentId 只能给出一个。"), field="documentId")
-        return persisted.text_of(id if isinstance(id, str) else "")
-    if not isinstance(text, str) or not text.strip():
-        raise Refused(Code.BAD_REQUEST, _("缺少 query：请在 JSON 中给出 GraphQL 文档。"), field="query")
-    return text
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
-
-
 def answer(request: Any, result: ExecutionResult, *, ran: bool) -> JsonResponse:
-    """The answer in the media type that the client prefers."""
+    """The answer; by the newer media type a document that could not run has a status of its own."""
     body: dict[str, Any] = {"data": result.data} if ran else {}
     if result.errors:
         body["errors"] = [formatted(error, request) for error in result.errors]
-    modern = GRAPHQL in request.headers.get("Accept", "")
-    status = 400 if modern and not ran else 200
+    kind = getattr(request, "answer_type", "application/json")
     return JsonResponse(
         body,
-        status=status,
-        content_type=f"{GRAPHQL if modern else JSON}; charset=utf-8",
+        status=400 if kind == GRAPHQL and not ran else 200,
+        content_type=f"{kind}; charset=utf-8",
         json_dumps_params={"ensure_ascii": False},
     )
 
@@ -173,6 +156,8 @@ def cause_of(error: GraphQLError) -> Exception | None:
 def formatted(error: GraphQLError, request: Any) -> dict[str, Any]:
     """An error for the client: what was refused as it is, a fault of ours masked with the request's id."""
     cause, shape = cause_of(error), error.formatted
+    if isinstance(cause, DatabaseError):
+        cause = patience.refused(cause) or cause
     if isinstance(cause, Refused):
         shape["message"] = cause.message
         shape["extensions"] = {"code": cause.code.value} | ({"field": cause.field} if cause.field else {})

@@ -5,16 +5,30 @@ from functools import wraps
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from consortium import access, moment, tokens
+from consortium import access, moment, patience, tokens
 from consortium.access import Actor
+from consortium.database.acting import acting
 from consortium.errors import Code, Refused
+from consortium.sign_in import entry, sessions
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
+QUIET = "X-Refnet-Quiet"  # "1": the page asks by itself, nobody is there; it does not keep the session alive
+STATUS = {
+    Code.UNAUTHENTICATED: 401,
+    Code.SECOND_FACTOR_NEEDED: 403,
+    Code.FORBIDDEN: 403,
+    Code.NOT_FOUND: 404,
+    Code.LIMIT_EXCEEDED: 429,
+    Code.BUSY: 503,
+}
 
 
 class CsrfCheck(CsrfViewMiddleware):
@@ -24,11 +38,19 @@ class CsrfCheck(CsrfViewMiddleware):
         return reason
 
 
-def refusal(refused: Refused, status: int) -> JsonResponse:
+def refusal(refused: Refused, status: int, media_type: str = "application/json") -> JsonResponse:
     """A refusal as the body of an answer, in the shape of GraphQL errors."""
     extensions = {"code": refused.code.value} | ({"field": refused.field} if refused.field else {})
     body = {"errors": [{"message": refused.message, "extensions": extensions}]}
-    return JsonResponse(body, status=status, json_dumps_params={"ensure_ascii": False})
+    kind = f"{media_type}; charset=utf-8"
+    return JsonResponse(body, status=status, content_type=kind, json_dumps_params={"ensure_ascii": False})
+
+
+def away(refused: Refused) -> JsonResponse:
+    """The answer while something that anybody needs is away: try again soon."""
+    response = refusal(refused, 503)
+    response.headers["Retry-After"] = str(settings.RETRY_SECONDS)
+    return response
 
 
 def check_csrf(request: HttpRequest) -> None:
@@ -42,14 +64,22 @@ def check_csrf(request: HttpRequest) -> None:
         )
 
 
-def admit(request: HttpRequest) -> Actor | None:
-    """The actor of a request, nobody if it carries no credentials; Refused if they are wrong or two kinds at once."""
+def admit(request: HttpRequest, *, enrolling: bool = False) -> Actor | None:
+    """The actor of a request, nobody if it carries no credentials; Refused if they are wrong or two kinds at once.
+
+    A session that may only enrol a second factor is refused wherever that is not done (`enrolling`); tokens need none.
+    """
     bearer = request.headers.get("Authorization", "")
     signed_in = request.user.is_authenticated
     if not bearer:
-        if request.method not in SAFE and signed_in:
+        if not signed_in:
+            return None
+        if request.method not in SAFE:
             check_csrf(request)
-        return access.actor(request.user, now=request.now, request_id=request.trace) if signed_in else None  # type: ignore[arg-type, attr-defined]
+        sessions.keep(request.session, request.user, quiet=request.headers.get(QUIET) == "1", stream=_streams(request))  # type: ignore[arg-type]
+        if not enrolling:
+            entry.require_factor(request.session)
+        return access.actor(request.user, now=request.now, request_id=request.trace)  # type: ignore[arg-type, attr-defined]
     if signed_in:
         raise Refused(Code.BAD_REQUEST, _("请求同时带有会话和接口令牌；请只用其中一种。"))
     kind, _space, secret = bearer.partition(" ")
@@ -60,22 +90,62 @@ def admit(request: HttpRequest) -> Actor | None:
     return access.actor(person, now=request.now, request_id=request.trace, scopes=scopes)  # type: ignore[attr-defined]
 
 
+def _streams(request: HttpRequest) -> bool:
+    return isinstance(request, ASGIRequest)
+
+
 def gated(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The view with `request.actor`, the moment and the request id; wrong credentials are answered here."""
+    """The view as `admitted` makes it, in one transaction of the database in the actor's name."""
+
+    @wraps(view)
+    def within(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        with acting(request.actor):
+            return view(request, *args, **kwargs)
+
+    return admitted(within)
+
+
+def admitted(view: Callable[..., HttpResponse], *, enrolling: bool = False) -> Callable[..., HttpResponse]:
+    """The view with `request.actor`, the moment and the request id; wrong credentials are answered here.
+
+    It says itself by `acting` when it speaks to the database: outside, no row about a patient is there.
+    """
+
+    def let_in(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            request.actor = admit(request, enrolling=enrolling)
+        except Refused as refused:
+            return refusal(refused, STATUS.get(refused.code, 400))
+        return view(request, *args, **kwargs)
 
     @csrf_exempt
     @wraps(view)
     def behind(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         request.now, request.trace = moment.now(), str(uuid4())
         try:
-            request.actor = admit(request)
-        except Refused as refused:
-            response: HttpResponse = refusal(refused, 401 if refused.code is Code.UNAUTHENTICATED else 400)
-        else:
-            response = view(request, *args, **kwargs)
+            response = let_in(request, *args, **kwargs)
+        except (OperationalError, InterfaceError) as error:
+            if (told := patience.refused(error)) is None:
+                raise
+            response = away(told)
         response.headers["X-Request-Id"] = request.trace
         response.headers["X-Refnet-Now"] = request.now.isoformat()
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     return behind
+
+
+def at_the_door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A gated view about signing in: open to somebody who must enrol first, closed to tokens; refusals as data."""
+
+    @wraps(view)
+    def answered(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            if request.headers.get("Authorization"):
+                raise Refused(Code.BAD_REQUEST, _("接口令牌不能用于会话登录。"))
+            return view(request, *args, **kwargs)
+        except Refused as refused:
+            return refusal(refused, STATUS.get(refused.code, 400))
+
+    return admitted(answered, enrolling=True)

@@ -1,6 +1,5 @@
 """`/graphql/stream/`: a subscription by the `graphql-sse` protocol, distinct connections mode."""
 
-import json
 from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
@@ -25,8 +24,9 @@ from schema.live.standing import credential
 from schema.live.stream import Subscription
 from schema.schema import kept_out, schema
 from schema.subscriptions import TOPICS
-from schema.views.endpoint import Asked, answer, asked, read
+from schema.views.endpoint import answer
 from schema.views.gate import gated, refusal
+from schema.views.reading import Asked, Unreadable, read, read_address
 
 EVENTS = "text/event-stream"
 STATUS = {Code.UNAUTHENTICATED: 401, Code.FORBIDDEN: 403, Code.NOT_FOUND: 404, Code.LIMIT_EXCEEDED: 413}
@@ -45,28 +45,18 @@ def stream(request: Any) -> HttpResponse:
     """GET or POST one subscription; `Last-Event-ID` or `extensions.lastEventId` says where to resume."""
     try:
         if request.method not in ("GET", "POST"):
-            raise Refused(Code.BAD_REQUEST, _("请用 GET 或 POST 提交订阅。"), field="method")
+            raise Unreadable(405, _("请用 GET 或 POST 提交订阅。"), field="method")
         if not isinstance(request, ASGIRequest):
             raise Refused(Code.BAD_REQUEST, _("此服务进程不提供实时流：请以 ASGI 方式启动（见运维文档）。"))
-        given = read(request) if request.method == "POST" else read_query(request)
+        given = read(request) if request.method == "POST" else read_address(request)
         return Accepted(subscription(request, given))
     except Refused as refused:
-        return refusal(refused, STATUS.get(refused.code, 405 if refused.field == "method" else 400))
+        status = refused.status if isinstance(refused, Unreadable) else STATUS.get(refused.code, 400)
+        return refusal(refused, status)
     except GraphQLError as error:
         response = answer(request, ExecutionResult(data=None, errors=[error]), ran=False)
         response.status_code = 400  # never 200: a client would take it for a stream
         return response
-
-
-def read_query(request: Any) -> Asked:
-    """What the query of an address asks for; variables and extensions are JSON."""
-    body: dict[str, Any] = dict(request.GET.items())
-    try:
-        for name in ("variables", "extensions"):
-            body[name] = json.loads(body.get(name) or "null")
-    except (ValueError, RecursionError) as error:
-        raise Refused(Code.BAD_REQUEST, _("variables 和 extensions 须为 JSON。"), field="variables") from error
-    return asked(body)
 
 
 def subscription(request: Any, given: Asked) -> Subscription:

@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 from django.conf import settings
@@ -16,10 +17,11 @@ from django.utils.http import http_date
 from django.utils.translation import gettext as _
 
 from consortium import access
+from consortium.database.acting import acting
 from consortium.errors import Code, Refused
 from schema import ids
 from schema.views.files import signed_in
-from schema.views.gate import gated, refusal
+from schema.views.gate import admitted, refusal
 from telemedicine.models import Upload, UploadState
 from telemedicine.uploads.announce import alive, announce_upload, end_upload, find_upload
 from telemedicine.uploads.check import begin_checks
@@ -46,7 +48,7 @@ STATUS = {
 def tus(**answers: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A gated view of the protocol, with one function for each method; refusals are data."""
 
-    @gated
+    @admitted
     def view(request: Any, **named: Any) -> HttpResponse:
         method = request.method
         if method == "POST":  # for proxies that know no PATCH; a method that is always safe never becomes another
@@ -61,7 +63,10 @@ def tus(**answers: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             response.headers["Tus-Version"] = VERSION
         else:
             try:
-                response = answers[method](request, by=signed_in(request), **named)
+                by = signed_in(request)
+                # A piece may take minutes to come; the parts of its reception are transactions of their own.
+                with nullcontext() if method == "PATCH" else acting(by):
+                    response = answers[method](request, by=by, **named)
             except Refused as refused:
                 response = refusal(refused, STATUS.get(refused.code, 400))
         response.headers["Tus-Resumable"] = VERSION

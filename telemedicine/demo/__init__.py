@@ -54,7 +54,7 @@ def plan(bench: Bench, now: datetime) -> list[Story]:
     """Every story with its lab, its patient and the moment of each of its steps; the first of a plot is at home."""
     chance = Random("refnet demo pathology")  # noqa: S311 (reproducible, not secret)
     patients, labs = Patients(chance), county_labs(bench.cast)
-    patients.numbers |= {number[:17] for number in Patient.objects.values_list("id_number", flat=True) if number}
+    patients.numbers |= {row.id_number[:17] for row in Patient.objects.only("id_number") if row.id_number}
     stories: list[Story] = []
     for plot in PLOTS:
         fitting = [text for text in read_texts() if text["kind"] == plot.kind]

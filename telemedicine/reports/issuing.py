@@ -86,7 +86,8 @@ def add_addendum(*, by: Actor, id: UUID, text: str, now: datetime) -> Report:
     NOT_FOUND, FORBIDDEN, or INVALID_STATE when a later version is in force.
     """
     with transaction.atomic():
-        report = access.find(by, Report.objects.select_for_update(of=("self",)), id)
+        report = access.find(by, Report, id)
+        # A signed report is never changed, so its case is locked: no other version or addendum comes in between.
         case = PathologyCase.objects.select_for_update(of=("self",)).get(pk=report.case_id)
         role = access.role_for(by, "add_addendum", case, Side.PERFORMER)
         if role is None or by.person is None:

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from consortium.access import Actor
+from consortium.database.acting import acting
 from consortium.errors import Code, Refused
 from telemedicine.models import Upload, UploadState
 from telemedicine.uploads import incoming
@@ -31,6 +31,7 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 class Pen:
     """The right to write to one upload, and how far the writing has come."""
 
+    by: Actor
     upload: UUID
     token: UUID
     begun_at: datetime
@@ -56,14 +57,15 @@ def receive_piece(
     `check` is an empty hash and the digest that the piece must have: then it is kept whole or not at all. STALE_VERSION
     for another offset, BUSY while somebody writes, CHECKSUM_MISMATCH, LIMIT_EXCEEDED beyond the size, STORAGE_FULL.
     """
-    upload = find_upload(by=by, id=id)
-    alive(upload, now)
-    fixable(upload.case)
+    with acting(by):
+        upload = find_upload(by=by, id=id)
+        alive(upload, now)
+        fixable(upload.case)
     if upload.state != UploadState.RECEIVING and offset == upload.size and not length:
         return upload
     if length is not None and offset + length > upload.size:
         raise too_long()
-    pen = take_pen(id, offset=offset, now=now)
+    pen = take_pen(id, by=by, offset=offset, now=now)
     try:
         if check:
             pen.check, pen.before = check[0], pen.running.copy() if pen.running else None
@@ -100,9 +102,9 @@ def gathered(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield bytes(held)
 
 
-def take_pen(id: UUID, *, offset: int, now: datetime) -> Pen:
+def take_pen(id: UUID, *, by: Actor, offset: int, now: datetime) -> Pen:
     """Become the one who writes; BUSY while another one does, STALE_VERSION if the upload stands elsewhere."""
-    with transaction.atomic():
+    with acting(by):
         upload = Upload.objects.select_for_update().get(pk=id)
         alive(upload, now)
         if upload.writer and upload.written_at and upload.written_at + SILENCE > now:
@@ -120,7 +122,7 @@ def take_pen(id: UUID, *, offset: int, now: datetime) -> Pen:
             field="Upload-Offset",
         )
     assert upload.writer is not None  # noqa: S101 - set above
-    return Pen(id, upload.writer, now, offset, upload.size, at=offset, running=incoming.running.take(id, offset))
+    return Pen(by, id, upload.writer, now, offset, upload.size, at=offset, running=incoming.running.take(id, offset))
 
 
 def held(pen: Pen) -> Upload:
@@ -136,7 +138,7 @@ def keep_block(pen: Pen, file: int, block: bytes) -> None:
     """Write a block and record it; a piece with a checksum is recorded when it is whole."""
     if pen.at + len(block) > pen.size:
         raise too_long()
-    with transaction.atomic():
+    with acting(pen.by):
         upload = held(pen)
         incoming.write(file, block, pen.at)
         if pen.check is None:
@@ -157,7 +159,7 @@ def keep_checked(pen: Pen, digest: bytes) -> None:
         raise Refused(
             Code.CHECKSUM_MISMATCH, _("这一段的校验和不符，已丢弃；请从断点重新发送。"), field="Upload-Checksum"
         )
-    with transaction.atomic():
+    with acting(pen.by):
         upload = held(pen)
         upload.offset = pen.at
         upload.save(update_fields=["offset"])
@@ -165,14 +167,15 @@ def keep_checked(pen: Pen, digest: bytes) -> None:
 
 def lay_down(pen: Pen) -> None:
     """Let the next one write, and remember the running checksum for it."""
-    Upload.objects.filter(pk=pen.upload, writer=pen.token).update(writer=None)
+    with acting(pen.by):
+        Upload.objects.filter(pk=pen.upload, writer=pen.token).update(writer=None)
     if pen.running is not None:
         incoming.running.keep(pen.upload, pen.at, pen.running)
 
 
 def settle(pen: Pen) -> Upload:
     """The upload as it stands; once whole it goes to be checked, or CHECKSUM_MISMATCH if the file is another one."""
-    with transaction.atomic():
+    with acting(pen.by):
         upload = Upload.objects.select_for_update().get(pk=pen.upload)
         if upload.offset < upload.size or upload.state != UploadState.RECEIVING:
             return upload

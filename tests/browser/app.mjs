@@ -66,20 +66,33 @@ export async function shot(page, name) {
   if (task.shots) await page.screenshot({ path: `${task.shots}/${name}.png` })
 }
 
+/** Counts what a page asks for from now on, as the browser's own protocol tells it: every address but those of streams, and its bytes as they came. */
+export async function counting(page) {
+  const line = await page.context().newCDPSession(page)
+  const asked = new Map()
+  line.on('Network.requestWillBeSent', ({ requestId, request: { url } }) => {
+    if (!url.endsWith('/stream/') && !url.startsWith('data:')) asked.set(requestId, { url: url.replace(task.base, ''), bytes: 0 })
+  })
+  line.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => { if (asked.has(requestId)) asked.get(requestId).bytes = encodedDataLength })
+  await line.send('Network.enable')
+  const total = () => ({
+    requests: [...asked.values()].map((one) => one.url),
+    bytes: [...asked.values()].reduce((sum, one) => sum + one.bytes, 0),
+  })
+  return { line, total, anew: () => asked.clear() }
+}
+
 /** What a first look at a path costs a signed-in person: requests but for streams, bytes as they came over the line. */
 export async function cost(context, path, ready) {
   const fresh = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'zh-CN' }) // nothing kept of before
   await fresh.addCookies(await context.cookies())
   const page = await fresh.newPage()
-  const all = []
-  page.on('requestfinished', (request) => all.push(request))
+  const { total } = await counting(page)
   await page.goto(task.base + path)
   await page.locator(ready).first().waitFor()
-  await page.waitForTimeout(300)
-  const mine = all.filter((one) => !one.url().endsWith('/graphql/stream/') && !one.url().endsWith('.svg'))
-  const sizes = await Promise.all(mine.map((one) => one.sizes()))
+  await page.waitForTimeout(1500) // what comes after it is counted too
   await fresh.close()
-  return { requests: mine.map((one) => one.url().replace(task.base, '')), bytes: sizes.reduce((sum, one) => sum + one.responseBodySize + one.responseHeadersSize, 0) }
+  return total()
 }
 
 /** Runs the walks that Python asks for by their names (all of them when it names none), and tells. */

@@ -106,6 +106,7 @@ await walk({
     await panel(doctor).getByRole('button', { name: '确认结果' }).click()
     await toast(doctor, '确认结果')
     await doctor.locator('.leg-head', { hasText: '已结束' }).waitFor()
+    await doctor.locator('.timeline b', { hasText: '确认结果' }).waitFor()
     told.closed = await status(doctor)
     told.story = await doctor.locator('.timeline b').allInnerTexts()
     told.outcome = await doctor.locator('.outcome').first().innerText()

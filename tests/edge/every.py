@@ -4,7 +4,17 @@ from datetime import date, timedelta
 from typing import Any
 
 from consortium.breakglass import break_glass
-from consortium.models import Alliance, BreakGlass, Delivery, Duty, DutySwap, Notice, PractitionerRole, WebhookEndpoint
+from consortium.models import (
+    Alliance,
+    BreakGlass,
+    Delivery,
+    Duty,
+    DutySwap,
+    Notice,
+    Person,
+    PractitionerRole,
+    WebhookEndpoint,
+)
 from consortium.roles import Role
 from referrals.models import Export, OfferStatus, Status
 from telemedicine.models import Annotation, AnnotationKind, KeyImage
@@ -50,6 +60,7 @@ def every_mutation(world: World, selected: str = "{ number }") -> dict[str, Muta
         "issueApiToken": (doctor, "", {"name": "x", "scopes": ["read"], "expiresInDays": 1}),
         "revokeApiToken": (Edge(expert), "", {"id": gid(token)}),
         "readNotice": (Edge(expert), "", {"id": gid(notice)}),
+        **of_accounts(world),
         **of_emergencies(world),
         **of_exports(world),
         **of_clocks_and_duties(world),
@@ -58,6 +69,20 @@ def every_mutation(world: World, selected: str = "{ number }") -> dict[str, Muta
         **of_reports(world),
         **of_viewing(world),
     }
+
+
+def of_accounts(world: World) -> dict[str, Mutation]:
+    """The mutations about accounts: somebody else's for each."""
+    place = world.hospitals["city"]
+    system, security = (as_role(world, "city", role) for role in (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN))
+    makers = {"issueSetupLink": system, "deactivatePerson": system}
+    makers |= {"unlockPerson": security, "resetSecondFactor": security}
+    made: dict[str, Mutation] = {
+        name: (edge, "", {"id": gid(Person.objects.create(username=f"of.{name}", name="甲", home=place))})
+        for name, edge in makers.items()
+    }
+    wanted = {"username": "of.createPerson", "name": "乙", "title": "主治医师", "hospital": gid(place)}
+    return made | {"createPerson": (system, "", wanted)}
 
 
 def of_exports(world: World) -> dict[str, Mutation]:

@@ -14,6 +14,7 @@ from telemedicine.models import PathologyCase
 from tests.world import id_number
 
 DOCTOR, OFFICE, EXPERT, ADMIN = Role.REFERRING_DOCTOR, Role.REFERRAL_OFFICE, Role.EXPERT, Role.HOSPITAL_ADMIN
+SYSTEM, SECURITY = Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN
 HOTLINE = Role.HOTLINE_AGENT  # reads the calls made by themselves
 NOBODY, FORBIDDEN, NOT_FOUND, OK = "UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND", "OK"
 STALE = "STALE_VERSION"  # the answer that only somebody gets who may take the step
@@ -104,6 +105,7 @@ OTHERS |= {"setClockRule", "setDuty", "swapDuty", "acceptSwap"}
 OTHERS |= {"setPreference", "createWebhookEndpoint", "rotateWebhookSecret", "deactivateWebhookEndpoint"}
 OTHERS |= {"replayDeliveries", "resendDelivery", "createReferral", "activateGreenChannel"}
 OTHERS |= {"saveReportDraft", "addAddendum", "requestExport", "cancelExport"}
+OTHERS |= {"createPerson", "issueSetupLink", "deactivatePerson", "unlockPerson", "resetSecondFactor"}
 OTHERS |= {"breakGlass", "endBreakGlass", "reviewBreakGlass"}
 # What has tables of its own: in tests/edge/test_pathology.py, and in test_slide_access.py.
 PATHOLOGY = {to_camel_case(name) for name in lifecycle.STEPS[PathologyCase]}
@@ -116,7 +118,7 @@ _KINDS = (
     "Export", "BreakGlass",
 )  # fmt: skip
 ABSENT = {kind: ids.encode(kind, uuid4()) for kind in _KINDS}
-ABSENT["Person"] = ids.encode("Person", 2**31 - 1)
+ABSENT |= {kind: ids.encode(kind, 2**31 - 1) for kind in ("Person", "Account")}
 
 
 # query: (document, the kind of id it takes)
@@ -134,6 +136,7 @@ QUERIES: dict[str, tuple[str, str]] = {
     "reasonCatalogues": ("{ reasonCatalogues }", ""),
     "clocks": ("{ clocks { kind } }", ""),
     "staff": ("{ staff { nodes { role } } }", ""),
+    "accounts": ("{ accounts { nodes { username } } }", ""),
     "colleague": ('{ colleague(username: "nobody") { name } }', ""),
     "worklist": ("{ worklist(box: IN) { nodes { number } } }", ""),
     "referral": ("query($id: ID!) { referral(id: $id) { number } }", "Referral"),
@@ -216,8 +219,12 @@ def expected_of(query: str, party: str, role: Role, *, absent: bool) -> str:
         return (OK if (party, role) in SEES and not absent else NOT_FOUND) if role in CARE else FORBIDDEN
     if query == "greenTargets":
         return ("INVALID_INPUT" if absent else OK) if role in (DOCTOR, OFFICE, HOTLINE) else FORBIDDEN
-    if query in ("webhookEndpoints", "deliveries", "colleague"):
+    if query in ("webhookEndpoints", "deliveries"):
         return OK if role == ADMIN else FORBIDDEN
+    if query == "colleague":
+        return OK if role in (ADMIN, SECURITY) else FORBIDDEN
+    if query == "accounts":
+        return OK if role in (SYSTEM, SECURITY) else FORBIDDEN
     if query in ("auditTrail", "auditChains"):
         return OK if role == Role.AUDITOR else FORBIDDEN
     if query == "breakGlassReviews":
@@ -226,7 +233,7 @@ def expected_of(query: str, party: str, role: Role, *, absent: bool) -> str:
         own = party == OWN and role in (Role.AUDITOR, ADMIN)
         return OK if (own or (party, role) == (FOREIGN, DOCTOR)) and not absent else NOT_FOUND
     if query == "staff":
-        return OK if role in (ADMIN, Role.ALLIANCE_ADMIN) else FORBIDDEN
+        return OK if role in (ADMIN, Role.ALLIANCE_ADMIN, SECURITY) else FORBIDDEN
     if query == "patientLookup":
         return OK if role in (DOCTOR, LAB) else FORBIDDEN  # who registers patients
     if query in ("coverage", "countedReferrals", "attainment", "breachForecast") and role == Role.ALLIANCE_ADMIN:

@@ -6,13 +6,14 @@ from uuid import UUID
 
 import pytest
 from django.test import override_settings
+from graphql import parse
 
 from consortium.models import AuditEntry
 from consortium.roles import Role
 from referrals.models import Status
 from schema import documents
-from tests.edge.client import CSRF, Edge, as_role, code_of, gid, new_key, step
-from tests.world import World
+from tests.edge.client import CSRF, Edge, as_role, code_of, gid, issue, new_key, step
+from tests.world import NOW, World
 
 DOCTOR = Role.REFERRING_DOCTOR
 ME = "{ me { username } }"
@@ -37,32 +38,94 @@ def said(response: Any) -> tuple[int, str]:
         ("application/json", 200),
         ("application/json; charset=utf-8", 200),
         ("APPLICATION/JSON", 200),
-        ("application/graphql", 400),
-        ("text/plain", 400),
-        ("application/x-www-form-urlencoded", 400),
-        ("multipart/form-data; boundary=x", 400),
-        ("application/jsonx", 400),
-        ("", 400),
+        ("application/json; charset=UTF-16", 415),
+        ("application/json; charset=gb18030", 415),
+        ("application/graphql", 415),
+        ("text/plain", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("multipart/form-data; boundary=x", 415),
+        ("application/jsonx", 415),
+        ("", 415),
     ],
 )
 def test_the_body_is_json_and_nothing_else(doctor, kind, status):
     response = doctor.send({"query": ME}, content_type=kind)
     assert response.status_code == status
-    assert status == 200 or said(response) == (400, BAD)
+    assert status == 200 or said(response) == (415, BAD)
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_only_post_is_understood(doctor, method):
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_only_post_and_get_are_understood(doctor, method):
     response = doctor.client.generic(
         method, "/graphql/?query=%7Bme%7Busername%7D%7D", json.dumps({"query": ME}), "application/json",
         headers=doctor.headers,
     )  # fmt: skip
-    assert (response.status_code, response.headers["Allow"]) == (405, "POST")
+    assert (response.status_code, response.headers["Allow"]) == (405, "GET, POST")
     assert b"county" not in response.content
 
 
+def test_a_body_in_pieces_or_compressed_or_of_no_length_is_not_read(doctor):
+    assert said(doctor.send({"query": ME}, **{"Content-Encoding": "gzip"})) == (415, BAD)
+    assert said(doctor.send({"query": ME}, **{"Transfer-Encoding": "chunked"})) == (411, BAD)
+    for length, status in (("x", 400), ("-1", 400), ("1_0", 400), ("٣", 400), ("9" * 30, 413)):
+        response = doctor.client.post(
+            "/graphql/", json.dumps({"query": ME}), "application/json", headers=doctor.headers, CONTENT_LENGTH=length
+        )
+        assert response.status_code == status, length
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("text/html", 406),
+        ("application/xml, text/*;q=0.5", 406),
+        ("application/json;q=0", 406),
+        ("application/*", 200),
+        ("text/html, */*;q=0.1", 200),
+        ("application/graphql-response+json;q=0.1", 200),
+    ],
+)
+def test_whoever_takes_no_json_is_told_so(doctor, accept, status):
+    response = doctor.send({"query": ME}, Accept=accept)
+    assert response.status_code == status
+    assert status == 200 or said(response) == (406, BAD)
+
+
+def test_refusals_come_in_the_media_type_that_was_asked_for(doctor):
+    response = doctor.send(b"x", Accept=MODERN)
+    assert (response.status_code, response.headers["Content-Type"]) == (400, f"{MODERN}; charset=utf-8")
+
+
+def got(edge: Edge, **parameters: str) -> Any:
+    """The answer to a query in an address."""
+    return edge.client.get("/graphql/", parameters, headers=edge.headers)
+
+
+def test_a_system_may_ask_by_the_address_and_a_session_may_not(world, doctor):
+    system = Edge(token=issue(world.people["county", DOCTOR, 1], "read", "write", now=NOW)[1])
+    assert got(system, query=ME).json()["data"]["me"]["username"] == doctor.person.username
+    named = "query($kind: String!) { clocks(kind: $kind) { kind } }"
+    assert got(system, query=named, variables='{"kind": "HOLD"}').json() == {"data": {"clocks": [{"kind": "HOLD"}]}}
+    assert said(got(doctor, query=ME)) == (400, BAD)
+    assert said(got(system)) == (400, BAD)
+    for wrong in ("{", "[]", '{"kind": "HOLD", "kind": "x"}', '{"kind": NaN}', "5"):
+        assert said(got(system, query=named, variables=wrong)) == (400, BAD), wrong
+    twice = system.client.get("/graphql/?query=%7Bme%7Busername%7D%7D&query=x", headers=system.headers)
+    assert said(twice) == (400, BAD)
+    with override_settings(GRAPHQL_GET=False):
+        response = got(system, query=ME)
+        assert (response.status_code, response.headers["Allow"]) == (405, "POST")
+
+
+def test_nothing_is_changed_by_an_address(world):
+    system = Edge(token=issue(world.people["county", DOCTOR, 1], "read", "write", now=NOW)[1])
+    step_ = 'mutation { readNotice(input: {id: "x", idempotencyKey: "k"}) { errors { code } } }'
+    response = got(system, query=step_)
+    assert (response.status_code, response.headers["Allow"]) == (405, "GET, POST")
+
+
 BODIES: list[tuple[bytes, str]] = [
-    (b"", "nothing"),
+    (b" ", "nothing"),
     (b"{", "half"),
     (b'{"query": "\xff"}', "bad UTF-8"),
     (b'\xef\xbb\xbf{"query": "{me{username}}"}', "byte order mark"),
@@ -76,6 +139,11 @@ BODIES: list[tuple[bytes, str]] = [
     (b"NaN", "NaN"),
     (b'{"query": "{me{username}}", "variables": {"x": NaN}}', "NaN inside"),
     (b'{"query": "{me{username}}", "variables": {"x": -Infinity}}', "infinity"),
+    (b'{"query": "{me{username}}", "variables": {"x": 1e999}}', "a number beyond all bounds"),
+    (b'{"query": "{me{username}}", "variables": {"x": ' + b"9" * 5000 + b"}}", "a number without end"),
+    (b'{"query": "{me{username}}", "query": "{clocks(kind: 5){kind}}"}', "the same name twice"),
+    (b'{"query": "{me{username}}", "variables": {"x": {"y": 1, "y": 2}}}', "the same name twice inside"),
+    (b'{"query": "{me{username}}", "variables": {"x": ' + b"[" * 19 + b"]" * 19 + b"}}", "twenty-one levels"),
     (b'{"query": "{me{username}}", "variables": {"x": "\\ud800"}}', "a lone surrogate"),
     (b'{"query": "{me{username}}", "variables": {"\\udc00": 1}}', "a lone surrogate as a key"),
     (b'{"query": "{me{username}}", "variables": {"x": "a\\u0000"}}', "a null character"),
@@ -97,6 +165,11 @@ BODIES: list[tuple[bytes, str]] = [
 @pytest.mark.parametrize("body", [body for body, _name in BODIES], ids=[name for _body, name in BODIES])
 def test_a_body_that_cannot_be_read_is_refused(doctor, body):
     assert said(doctor.send(body)) == (400, BAD)
+
+
+def test_twenty_levels_of_json_are_read(doctor):
+    nested = b'{"query": "{me{username}}", "variables": {"x": ' + b"[" * 18 + b"]" * 18 + b"}}"
+    assert doctor.send(nested).status_code == 200
 
 
 def test_what_stands_in_the_address_is_never_executed(doctor):
@@ -153,13 +226,72 @@ def test_four_thousand_tokens_and_no_more(doctor):
     assert code_of(doctor.send({"query": tokens(4002)}).json()) in (BAD, LIMIT)
 
 
-def test_fragments_that_double_at_every_level_cost_nothing(doctor):
+def test_fragments_that_double_at_every_level_are_counted_without_opening_them(doctor):
     """Each of 40 fragments spreads the next one twice: 2⁴⁰ when opened one by one."""
     chain = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(40))
     document = f"{{ ...F0 }} {chain} fragment F40 on Query {{ a: __typename }}"
     assert said(doctor.send({"query": document})) == (413, LIMIT)
     plain = document.replace("a: __typename", "__typename")
-    assert doctor.send({"query": plain}).json() == {"data": {"__typename": "Query"}}
+    assert said(doctor.send({"query": plain})) == (413, LIMIT)
+    assert "cost" in doctor.send({"query": plain}).json()["errors"][0]["message"]
+
+
+def cost_of(text: str) -> int:
+    """The cost of a document's only operation."""
+    document = parse(text)
+    return documents.size_of(document, documents.operation_of(document, None)).cost
+
+
+@pytest.mark.parametrize(
+    ("text", "cost"),
+    [
+        ("{ me { username } }", 2),
+        ("{ me { ...F ... { username } } } fragment F on Me { username unreadNotices }", 4),
+        ("{ __typename __schema { types { name } } }", 1),
+        ("{ worklist(box: IN) { totalCount nodes { number } } }", 1 + 20 * (1 + 1 + 1)),
+        ("{ worklist(box: IN, first: 7) { nodes { number } } }", 1 + 7 * 2),
+        ("query($n: Int!) { worklist(box: IN, first: $n) { nodes { number } } }", 1 + 100 * 2),
+        ("{ worklist(box: IN, first: 5000) { nodes { number } } }", 1 + 100 * 2),
+        ('{ clocks(kind: "x") { kind } }', 1 + 3),
+        ("mutation($i: ReadNoticeInput!) { readNotice(input: $i) { errors { code field } } }", 1 + 1 + 3 * 2),
+    ],
+)
+def test_a_document_costs_the_fields_of_its_largest_answer(text, cost):
+    assert cost_of(text) == cost
+
+
+def test_a_document_of_twenty_thousand_fields_and_no_more(doctor):
+    names = " ".join(f"n{n}: number" for n in range(29))
+    wide = "{ worklist(box: IN, first: 100) { nodes { %s %s } } }"
+    assert doctor.send({"query": wide % (names, "number " * 169)}).status_code == 200  # 1 + 100 × 199
+    assert said(doctor.send({"query": wide % (names, "number " * 171)})) == (413, LIMIT)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ mee { username } }",
+        "{ me { usernam } }",
+        "{ worklst(box: IN) { totalCount } }",
+        "{ worklist(boxx: IN) { totalCount } }",
+        "{ worklist(box: INN) { totalCount } }",
+        "query($x: Referal) { me { username } }",
+        "{ me { ... on Mee { username } } }",
+        "query($x: ReadNoticeInput) { me { username } }",
+        'mutation { readNotice(input: {id: "x", idempotencyKy: "k"}) { errors { code } } }',
+        "{ me @skp(if: true) { username } }",
+    ],
+)
+def test_nobody_is_helped_to_guess_a_name(doctor, document):
+    response = doctor.send({"query": document})
+    assert said(response) == (200, BAD)
+    assert "Did you mean" not in response.content.decode()
+
+
+def test_nobody_is_helped_to_guess_a_value(doctor):
+    query = "query($b: Box!) { worklist(box: $b) { totalCount } }"
+    message = doctor.send({"query": query, "variables": {"b": "INN"}}).json()["errors"][0]["message"]
+    assert "Did you mean" not in message
 
 
 TWO = [
@@ -230,8 +362,11 @@ VARIABLES = [
 @pytest.mark.parametrize("variables", VARIABLES, ids=str)
 def test_a_variable_of_another_type_is_refused(doctor, variables):
     query = "query($id: ID!) { referral(id: $id) { number } }"
-    answer = doctor.send({"query": query, "variables": variables}).json()
-    assert code_of(answer) == BAD
+    response = doctor.send({"query": query, "variables": variables})
+    assert said(response) == (200, BAD)
+    assert response.json().keys() == {"errors"}
+    modern = doctor.send({"query": query, "variables": variables}, Accept=MODERN)
+    assert (modern.status_code, modern.json()) == (400, response.json())
 
 
 @pytest.mark.parametrize(

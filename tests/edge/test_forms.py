@@ -132,7 +132,9 @@ def test_a_copy_is_checked_by_its_code_without_a_word_about_the_patient(world):
         assert secret not in page
     world.take("accept_referral", world.read(leg))
     assert verify(code).current  # what the other side does later is not what the sender signed
-    Patient.objects.filter(pk=leg.patient_id).update(phone="13900000000")
+    called = Patient.objects.get(pk=leg.patient_id)
+    called.phone = "13900000000"
+    called.save(update_fields=["phone"])
     assert not verify(code).current
     assert "内容已有变化" in Edge().client.get("/verify/", {"code": code}).content.decode()
     words(as_role(world, *DOCTOR), leg, "referral")

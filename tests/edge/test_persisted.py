@@ -3,13 +3,19 @@
 import hashlib
 import json
 import os
+from io import StringIO
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 
+from consortium import access
+from consortium.errors import Code, Refused
 from consortium.roles import Role
-from schema.documents import prepared
-from tests.edge.client import Edge, as_role, code_of
+from schema.documents import operation_of, prepared, size_of
+from schema.views import reading
+from tests.edge.client import Edge, as_role, code_of, issue
+from tests.world import NOW
 
 ME, NAME = "{ me { username } }", "query Name { me { person { name } } }"
 
@@ -98,4 +104,56 @@ def test_every_document_of_the_built_front_is_valid_and_within_the_limits():
     assert documents
     for id, text in documents.items():
         assert id == id_of(text)
-        prepared(text)
+        document = prepared(text)
+        size = size_of(document, operation_of(document, None))
+        # Room for a screen to grow before its document is refused.
+        assert size.cost <= settings.GRAPHQL_LIMITS["cost"] / 2
+        assert size.aliases <= settings.GRAPHQL_LIMITS["aliases"] - 5
+
+
+@pytest.fixture
+def _only_known_documents(settings):
+    """As in production."""
+    settings.FREE_DOCUMENTS = False
+
+
+@pytest.mark.usefixtures("_only_known_documents")
+def test_a_session_and_a_common_token_run_known_documents_alone(world, front, doctor):
+    assert ask(doctor, documentId=id_of(ME)) == (200, "OK", "")
+    assert ask(Edge(), documentId=id_of(ME))[:2] == (200, "UNAUTHENTICATED")
+    system = Edge(token=issue(doctor.person, "read", "write", now=NOW)[1])
+    assert ask(system, documentId=id_of(ME)) == (200, "OK", "")
+    for edge in (doctor, system, Edge()):
+        for text in (ME, NAME, "{", "{ __typename }", "{ __schema { types { name } } }"):
+            assert ask(edge, query=text) == (403, "DOCUMENT_NOT_ALLOWED", "query"), text
+    # The hash of a known document opens nothing beside it.
+    assert ask(doctor, documentId=id_of(ME), query=NAME) == (400, "BAD_REQUEST", "documentId")
+    response = system.client.get("/graphql/", {"query": ME}, headers=system.headers)
+    assert (response.status_code, code_of(response.json())) == (403, "DOCUMENT_NOT_ALLOWED")
+
+
+@pytest.mark.usefixtures("_only_known_documents")
+def test_a_named_integrator_brings_documents_and_nobody_names_themselves(front, doctor, settings):
+    call_command(
+        "issue_token", doctor.person.username, name="HIS", scopes="read,documents", stdout=(told := StringIO())
+    )
+    system = Edge(token=told.getvalue().strip())
+    assert ask(system, query=NAME) == (200, "OK", "")
+    assert system.attempt("readNotice", id="x").json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"  # no write
+    settings.FREE_DOCUMENTS = True
+    given = {"name": "x", "scopes": ["read", "documents"], "expiresInDays": 1}
+    for edge in (doctor, Edge(token=issue(doctor.person, "read", "write", now=NOW)[1])):
+        (error,) = edge.payload("issueApiToken", **given)["errors"]
+        assert (error["code"], error["field"]) == ("INVALID_INPUT", "scopes")
+
+
+@pytest.mark.usefixtures("_only_known_documents")
+def test_a_stream_runs_known_documents_alone_too(front, doctor):
+    """Asked by WSGI, which has no streams: what stands before that is the same."""
+    text = "subscription { noticesReceived { id } }"
+    front(ME, text, at=2)
+    by = access.actor(doctor.person, now=NOW)
+    assert reading.asked({"documentId": id_of(text)}, by).text == text
+    with pytest.raises(Refused) as refused:
+        reading.asked({"query": text}, by)
+    assert refused.value.code is Code.DOCUMENT_NOT_ALLOWED

@@ -39,10 +39,12 @@ from tests.edge.tables import (
     PARTNER,
     PATHOLOGY,
     QUERIES,
+    SECURITY,
     SEES,
     SENDER,
     STALE,
     STEPS,
+    SYSTEM,
     UNSENT,
     VIEWING,
     expected_of,
@@ -220,6 +222,9 @@ def test_every_mutation_by_nobody(world, every_state):
         "resendDelivery": {"id": ABSENT["Delivery"]},
         "saveReportDraft": {"id": ABSENT["PathologyCase"], "expectedVersion": 0, "report": {}},
         "addAddendum": {"id": ABSENT["Report"], "text": "x"},
+        "createPerson": {"username": "x", "name": "x", "hospital": ABSENT["Hospital"]},
+        **{name: {"id": ABSENT["Account"]} for name in ("issueSetupLink", "deactivatePerson", "unlockPerson")},
+        "resetSecondFactor": {"id": ABSENT["Person"]},
     }
     assert set(documents) | PATHOLOGY | VIEWING == set(schema.graphql_schema.mutation_type.fields)
     answers = {name: Edge().attempt(name, **given).json() for name, given in documents.items()}
@@ -263,6 +268,9 @@ def test_a_draft_is_written_for_the_own_department_by_doctors_only(world):
     assert found == {key: OK if key in AUTHOR else FORBIDDEN for key in found}
 
 
+KEEPERS = ("issueSetupLink", "unlockPerson", "resetSecondFactor")  # refused before anything is looked for
+
+
 def no_one() -> dict[str, str]:
     """The identity number of an invented adult, another at each call."""
     return {"idNumber": patient()["id_number"]}
@@ -277,18 +285,25 @@ def administration(world: World) -> dict[str, tuple[dict[str, Any], dict[str, An
     token, _secret = issue(expert, "read", now=NOW)
     figure = {"expectedVersion": 0, "bedsTotal": 1, "bedsFree": 1, "asOf": NOW.isoformat()}
     boss = {(PARTNER, ADMIN): STALE}
+    Person.objects.filter(pk=expert.pk).update(home=world.hospitals[PARTNER])
+    account, no_account = {"id": gid(expert)}, {"id": ABSENT["Account"]}
+    by_system = {(place, SYSTEM): OK if place == PARTNER else NOT_FOUND for place in (OWN, PARTNER, FOREIGN)}
+    by_security = {(place, SECURITY): code for (place, _role), code in by_system.items()}
     return {
         "updateCapacity": (figure | {"id": gid(world.picu)}, figure | {"id": ABSENT["Capability"]}, boss, FORBIDDEN),
         "grantRole": (
             new | {"department": gid(world.departments[PARTNER])},
             new | {"department": ABSENT["Department"]},
-            {(PARTNER, ADMIN): OK},
+            {(PARTNER, ADMIN): OK, (PARTNER, SECURITY): OK},
             FORBIDDEN,
         ),
+        "issueSetupLink": (account, no_account, by_system, FORBIDDEN),
+        "unlockPerson": (account, no_account, by_security, FORBIDDEN),
+        "resetSecondFactor": (account, no_account, by_security, FORBIDDEN),
         "revokeRole": (
             {"id": gid(held), "expectedVersion": 0},
             {"id": ABSENT["PractitionerRole"], "expectedVersion": 0},
-            boss,
+            boss | {(PARTNER, SECURITY): STALE},
             NOT_FOUND,
         ),
         "revokeApiToken": ({"id": gid(token)}, {"id": ABSENT["ApiToken"]}, {(PARTNER, EXPERT): OK}, NOT_FOUND),
@@ -304,7 +319,10 @@ def test_every_other_mutation_by_every_role(world, every_state, party, roles):
         for name, (given, absent, answers, otherwise) in administration(world).items():
             for exists, inputs_ in ((True, given), (False, absent)):
                 found[name, role, exists] = code_of(edge.attempt(name, **inputs_).json())
-                expected[name, role, exists] = answers.get((party, role), otherwise) if exists else NOT_FOUND
+                lost = (
+                    FORBIDDEN if name in KEEPERS and otherwise == answers.get((party, role), otherwise) else NOT_FOUND
+                )
+                expected[name, role, exists] = answers.get((party, role), otherwise) if exists else lost
         issued = edge.attempt("issueApiToken", name="x", scopes=["read"], expiresInDays=1)
         assert code_of(issued.json()) == OK
         Notice.objects.update(read_at=None)

@@ -6,11 +6,10 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.utils import timezone
 
-from consortium.models import ApiToken, AuditEntry, Event, Notice, PractitionerRole
+from consortium.models import ApiToken, AuditEntry, Event, Notice, PractitionerRole, Session
 from consortium.roles import Role
 from referrals.models import Referral, Status
 from schema import ids

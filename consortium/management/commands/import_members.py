@@ -55,8 +55,9 @@ class Command(BaseCommand):
                 for words in tally.created:
                     self.stdout.write(_("将新建{kind} {words}").format(kind=kind, words=words))
                 for words, fields in tally.updated:
-                    names = ", ".join(name for name in fields if name not in ("name_grams", "version"))
-                    self.stdout.write(_("将更新{kind} {words}：{names}").format(kind=kind, words=words, names=names))
+                    self.stdout.write(
+                        _("将更新{kind} {words}：{names}").format(kind=kind, words=words, names=", ".join(fields))
+                    )
             counts = _("{kind}：新建 {created}，更新 {updated}，未变 {unchanged}")
             self.stdout.write(
                 counts.format(

@@ -38,6 +38,7 @@ class Command(BaseCommand):
                     scopes=scopes.split(","),
                     expires_in_days=days,
                     now=now,
+                    operator=True,
                 )
         except Refused as refused:
             raise CommandError(refused.message) from refused

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
+from consortium import search
 from consortium.models import (
     ClockRule,
     Concept,
@@ -94,11 +95,13 @@ def load_concepts() -> int:
         *(Concept(system="GREEN_KIND", code=row["code"], **dated(row)) for row in rows("green_kinds.csv")),
         *(Concept(system="GREEN_MILESTONE", code=row["code"], **dated(row)) for row in rows("green_milestones.csv")),
     ]
+    for concept in found:
+        concept.sounds = search.sounds(concept.label_zh)
     Concept.objects.bulk_create(
         found,
         update_conflicts=True,
         unique_fields=["system", "code", "valid_from"],
-        update_fields=[*DATED, "valid_to", "comment_required", "counts_beds"],
+        update_fields=[*DATED, "valid_to", "comment_required", "counts_beds", "sounds"],
     )
     return len(found)
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from consortium import access, capacity, lifecycle, registry
 from consortium.access import Actor
+from consortium.database.acting import beyond
 from consortium.errors import Code, Refused
 from consortium.lifecycle import Move, transition
 from consortium.models import ClockRun, Department, GreenRule, Patient, Priority, Side
@@ -136,7 +137,8 @@ def _episode(patient: Patient, department: Department, move: Move) -> Case:
         return Case.objects.create(
             number=next_number("C", move.now), patient=patient, origin=department.hospital, opened_at=move.event_at
         )
-    under_way = Referral.objects.filter(case=case, pathway=Pathway.GREEN_CHANNEL, status__in=ON_THE_WAY).first()
+    with beyond():  # whoever called
+        under_way = Referral.objects.filter(case=case, pathway=Pathway.GREEN_CHANNEL, status__in=ON_THE_WAY).first()
     if under_way:
         raise Refused(
             Code.OPEN_CASE_EXISTS,

@@ -28,13 +28,14 @@ export interface Screen {
   readonly key?: string;
 }
 
-const found = import.meta.glob<{ default: Screen | readonly Screen[] }>("../screens/*/screen.ts", { eager: true });
+// The default alone: the module whole would need the bundler's runtime, which is a file, and a wait, of its own.
+const found = import.meta.glob<Screen | readonly Screen[]>("../screens/*/screen.ts", { eager: true, import: "default" });
 
 const styles = new Map<Screen, string>();
 for (const [path, one] of Object.entries(found)) {
   const folder = path.split("/").at(-2) ?? "";
   const names = (scopes[folder] ?? [folder]).map((name) => `screen-${name}`).join(" ");
-  for (const screen of [one.default].flat()) styles.set(screen, names);
+  for (const screen of [one].flat()) styles.set(screen, names);
 }
 
 /** The classes within which the styles of a screen hold. */
@@ -44,7 +45,7 @@ export function stylesOf(screen: Screen): string {
 
 /** Every screen, those in the navigation by their order. */
 export const SCREENS: readonly Screen[] = Object.values(found)
-  .flatMap((one) => one.default)
+  .flat()
   .sort((one, other) => (one.order ?? 1000) - (other.order ?? 1000));
 
 /** The screens that the signed-in person is offered. */

@@ -71,7 +71,7 @@ export function ReasonField({ catalogue, value, onChange, comment, ...frame }: R
   );
 }
 
-/** One concept of a catalogue, found by code, characters or English. */
+/** One concept of a catalogue, found by code, characters, pinyin or English. */
 export function ConceptField(
   props: FieldProps & {
     readonly system: ConceptSystem;

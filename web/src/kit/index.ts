@@ -31,3 +31,4 @@ export { type FieldOf, StepForm } from "./StepForm";
 export { type Available, Steps, WhoCan } from "./Steps";
 export { type Column, Table } from "./Table";
 export { type Tab, Tabs } from "./Tabs";
+export { type Numbers, Unmask, useNumbers } from "./Unmask";

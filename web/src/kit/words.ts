@@ -3,6 +3,11 @@ import { defineWords } from "../words";
 export const words = defineWords({
   zh: {
     required: "必填",
+    wholeNumbers: "显示完整号码",
+    whyUnmask: "原因",
+    unmask: "显示",
+    unmasked: "已显示完整号码，此次查看已留痕。",
+    unmaskHint: "完整的证件号与电话将显示在此页；谁、何时、为何查看会被记录，患者所在医院可以查阅。",
     optional: "选填",
     choose: "请选择",
     working: "正在处理…",
@@ -54,6 +59,12 @@ export const words = defineWords({
   },
   en: {
     required: "required",
+    wholeNumbers: "Show whole numbers",
+    whyUnmask: "Reason",
+    unmask: "Show",
+    unmasked: "The whole numbers are shown; this look was written down.",
+    unmaskHint:
+      "The whole identity and telephone numbers will stand on this page. Who looked, when and why is written down, and the patient's hospital can read it.",
     optional: "optional",
     choose: "Choose",
     working: "Working…",

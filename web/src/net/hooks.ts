@@ -1,5 +1,5 @@
 /** Reading and acting from a component. */
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Operation } from "../operations";
 import { language } from "../words";
 import { call, newKey } from "./client";
@@ -54,7 +54,8 @@ export function useRead<Data, Variables>(
   }, [operation]);
 
   const tongue = language.value;
-  useEffect(() => {
+  // Before the page is painted: what is asked for after it comes a frame later.
+  useLayoutEffect(() => {
     if (!skip) void reload();
   }, [question, tongue, skip, reload]);
 

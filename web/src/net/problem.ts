@@ -61,6 +61,7 @@ export function problemOf(status: number, body: unknown, requestId: string): Pro
   if (code === "UNKNOWN_DOCUMENT") return problem("outdated", said?.message ?? words().outdated, rest);
   // A proxy before a server that is down: nobody knows whether it was done.
   if (!said && [502, 503, 504].includes(status)) return lineLost();
+  if (code === "UNAVAILABLE") return problem("line", said?.message ?? words().lineLost, rest); // it was not begun
   if (code === "INTERNAL" || status >= 500) return problem("fault", said?.message ?? words().fault(requestId), rest);
   if (said) return problem("refused", said.message ?? words().unreadable(status), rest);
   if (status >= 400 || body === null) return problem("fault", words().unreadable(status), rest);

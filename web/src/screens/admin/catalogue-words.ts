@@ -33,6 +33,7 @@ export const catalogueWords = defineWords({
     SLIDE_DEFECT: "切片缺陷",
     TURN_BACK: "途中折返",
     UNDIAGNOSABLE: "无法诊断",
+    UNMASK: "显示完整号码",
     WITHDRAW_SLIDE: "撤回切片",
   },
   en: {
@@ -66,6 +67,7 @@ export const catalogueWords = defineWords({
     SLIDE_DEFECT: "defects of slides",
     TURN_BACK: "turned back",
     UNDIAGNOSABLE: "no diagnosis possible",
+    UNMASK: "whole numbers shown",
     WITHDRAW_SLIDE: "slide withdrawn",
   },
 });

@@ -8,7 +8,7 @@ import { useRead } from "../../net/hooks";
 import { useLive } from "../../net/live";
 import { can, me } from "../../net/session";
 import type { Problem } from "../../net/problem";
-import { CaseChanged, type CaseLegFragment, CaseWhole } from "../../operations";
+import { CaseChanged, type CaseLegFragment, CaseWhole, type ReferralRowFragment } from "../../operations";
 import { lastList } from "../worklist/last";
 import { Actions } from "./Actions";
 import { AddFiles } from "./AddFiles";
@@ -20,6 +20,7 @@ import { partyOf, personOf, StatusMark } from "./marks";
 import { Elsewhere, Papers } from "./Papers";
 import { PatientFacts } from "./Patient";
 import { useReceipt } from "./receipt";
+import { stepped } from "./stepped";
 import "./style.css";
 import { Clocks, Timeline } from "./Timeline";
 import { words } from "./words";
@@ -28,7 +29,7 @@ import { words } from "./words";
 export default function Case({ params }: ScreenProps) {
   const say = words();
   const id = params.id ?? "";
-  const { data, problem, reload } = useRead(CaseWhole, { id });
+  const { data, problem, reload, set } = useRead(CaseWhole, { id });
   const found = data?.case;
   useLive(
     CaseChanged,
@@ -47,7 +48,11 @@ export default function Case({ params }: ScreenProps) {
   const wanted = query.value.get("leg");
   const leg = legs.find((one) => one.id === wanted) ?? legs.filter((one) => !one.closedAt).at(-1) ?? legs.at(-1);
   const [answering, setAnswering] = useState(false);
-  useReceipt(leg ?? null, answering, () => void reload());
+  const done = (now: ReferralRowFragment) => {
+    set((before) => (before.case ? { case: { ...before.case, legs: before.case.legs.map((one) => (one.id === now.id ? stepped(one, now) : one)) } } : before));
+    void reload();
+  };
+  useReceipt(leg ?? null, answering, done);
   if (!found) {
     return (
       <>
@@ -78,7 +83,7 @@ export default function Case({ params }: ScreenProps) {
             <section class="panel no-print" aria-label={say.mayDo}>
               <h2>{say.mayDo}</h2>
               <Elsewhere leg={leg} />
-              <Actions key={leg.id} leg={leg} done={() => void reload()} refresh={reload} onForm={setAnswering} />
+              <Actions key={leg.id} leg={leg} done={done} refresh={reload} onForm={setAnswering} />
             </section>
             <section class="panel" aria-label={say.summary}>
               <Clinical row={leg} />
@@ -97,7 +102,7 @@ export default function Case({ params }: ScreenProps) {
               <h2 id="clocks">{say.clocks}</h2>
               <Clocks clocks={leg.clocks} />
             </section>
-            <PatientFacts patient={found.patient} />
+            <PatientFacts id={([leg, ...legs].find((one) => one.accessLevel === "FULL") ?? leg).id} patient={found.patient} />
             <section class="panel" aria-labelledby="timeline">
               <h2 id="timeline">{say.timeline}</h2>
               <Timeline legs={legs} />

@@ -1,29 +1,34 @@
-import { date, When } from "../../kit";
+import { date, Unmask, useNumbers, When } from "../../kit";
 import type { CasePatientFragment } from "../../operations";
 import { personOf } from "./marks";
 import { words } from "./words";
 
 /** Who the patient is, as far as the reader may know. */
-export function PatientFacts({ patient }: { readonly patient: CasePatientFragment }) {
+export function PatientFacts({ id, patient }: { readonly id: string; readonly patient: CasePatientFragment }) {
   const say = words();
   const { identity } = patient;
+  const [numbers, setNumbers] = useNumbers(id);
+  const { idNumber, phone, guardianPhone } = numbers ?? identity ?? {};
   return (
     <section class="panel" aria-labelledby="patient">
       <h2 id="patient">{say.patient}</h2>
       {patient.deceasedAt ? <p class="deceased">{say.deceased(date(patient.deceasedAt))}</p> : null}
       {identity ? (
+        <>
         <dl class="facts">
           <Fact name={say.name} value={identity.name} />
-          <Fact name={say.idNumber} value={identity.idNumber ?? ""} />
+          <Fact name={say.idNumber} value={idNumber ?? ""} />
           <Fact name={say.temporary} value={patient.temporaryIdentity} />
           <Fact name={say.birth} value={identity.birthDate ? date(identity.birthDate) : ""} />
-          <Fact name={say.phone} value={identity.phone} />
+          <Fact name={say.phone} value={phone ?? ""} />
           <Fact name={say.address} value={identity.address} />
           <Fact
             name={say.guardian}
-            value={[say.consentBy(identity.guardianName, identity.guardianRelation), identity.guardianPhone].filter(Boolean).join(" · ")}
+            value={[say.consentBy(identity.guardianName, identity.guardianRelation), guardianPhone].filter(Boolean).join(" · ")}
           />
         </dl>
+        {idNumber || phone || guardianPhone ? <Unmask id={id} shown={numbers} change={setNumbers} /> : null}
+        </>
       ) : (
         <>
           <p>{personOf(patient)}</p>

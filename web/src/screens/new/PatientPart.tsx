@@ -4,7 +4,7 @@ import { Banner, Button, Checkbox, Choices, date, ReasonField, TextField, Troubl
 import { useRead } from "../../net/hooks";
 import type { Problem } from "../../net/problem";
 import { LookUpPatient } from "../../operations";
-import { isMinor, type PatientValues, type Values } from "./form";
+import { isMinor, monthsOf, type PatientValues, type Values } from "./form";
 import { type Read, readIdNumber, today } from "./idnumber";
 import { words } from "./words";
 
@@ -218,9 +218,9 @@ function Fixed({ value, another }: { readonly value: Values; readonly another: (
   const say = words();
   const { patient } = value;
   const read = readIdNumber(patient.idNumber, today());
-  const facts = read.ok
-    ? [say.sex[read.sex], say.age(read.months)]
-    : [patient.sex ? say.sex[patient.sex] : "", patient.birthDate];
+  const months = monthsOf(patient, today());
+  const sex = read.ok ? read.sex : patient.sex;
+  const facts = [sex ? say.sex[sex] : "", months === null ? "" : say.age(months)];
   return (
     <div class="fixed-patient">
       <p>

@@ -120,7 +120,8 @@ const GUARDIAN_AGE = 14; // completed years below which a guardian must consent
 
 /** Completed months of the patient's life, null while no date of birth is known. */
 export function monthsOf(patient: PatientValues, today: string): number | null {
-  if (!patient.unknown) {
+  const masked = patient.idNumber.includes("*"); // a draft that the server holds shows no whole number
+  if (!patient.unknown && !masked) {
     const read = readIdNumber(patient.idNumber, today);
     return read.ok ? read.months : null;
   }

@@ -11,6 +11,7 @@ import { Course } from "../case/Course";
 import { Elsewhere } from "../case/Papers";
 import { personOf } from "../case/marks";
 import { useReceipt } from "../case/receipt";
+import { stepped } from "../case/stepped";
 import "../case/style.css";
 import { Timeline } from "../case/Timeline";
 import { words as caseWords } from "../case/words";
@@ -24,13 +25,15 @@ interface Props {
   readonly version: number | undefined;
   readonly put: (row: ReferralRowFragment) => void;
   readonly asked: { action: string; turn: number } | null;
+  /** Whether the reader came by the keys that move on, and may be gone again. */
+  readonly passing: boolean;
 }
 
 /** The preview of one referral. */
-export default function Preview({ id, version, put, asked }: Props) {
+export default function Preview({ id, version, put, asked, passing }: Props) {
   const say = words();
-  const settled = useSettled(id);
-  const { data, problem, reload } = useRead(ReferralPreview, { id: settled }, { skip: !settled });
+  const settled = useSettled(id, passing);
+  const { data, problem, reload, set } = useRead(ReferralPreview, { id: settled }, { skip: !settled });
   const found = data?.referral?.id === id ? data.referral : null;
   const behind = found && version !== undefined && version > found.version;
   useEffect(() => {
@@ -38,16 +41,14 @@ export default function Preview({ id, version, put, asked }: Props) {
   }, [behind, version, reload]);
   const row = found ?? null;
   const [answering, setAnswering] = useState(false);
-  useReceipt(row, answering, (now) => {
-    put(now);
-    void reload();
-  });
-  if (!row) return problem && settled === id ? <Trouble problem={problem} retry={() => void reload()} /> : <Loading what={say.previewLoading} />;
-  const does = caseWords();
   const done = (now: ReferralRowFragment) => {
     put(now);
+    set((before) => (before.referral?.id === now.id ? { ...before, referral: { ...before.referral, ...stepped(before.referral, now) } } : before));
     void reload();
   };
+  useReceipt(row, answering, done);
+  if (!row) return problem && settled === id ? <Trouble problem={problem} retry={() => void reload()} /> : <Loading what={say.previewLoading} />;
+  const does = caseWords();
   return (
     <div class="stack preview-body" key={row.id}>
       <div class="preview-head">
@@ -71,12 +72,12 @@ export default function Preview({ id, version, put, asked }: Props) {
   );
 }
 
-/** The id once it has stood still for a moment. */
-function useSettled(id: string): string {
+/** The id at once when it was pointed at, and after it has stood still for a moment when it is passed by. */
+function useSettled(id: string, passing: boolean): string {
   const [settled, setSettled] = useState("");
   useEffect(() => {
     const timer = window.setTimeout(() => setSettled(id), GLANCE);
     return () => window.clearTimeout(timer);
   }, [id]);
-  return settled;
+  return passing ? settled : id;
 }

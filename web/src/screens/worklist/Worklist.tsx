@@ -16,7 +16,7 @@ import { rememberList } from "./last";
 import { RowLine } from "./RowLine";
 import { useRows } from "./rows";
 import { arriving } from "./sound";
-import { useLater, useWide } from "./view";
+import { loadPreview, useLater, useWide } from "./view";
 import { words } from "./words";
 
 /** The screen that people who treat patients begin with. */
@@ -39,8 +39,10 @@ export default function WorklistScreen() {
   const bulk = useBulk(list);
   const frame = useRef<HTMLDivElement>(null);
 
-  function show(id: string | null): void {
+  const [passing, setPassing] = useState(false);
+  function show(id: string | null, byMoving = false): void {
     ask(null);
+    setPassing(byMoving);
     setQuery({ at: id });
   }
 
@@ -54,7 +56,7 @@ export default function WorklistScreen() {
     const index = list.rows.findIndex(({ row }) => row.id === here(frame.current));
     const next = list.rows[index < 0 ? 0 : index + step];
     if (!next) return;
-    show(next.row.id);
+    show(next.row.id, true);
     focus(next.row.id);
     if (index + step >= list.rows.length - 3) void list.follow();
   }
@@ -157,7 +159,7 @@ export default function WorklistScreen() {
             <p class="aside foot">{say.end(list.rows.length)}</p>
           ) : null}
         </section>
-        {wide ? <Beside id={at} version={shown?.row.version} put={list.put} asked={asked} /> : null}
+        {wide ? <Beside id={at} version={shown?.row.version} put={list.put} asked={asked} passing={passing} /> : null}
       </div>
     </div>
   );
@@ -219,9 +221,10 @@ function Beside(props: {
   readonly version: number | undefined;
   readonly put: (row: ReferralRowFragment) => void;
   readonly asked: { action: string; turn: number } | null;
+  readonly passing: boolean;
 }) {
   const say = words();
-  const Preview = useLater(() => import("./Preview"), props.id !== null);
+  const Preview = useLater(loadPreview, props.id !== null);
   return (
     <aside class="preview" aria-label={say.preview}>
       {!props.id ? <Empty title={say.preview}>{say.previewHint}</Empty> : Preview ? <Preview {...props} id={props.id} /> : <Loading what={say.previewLoading} />}

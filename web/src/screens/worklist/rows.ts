@@ -1,5 +1,5 @@
 /** The rows of the worklist: pages joined, changes put in their place, what is new kept aside until asked for. */
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { call } from "../../net/client";
 import { returned } from "../../net/line";
 import { useLive } from "../../net/live";
@@ -81,7 +81,7 @@ export function useRows(filters: Filters, told: (row: ReferralRowFragment) => vo
     const { more, busy } = now.current.held;
     if (more && !busy) await ask(more);
   }, [ask]);
-  useEffect(() => void reload(), [of, reload]);
+  useLayoutEffect(() => void reload(), [of, reload]);
 
   const back = returned.value;
   useEffect(() => {

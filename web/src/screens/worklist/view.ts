@@ -32,3 +32,6 @@ export function useLater<Props>(load: () => Promise<{ default: ComponentType<Pro
   }, [wanted, found]);
   return found;
 }
+
+/** The code of the preview. It is asked for from here, in the frame: a chunk that asks for another needs a third. */
+export const loadPreview = () => import("./Preview");

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { Button, Loading, Trouble } from "../../../kit";
+import { Button, Loading, Trouble, Unmask, useNumbers } from "../../../kit";
 import { useRead } from "../../../net/hooks";
 import { can } from "../../../net/session";
 import { PathologyIdentity } from "../../../operations";
@@ -9,9 +9,11 @@ import { words } from "./words";
 export function Identity({ id }: { readonly id: string }) {
   const say = words();
   const [shown, setShown] = useState(false);
+  const [numbers, setNumbers] = useNumbers(id);
   const { data, problem, reload } = useRead(PathologyIdentity, { id }, { skip: !shown });
   if (!can("view_identity")) return null;
   const found = data?.pathologyCase?.patient.identity;
+  const { idNumber, phone, guardianPhone } = numbers ?? found ?? {};
   return (
     <section class="panel">
       <h2>{say.identity}</h2>
@@ -31,7 +33,7 @@ export function Identity({ id }: { readonly id: string }) {
           </div>
           <div>
             <dt>{say.idNumber}</dt>
-            <dd>{found.idNumber ?? "—"}</dd>
+            <dd>{idNumber ?? "—"}</dd>
           </div>
           <div>
             <dt>{say.birthDate}</dt>
@@ -39,16 +41,17 @@ export function Identity({ id }: { readonly id: string }) {
           </div>
           <div>
             <dt>{say.phone}</dt>
-            <dd>{found.phone || "—"}</dd>
+            <dd>{phone || "—"}</dd>
           </div>
           {found.guardianName ? (
             <div>
               <dt>{say.guardian}</dt>
-              <dd>{[found.guardianName, found.guardianRelation, found.guardianPhone].filter(Boolean).join(" · ")}</dd>
+              <dd>{[found.guardianName, found.guardianRelation, guardianPhone].filter(Boolean).join(" · ")}</dd>
             </div>
           ) : null}
         </dl>
       ) : null}
+      {idNumber || phone || guardianPhone ? <Unmask id={id} shown={numbers} change={setNumbers} /> : null}
     </section>
   );
 }
