@@ -39,9 +39,10 @@ STANDING_STILL = "part of the upgrade to 0.2.0, during which no older code runs"
 ACCEPTED: Mapping[str, Mapping[str, str]] = {
     "consortium.0009_sign_in": {"constraint": STANDING_STILL},
     "consortium.0010_audit_chain": {"index": STANDING_STILL},
-    "consortium.0012_sealed_numbers": {"constraint": STANDING_STILL},
+    "consortium.0012_sealed_numbers": {"constraint": STANDING_STILL, "required": STANDING_STILL},
     # Numbers in clear must not outlive the upgrade, so what would take two releases is done in one.
     "consortium.0014_no_clear_numbers": dict.fromkeys(("constraint", "drop", "mixed", "rename"), STANDING_STILL),
+    "consortium.0019_sounds": {"index": STANDING_STILL},
 }
 OUTSIDE = (AddIndexConcurrently, RemoveIndexConcurrently, ValidateConstraint, migrations.RunPython, migrations.RunSQL)
 BODY = re.compile(r"(\$\w*\$).*?\1|--[^\n]*|'(?:[^']|'')*'", re.DOTALL)  # of a function, a remark, a literal
