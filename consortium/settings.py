@@ -218,7 +218,14 @@ Q_CLUSTER = {
     "label": "Refnet",
 }
 # The commands of manage.py that run by themselves, each with its minutes between two runs.
-JOBS = {"tick": 1, "run_exports": 1, "clean_uploads": 60, "seal_trail": 60, "remind_reviews": 60, "forget_answers": 60}
+JOBS = {
+    "tick": 1,
+    "run_exports": 1,
+    "clean_uploads": 60,
+    "seal_trail": 60,
+    "remind_reviews": 60,
+    "forget_answers": 60,
+}
 
 # Signing in: a second factor, guesses, a hospital's own sign-in.
 MFA = _switch("REFNET_MFA", "1" if PRODUCTION else "0")  # a second factor is compulsory for everybody who signs in

@@ -33,6 +33,7 @@ def test_from_the_first_search_to_the_audit(front, script, settings, tmp_path):
     found = told(
         script("trail.mjs"),
         front.task(
+            patience=60000,
             doctor=person(front, "province2", DOCTOR, 1),
             admin=person(front, "county", ADMIN, 1),
             auditor=person(front, "county", Role.AUDITOR, 1),
@@ -41,7 +42,7 @@ def test_from_the_first_search_to_the_audit(front, script, settings, tmp_path):
             number=leg.case.number,
             case=f"/app/case/{gid(leg.case)}",
         ),
-        seconds=300,
+        seconds=600,
     )
     clean(found)
     # Asking: what it means stands there; what is missing and what is not exact is said at its field.

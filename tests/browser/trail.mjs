@@ -25,6 +25,7 @@ await walk({
     await doctor.page.locator('.empty').getByRole('link', { name: '紧急调阅' }).click()
     await doctor.page.getByRole('heading', { level: 1, name: '紧急调阅' }).waitFor()
     told.know = await doctor.page.locator('.know li').allInnerTexts()
+    await doctor.page.locator('.empty-title').waitFor()
     told.before = await doctor.page.locator('.empty-title').allInnerTexts()
     await both(doctor.page, 'glass-request')
 
@@ -103,7 +104,7 @@ await walk({
     // The auditor finds all of it.
     const auditor = await visitor()
     await enter(auditor.page, task.auditor, '/app/trail')
-    await auditor.page.locator('.table tbody tr').first().waitFor()
+    await auditor.page.locator('.trail > .table-frame tbody tr').first().waitFor()
     await both(auditor.page, 'trail')
     told.chains = await auditor.page.locator('section[aria-labelledby=chains]').innerText()
     await auditor.page.locator('section[aria-labelledby=chains] summary').click()
@@ -113,7 +114,10 @@ await walk({
     await button(auditor.page, '导出这位患者的披露记录（CSV）').waitFor()
     told.search = new URL(auditor.page.url()).search
     await auditor.page.getByLabel('目的').selectOption('BREAK_GLASS')
-    await auditor.page.waitForFunction(() => [...document.querySelectorAll('.trail .table tbody tr')].every((row) => row.textContent.includes('紧急调阅')))
+    await auditor.page.waitForFunction(() => {
+      const rows = [...document.querySelectorAll('.trail > .table-frame tbody tr')]
+      return rows.length > 0 && rows.every((row) => row.textContent.includes('紧急调阅'))
+    })
     told.found = await auditor.page.locator('.trail > .table-frame tbody tr').allInnerTexts()
     told.filtered = new URL(auditor.page.url()).search
     await both(auditor.page, 'trail-patient')

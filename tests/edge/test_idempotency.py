@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from consortium import idempotency
+from consortium import access, idempotency
+from consortium.database.acting import acting
 from consortium.models import ApiToken, Event, IdempotencyKey, PractitionerRole
 from consortium.roles import Role
 from referrals.models import Case, Referral, Status
@@ -280,3 +281,15 @@ def test_many_answers_are_forgotten_in_portions(world, monkeypatch):
     IdempotencyKey.objects.filter(key__in=["k0", "k1", "k2"]).update(created_at=made[0].created_at - 100 * day)
     assert asdict(idempotency.forget(made[4].created_at + 2 * day)) == {"answers": 2, "keys": 3}
     assert list(IdempotencyKey.objects.values_list("key", "answer").order_by("key")) == [("k3", None), ("k4", None)]
+
+
+def test_under_the_policies_the_system_forgets_and_a_person_cannot(world):
+    one, other = (world.actor("county", DOCTOR), world.actor("county", DOCTOR, 2))
+    rows = [IdempotencyKey.objects.create(person=by.person, key="k", fingerprint=b"", answer={}) for by in (one, other)]
+    later = rows[1].created_at + timedelta(days=100)
+    with acting(one):
+        assert list(IdempotencyKey.objects.values_list("person", flat=True)) == [one.person.pk]
+        assert IdempotencyKey.objects.all().delete()[0] == 0
+    with acting(access.SYSTEM):
+        assert asdict(idempotency.forget(later)) == {"answers": 0, "keys": 2}
+    assert not IdempotencyKey.objects.exists()

@@ -74,7 +74,9 @@ call access.guard('consortium_escalation',
     seen => $$ exists (select from public.consortium_clockrun r where r.id = run_id) $$,
     made => $$ {system} $$);
 
+-- An answer is its asker's alone; the system forgets what is old (forget_answers).
 call access.guard('consortium_idempotencykey',
-    seen => $$ person_id = {me} $$,
+    seen => $$ person_id = {me} or {system} $$,
     made => $$ person_id = {me} $$,
-    changed => $$ person_id = {me} $$);
+    changed => $$ person_id = {me} or {system} $$,
+    deleted => $$ {system} $$);

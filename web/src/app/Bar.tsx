@@ -28,8 +28,8 @@ export function Bar() {
           {person && person.roles.length > 1 ? ` +${person.roles.length - 1}` : ""}
         </span>
       </div>
+      <Emergency />
       <div class="tools">
-        <Emergency />
         <a class="tool bell" href={href("/notices")}>
           <span class="unseen">{say.notices}</span>
           <svg aria-hidden="true" viewBox="0 0 24 24" width="20" height="20">
