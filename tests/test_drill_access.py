@@ -21,7 +21,7 @@ TOLD = (
 SMALL = Size(scenes=0, named=TOLD, people=13, wide=1, mutations=6, disturbed=1)
 HERE, THERE, ELSEWHERE = Party("h1", "d1"), Party("h2", "d2"), Party("h3", "d3")
 EVERY_CHECK = {
-    "closed account", "faults", "texts said", "hidden is absent", "view", "identity", "steps", "steps forbidden",
+    "closed account", "faults", "too large", "texts said", "hidden is absent", "view", "identity", "steps", "steps forbidden",
     "legs after it", "offers of it", "legs of a case", "seen", "hidden file is absent", "rows of a list",
     "count of a list", "pages of a list", "list refused", "notices", "deliveries", "looked up", "mutations of the rule",
     "step on hidden is on absent", "step not done", "step unknown", "step forbidden", "answers undisturbed",

@@ -23,7 +23,7 @@ QUERIES: dict[type[Request], tuple[str, str, str]] = {
         "{ number patient { identity { name } } opinions { text } events { comment } " + STEPS + " }",
     ),
 }
-WIDE = {kind: widest(kind, depth=5) for kind in ("Referral", "Offer", "PathologyCase", "Case")}
+WIDE = {kind: widest(kind, depth=4) for kind in ("Referral", "Offer", "PathologyCase", "Case")}
 
 
 def every_node(asker: Asker, random: Random, *, wide: int) -> None:
