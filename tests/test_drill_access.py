@@ -15,10 +15,10 @@ from tests.drills.access.tally import Tally
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 TOLD = (
     "leg DRAFT", "leg SENT", "leg REJECTED", "leg REDIRECTED", "leg long closed", "leg ENTERED_IN_ERROR", "sent again",
-    "offer ASKED", "offer RELEASED", "called by the hotline", "glass DRAFT", "glass SECOND_REVIEW", "glass ISSUED",
+    "offer ASKED", "offer RELEASED", "offer DECLINED", "called by the hotline", "glass DRAFT", "glass SECOND_REVIEW", "glass ISSUED",
     "glass long closed",
 )  # fmt: skip
-SMALL = Size(scenes=0, named=TOLD, people=13, wide=1, mutations=6, disturbed=1)
+SMALL = Size(scenes=0, named=TOLD, people=9, wide=1, mutations=6, disturbed=1)
 HERE, THERE, ELSEWHERE = Party("h1", "d1"), Party("h2", "d2"), Party("h3", "d3")
 EVERY_CHECK = {
     "closed account", "faults", "too large", "texts said", "hidden is absent", "view", "identity", "steps", "steps forbidden",

@@ -145,7 +145,7 @@ class Drill:
         """What the questions of a stage find with a bug in the gate: the first difference."""
         tally = Tally(first_is_enough=True)
         with plants.no_policies(), plant(), suppress(Caught):
-            for person in self.net.asked:
+            for person in self.net.likely:
                 if self.facts.people[person.pk].active:
                     self.stages(self.asker(person, tally))[stage]()
         return tally.differences

@@ -39,6 +39,7 @@ STAFF = (
 )  # fmt: skip
 LEVELS = (("430121", "COUNTY"), ("430181", "COUNTY"), ("430100", "CITY"), ("430200", "CITY"), ("430000", "PROVINCE"))
 READERS = ("province", "city")  # whose pathologists read every subspecialty
+LIKELY = 50
 AGO = (0, 0, 0, 20, 200, 400, 800)  # days before now at which a scene is set; two of them beyond the retention
 Key = tuple[str, Role, int]
 
@@ -50,6 +51,7 @@ class Network:
     lab: Lab
     random: Random
     asked: list[Person] = field(default_factory=list)
+    likely: list[Person] = field(default_factory=list)  # who may be asked to find one certain fault
     told: Counter[str] = field(default_factory=Counter)
     untold: Counter[str] = field(default_factory=Counter)
 
@@ -115,9 +117,9 @@ class Network:
             wanted += [(person, role, lab.hospitals[place]) for role in (Role.EXPERT, Role.PATHOLOGY_LAB)]
         wanted = list({(person.pk, role, where.pk): (person, role, where) for person, role, where in wanted}.values())
         for post in grants.enrol(wanted, starts_at=start):
-            sure = {odd[0].pk: "over", odd[1].pk: "over", odd[2].pk: "future", odd[3].pk: "future"}
+            sure = dict(zip((person.pk for person in odd[:4]), ("over", "future", "runs", "over"), strict=True))
             self.date(post, sure.get(post.person_id) or random.choice(["runs", "runs", "over", "future"]))
-        Person.objects.filter(pk=odd[4].pk).update(is_active=False)
+        Person.objects.filter(pk=odd[2].pk).update(is_active=False)
         grants.sync()
 
     def some_post(self) -> tuple[Role, Any]:
@@ -140,7 +142,7 @@ class Network:
         """The stories that are named, then each kind in a random order, as often as scenes are left."""
         stories = [*LEGS, *CALLS, *GLASSES]
         for story in (story for story in stories if story[0] in named):
-            while not self.scene(story):
+            while not self.scene(story, ago=0):
                 pass
         while scenes > 0:
             self.random.shuffle(stories)
@@ -148,20 +150,20 @@ class Network:
                 self.scene(story)
             scenes -= len(stories)
 
-    def scene(self, story: "Story") -> bool:
+    def scene(self, story: "Story", *, ago: int | None = None) -> bool:
         """One story between two departments, undone where it cannot be told between them; whether it was told."""
         name, tell = story
         try:
             with transaction.atomic():
-                tell(self.scene_between(glass=story in GLASSES))
+                tell(self.scene_between(glass=story in GLASSES, ago=ago))
         except (Refused, AssertionError, KeyError) as error:
             self.untold[f"{name}: {error!r}"] += 1
             return False
         self.told[name] += 1
         return True
 
-    def scene_between(self, *, glass: bool) -> "Scene":
-        """The same network with the two parties in the parts of the small world's county and province."""
+    def scene_between(self, *, glass: bool, ago: int | None = None) -> "Scene":
+        """The same network with the two parties in the parts of the small world's county and province, days `ago`."""
         lab, random = self.lab, self.random
         there = random.choice(READERS if glass else sorted(lab.departments))
         here = random.choice([p for p in sorted(lab.departments) if house(p) != house(there)])
@@ -179,7 +181,7 @@ class Network:
             "hospitals": lab.hospitals | {part: lab.hospitals[house(place)] for part, place in parts.items()},
             "people": lab.people | people,
             "picu": lab.picu,
-            "now": lab.now - timedelta(days=random.choice(AGO)),
+            "now": lab.now - timedelta(days=random.choice(AGO) if ago is None else ago),
         }
         return Scene(self, Retold(**retold), Lab(**retold))
 
@@ -193,7 +195,8 @@ class Network:
             rounds.append((seen[key[1]], key))
             seen[key[1]] += 1
         rounds.sort(key=lambda one: one[0])
-        self.asked = [*odd, *(self.lab.people[key] for _round, key in rounds)][:people]
+        everybody = [*odd, *(self.lab.people[key] for _round, key in rounds)]
+        self.asked, self.likely = everybody[:people], everybody[:LIKELY]
 
 
 def house(place: str) -> str:
