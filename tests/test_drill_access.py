@@ -13,10 +13,15 @@ from tests.drills.access.rule import FULL, SUMMARY, Call, Glass, Leg, Party, Pos
 from tests.drills.access.tally import Tally
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
-SMALL = Size(scenes=26, people=20, wide=1, mutations=8, disturbed=2)
+TOLD = (
+    "leg DRAFT", "leg SENT", "leg REJECTED", "leg REDIRECTED", "leg long closed", "leg ENTERED_IN_ERROR", "sent again",
+    "offer ASKED", "offer RELEASED", "offer DECLINED", "called by the hotline", "glass DRAFT", "glass SECOND_REVIEW", "glass ISSUED",
+    "glass long closed",
+)  # fmt: skip
+SMALL = Size(scenes=0, named=TOLD, people=9, wide=1, mutations=6, disturbed=1)
 HERE, THERE, ELSEWHERE = Party("h1", "d1"), Party("h2", "d2"), Party("h3", "d3")
 EVERY_CHECK = {
-    "closed account", "faults", "texts said", "hidden is absent", "view", "identity", "steps", "steps forbidden",
+    "closed account", "faults", "too large", "texts said", "hidden is absent", "view", "identity", "steps", "steps forbidden",
     "legs after it", "offers of it", "legs of a case", "seen", "hidden file is absent", "rows of a list",
     "count of a list", "pages of a list", "list refused", "notices", "deliveries", "looked up", "mutations of the rule",
     "step on hidden is on absent", "step not done", "step unknown", "step forbidden", "answers undisturbed",

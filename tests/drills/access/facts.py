@@ -52,7 +52,7 @@ def read() -> Facts:
     columns: dict[Any, dict[str, Any]] = {}
 
     def rows(model: Any, *more: str) -> Any:
-        for row in model.objects.values(*SHARED, *LISTED, *more):
+        for row in model.objects.order_by("id").values(*SHARED, *LISTED, *more):
             columns[row["id"]] = row
             yield row
 
@@ -79,8 +79,8 @@ def read() -> Facts:
         row["id"]: Glass(**_shared(row), thread=row["id"], patient=row["patient_id"], reader=row["assigned_to_id"])
         for row in rows(PathologyCase, "patient_id", "kind", "organ__code", "subspecialty__code", *readers)
     }
-    patients = {row.pk: {"name": row.name, "id_number": row.id_number} for row in Patient.objects.all()}
-    numbers = dict(Case.objects.values_list("pk", "number"))
+    patients = {row.pk: {"name": row.name, "id_number": row.id_number} for row in Patient.objects.order_by("id")}
+    numbers = dict(Case.objects.order_by("id").values_list("pk", "number"))
     referred: dict[Any, set[Any]] = defaultdict(set)
     for key, leg in PathologyCase.objects.exclude(referral=None).values_list("pk", "referral_id"):
         referred[leg].add(key)

@@ -131,10 +131,10 @@ def every_list(asker: Asker, random: Random, *, every_filter: bool, statistics: 
         for sort in ("MOST_URGENT", "NEAREST_DEADLINE"):
             box = random.choice(boxes)
             one_list(asker, query, f"box: {box}, sort: {sort}", kind, of_box(asker, query, box), sort=sort)
-        asker.ask(f"{{ {query}(box: {random.choice(boxes)}, first: 20) {{ nodes {WIDE[kind]} }} }}")
+        asker.ask(f"{{ {query}(box: {random.choice(boxes)}, first: 10) {{ nodes {WIDE[kind]} }} }}")
     if asker.sight.who.roles(asker.sight.now) & ALLOWED["offers"]:
         one_list(asker, "offers", "", "Offer", of_box(asker, "offers", "IN"))
-        asker.ask(f"{{ offers(first: 20) {{ nodes {WIDE['Offer']} }} }}")
+        asker.ask(f"{{ offers(first: 10) {{ nodes {WIDE['Offer']} }} }}")
     else:
         refused(asker, "{ offers { totalCount } }")
     of_ones_own(asker)
