@@ -1,6 +1,6 @@
 """One random network and every question to it: both layers, each layer alone, and with bugs planted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from random import Random
@@ -85,11 +85,13 @@ class Drill:
                 quiet.undisturbed(self.asker(person, tally), self.ask_again)
                 report("~")
 
-    def tables(self, tally: Tally, report: Callable[[str], None] = lambda text: None) -> None:
+    def tables(
+        self, tally: Tally, report: Callable[[str], None] = lambda text: None, people: Iterable[Any] | None = None
+    ) -> None:
         """Plain SQL as the application, in the name of everybody who is asked, and of nobody."""
         stored = rows.every_row()
         rows.nobody(stored, self.net.lab.now, tally)
-        for person in self.net.asked:
+        for person in people or self.net.asked:
             shown = rows.Rows(self.facts.people[person.pk], self.facts, self.net.lab.now)
             rows.every_table(shown, person, stored, tally)
             report(":")
@@ -132,7 +134,7 @@ class Drill:
                 cursor.execute("set constraints all immediate")
                 cursor.execute(statement)
             with suppress(Caught):
-                self.tables(tally)
+                self.tables(tally, people=self.net.likely)
             transaction.set_rollback(True)
         return tally.differences
 

@@ -5,7 +5,7 @@ be told between those two is undone and counted.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -16,8 +16,18 @@ from django.db import transaction
 from consortium import grants, moment
 from consortium.errors import Refused
 from consortium.identity import credit_check_digit
-from consortium.models import Alliance, Concept, Department, Hospital, Membership, Person, PractitionerRole
-from consortium.roles import HELD_AT, Place, Role
+from consortium.models import (
+    Alliance,
+    BreakGlass,
+    Concept,
+    Department,
+    Hospital,
+    Membership,
+    Patient,
+    Person,
+    PractitionerRole,
+)
+from consortium.roles import HELD_AT, SEPARATED, Place, Role
 from referrals.models import Attachment, OfferStatus, Referral, Status
 from telemedicine.models import (
     Annotation,
@@ -67,6 +77,7 @@ class Network:
         net.build()
         net.enrol()
         net.tell(scenes, named)
+        net.emergencies()
         return net
 
     def build(self) -> None:
@@ -113,18 +124,23 @@ class Network:
                 lab.reads((place, Role.PATHOLOGIST, n), "GENERAL")
         odd = Person.objects.bulk_create(Person(username=f"odd-{n}", name=f"odd {n}") for n in range(12))
         wanted = [(person, *self.some_post()) for n, person in enumerate(odd) for _ in range(random.randint(n > 0, 3))]
+        wanted += [(person, *self.some_post([role])) for person, role in zip(odd[5:], sorted(SEPARATED), strict=False)]
         for person, place in zip(odd[:4], ("province", "city", "province", "city"), strict=True):
             wanted += [(person, role, lab.hospitals[place]) for role in (Role.EXPERT, Role.PATHOLOGY_LAB)]
         wanted = list({(person.pk, role, where.pk): (person, role, where) for person, role, where in wanted}.values())
+        opening = Person.objects.bulk_create(Person(username=f"opens-{n}", name=f"opens {n}") for n in range(4))
+        roles = (Role.EXPERT, Role.REFERRING_DOCTOR, Role.EXPERT, Role.EXPERT)
+        place = lab.hospitals[random.choice(sorted(lab.hospitals))]
+        grants.enrol([(person, role, place) for person, role in zip(opening, roles, strict=True)], starts_at=start)
         for post in grants.enrol(wanted, starts_at=start):
             sure = dict(zip((person.pk for person in odd[:4]), ("over", "future", "runs", "over"), strict=True))
             self.date(post, sure.get(post.person_id) or random.choice(["runs", "runs", "over", "future"]))
         Person.objects.filter(pk=odd[2].pk).update(is_active=False)
         grants.sync()
 
-    def some_post(self) -> tuple[Role, Any]:
-        """A role and a place where it can be held."""
-        role = self.random.choice(list(Role))
+    def some_post(self, roles: Iterable[Role] = frozenset(Role) - SEPARATED) -> tuple[Role, Any]:
+        """A role and a place where it can be held; none of those that nobody may hold together."""
+        role = self.random.choice(sorted(roles))
         place = self.random.choice(sorted(self.lab.departments))
         department = self.lab.departments[place]
         where = {Place.DEPARTMENT: department, Place.HOSPITAL: department.hospital}
@@ -185,9 +201,24 @@ class Network:
         }
         return Scene(self, Retold(**retold), Lab(**retold))
 
+    def emergencies(self) -> None:
+        """Emergency accesses of people who otherwise see nothing of a patient: running, over, and by a stale role."""
+        patients = list(Patient.objects.order_by("pk"))
+        held = PractitionerRole.objects.filter(person__username__startswith="opens-").order_by("pk")
+        for role, minutes in zip(held, (10, 10, 80, 10), strict=True):
+            started = self.lab.now - timedelta(minutes=minutes)
+            for patient in self.random.sample(patients, min(2, len(patients))):
+                BreakGlass.objects.create(
+                    person=role.person, practitioner_role=role, hospital=role.hospital, patient=patient,
+                    patient_hospital=patient.registered_by_hospital, reason_code="LIFE_THREAT", started_at=started,
+                    ends_at=started + timedelta(minutes=60), review_due_at=started + timedelta(days=2),
+                )  # fmt: skip
+        PractitionerRole.objects.filter(pk=held[3].pk).update(ends_at=self.lab.now - timedelta(minutes=1))
+
     def choose(self, people: int, sees: Callable[[int], int]) -> None:
         """Who is asked: a third with odd roles; of the staff, in each role first those who see most."""
         odd = list(Person.objects.filter(username__startswith="odd-").order_by("pk"))[: people // 3]
+        odd += list(Person.objects.filter(username__startswith="opens-").order_by("pk"))[: people // 4]
         keys = sorted(self.lab.people, key=lambda key: (-sees(self.lab.people[key].pk), str(key)))
         seen: Counter[Role] = Counter()
         rounds: list[tuple[int, Key]] = []
