@@ -186,7 +186,7 @@ def named_in(arguments: str) -> list[str]:
 def of_ones_own(asker: Asker) -> None:
     """Notices are one's own, deliveries those of the hospital that one administers; figures name nobody."""
     sight = asker.sight
-    answer = asker.ask("{ notices(first: 100) { totalCount nodes " + widest("Notice") + " } }")
+    answer = asker.ask("{ notices(first: 20) { totalCount nodes " + widest("Notice") + " } }")
     mine = Notice.objects.filter(person=sight.who.id)
     asker.tally.same("notices", answer["data"]["notices"]["totalCount"], mine.count(), asker.name)
     unread = asker.ask("{ notices(unread: true) { totalCount } me " + widest("Me") + " }")
@@ -195,7 +195,7 @@ def of_ones_own(asker: Asker) -> None:
     administers = {
         post.hospital for post in sight.who.posts if post.runs(sight.now) and sight.who.active and post.role == ADMIN
     }
-    answer = asker.ask("{ deliveries(first: 100) { totalCount nodes " + widest("Delivery") + " } }")
+    answer = asker.ask("{ deliveries(first: 10) { totalCount nodes " + widest("Delivery") + " } }")
     if administers:
         sent = Delivery.objects.filter(hospital__in=administers).count()
         asker.tally.same("deliveries", answer["data"]["deliveries"]["totalCount"], sent, asker.name)

@@ -54,6 +54,8 @@ class Rows(Sight):
             return True
         if row.model is BreakGlass and self.who.holds((ADMIN,), Party(row.owner, None), self.now):
             return True  # section 7: told to the patient's hospital, reviewed by it
+        if row.model is AuditEntry and row.said_by == self.who.id:
+            return True  # what one did oneself
         if row.model in (BreakGlass, AuditEntry):  # section 2: an auditor the trail, a reviewer what an emergency read
             return bool(self.who.roles(self.now) & ({AUDITOR} if row.model is BreakGlass else {AUDITOR, ADMIN}))
         by_kind = {
@@ -127,7 +129,7 @@ def every_row() -> dict[type[Model], dict[Any, Mark]]:
     """Every row of every table, with what it belongs to, read by the owner."""
     found: dict[type[Model], dict[Any, Mark]] = {}
     for model, path in (OWNER | MORE).items():
-        said_by = "person_id" if model in SAID_BY else "id"
+        said_by = "actor_id" if model is AuditEntry else "person_id" if model in SAID_BY else "id"
         part = PART.get(model, "id")
         found[model] = {
             row["id"]: Mark(model, row["id"], "", row[path], row[said_by], str(row[part]))
