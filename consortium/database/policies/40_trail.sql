@@ -23,10 +23,9 @@ call access.guard('consortium_event',
     $$,
     made => $$ actor_id = {me} or {system} $$);
 
--- What one did oneself can be read back: an INSERT … RETURNING must see the row that it wrote.
 call access.guard('consortium_auditentry',
     seen => $$
-        actor_id = {me} or actor_hospital_id = any((select access.audited())::uuid[]) or hospitals && (select access.audited())
+        actor_hospital_id = any((select access.audited())::uuid[]) or hospitals && (select access.audited())
         or (select access.audits_all())
         or actor_id = {me} -- what is being written; the edge shows nobody their own
         or purpose = 'BREAK_GLASS' and exists (

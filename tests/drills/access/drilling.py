@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from tests.drills.access import facts, marks, nodes, plants, quiet, rows
 from tests.drills.access.asking import Asker, clock
-from tests.drills.access.lists import every_list
+from tests.drills.access.lists import every_list, of_ones_own
 from tests.drills.access.marks import Mark, Sight
 from tests.drills.access.steps import every_step
 from tests.drills.access.tally import Caught, Tally
@@ -71,6 +71,7 @@ class Drill:
         nodes.every_node(asker, random, wide=1)
         nodes.of_glass(asker, random)
         every_list(asker, random, every_filter=False, statistics=False)
+        of_ones_own(asker)
 
     def everybody(self, tally: Tally, report: Callable[[str], None] = lambda text: None) -> None:
         """All questions to all who are asked; then everything hidden from some of them is disturbed."""
@@ -116,7 +117,7 @@ class Drill:
         random = self.random(asker.edge.person)
         nodes.every_node(asker, random, wide=self.size.wide)
         nodes.of_glass(asker, random)
-        every_list(asker, random, every_filter=False)
+        every_list(asker, random, every_filter=False, statistics=False)
 
     def policies_off(self, tally: Tally, people: int, report: Callable[[str], None] = lambda text: None) -> None:
         """Every question with the connection's own role, which no policy binds: the gate must keep back everything."""

@@ -111,14 +111,15 @@ def filters(asker: Asker, random: Random, *, glass: bool) -> list[tuple[str, Tes
 def every_list(asker: Asker, random: Random, *, every_filter: bool, statistics: bool = True) -> None:
     """Each box of each worklist: whole, under filters, in each order and page by page; then what has no boxes.
 
-    Without `statistics`, what follows from hidden rows by intention is not asked.
+    With `statistics` also what is one's own, and what follows from hidden rows by intention.
     """
     for query, boxes in (("worklist", ("IN", "OUT", "MINE")), ("pathologyWorklist", ("IN", "OUT", "MINE", "POOL"))):
         glass = query == "pathologyWorklist"
         if not (asker.sight.facts.glasses if glass else asker.sight.facts.legs):
             continue
         kind = "PathologyCase" if glass else "Referral"
-        if not asker.sight.who.roles(asker.sight.now) & ALLOWED[query]:
+        opened = asker.sight.who.opens_any(asker.sight.now)  # they may ask, and their boxes are empty
+        if not opened and not asker.sight.who.roles(asker.sight.now) & ALLOWED[query]:
             refused(asker, f"{{ {query}(box: IN) {{ totalCount }} }}")
             continue
         tests = filters(asker, random, glass=glass)
@@ -137,8 +138,8 @@ def every_list(asker: Asker, random: Random, *, every_filter: bool, statistics: 
         asker.ask(f"{{ offers(first: 10) {{ nodes {WIDE['Offer']} }} }}")
     else:
         refused(asker, "{ offers { totalCount } }")
-    of_ones_own(asker)
     if statistics:
+        of_ones_own(asker)
         figures(asker)
 
 

@@ -83,6 +83,10 @@ class Somebody:
             for one in self.opened
         )
 
+    def opens_any(self, now: datetime) -> bool:
+        """Whether any emergency access runs."""
+        return any(self.opens(one.patient, now) for one in self.opened)
+
 
 @dataclass(frozen=True)
 class Request:
