@@ -299,8 +299,17 @@ def _locked(model: type[ServiceRequest], by: Actor, id: UUID) -> Any:
 
 
 def _role(step: Step, case: ServiceRequest, by: Actor) -> PractitionerRole | None:
-    """The role in which the actor takes a step; who may take it in their own name does not act on behalf."""
-    held = [role for side in step.sides for role in access.roles_for(by, step.name, case, side)]
+    """The role in which the actor takes a step; who may take it in their own name does not act on behalf.
+
+    A role counts on a side only where it lets its holder read the case: a doctor of the receiving hospital, whom an
+    emergency lets read it, takes none of the sender's steps.
+    """
+    held = [
+        role
+        for side in step.sides
+        for role in access.roles_for(by, step.name, case, side)
+        if role.role in _readers(step.model, side)
+    ]
     return min(held, key=lambda role: step.name in ON_BEHALF.get(Role(role.role), ()), default=None)
 
 

@@ -9,11 +9,12 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from guardian.shortcuts import get_objects_for_user
 
-from consortium import access, grants
+from consortium import access, grants, lifecycle
 from consortium.access import Actor
 from consortium.errors import Refused
 from consortium.models import (
     AuditEntry,
+    BreakGlass,
     Department,
     DepartmentGrant,
     Division,
@@ -340,3 +341,18 @@ def test_nobody_grants_a_role_to_themselves(world):
     refused = answer(grants.grant_role, by=admin, person=admin.person, role=Role.REFERRAL_OFFICE, where=where, now=NOW)
     assert refused == "SECOND_PERSON_NEEDED person"
     assert PractitionerRole.objects.filter(person=admin.person).count() == 1
+
+
+def test_an_emergency_lets_a_doctor_of_the_receiving_hospital_take_no_step_of_the_sender(world):
+    """Found by `./refnet drill access`: a permission counts only on the side from which its role reads the case."""
+    leg, doctor = world.referral(S.SENT), world.people["province", DOCTOR, 1]
+    BreakGlass.objects.create(
+        person=doctor, practitioner_role=doctor.roles.get(), hospital=world.hospitals["province"],
+        patient=leg.case.patient, patient_hospital=world.hospitals["county"], reason_code="CANNOT_TELL",
+        started_at=world.now, ends_at=world.now + timedelta(minutes=60), review_due_at=world.now + DAY,
+    )  # fmt: skip
+    by = access.actor(doctor, now=world.now)
+    seen = access.find(by, Referral.objects.select_related(*Referral.LOADED), leg.pk)
+    assert seen.full_view
+    codes = {choice.step.name: choice.refusal and choice.refusal.code for choice in lifecycle.choices(seen, by)}
+    assert codes == dict.fromkeys(codes, "FORBIDDEN")

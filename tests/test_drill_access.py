@@ -13,14 +13,19 @@ from tests.drills.access.rule import FULL, SUMMARY, Call, Glass, Leg, Party, Pos
 from tests.drills.access.tally import Tally
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
-SMALL = Size(scenes=26, people=20, wide=1, mutations=8, disturbed=2)
+TOLD = (
+    "leg DRAFT", "leg SENT", "leg REJECTED", "leg REDIRECTED", "leg long closed", "leg ENTERED_IN_ERROR", "sent again",
+    "offer ASKED", "offer RELEASED", "offer DECLINED", "called by the hotline",
+    "glass DRAFT", "glass SECOND_REVIEW", "glass ISSUED", "glass long closed",
+)  # fmt: skip
+SMALL = Size(scenes=0, named=TOLD, people=9, wide=1, mutations=6, disturbed=1)
 HERE, THERE, ELSEWHERE = Party("h1", "d1"), Party("h2", "d2"), Party("h3", "d3")
 EVERY_CHECK = {
-    "closed account", "faults", "texts said", "hidden is absent", "view", "identity", "steps", "steps forbidden",
-    "legs after it", "offers of it", "legs of a case", "seen", "hidden file is absent", "rows of a list",
-    "count of a list", "pages of a list", "list refused", "notices", "deliveries", "looked up", "mutations of the rule",
-    "step on hidden is on absent", "step not done", "step unknown", "step forbidden", "answers undisturbed",
-    "hidden rows disturbed", "number of answers",
+    "closed account", "faults", "too large", "texts said", "hidden is absent", "view", "identity", "steps",
+    "steps forbidden", "legs after it", "offers of it", "legs of a case", "seen", "hidden file is absent",
+    "rows of a list", "count of a list", "pages of a list", "list refused", "notices", "deliveries", "looked up",
+    "mutations of the rule", "step on hidden is on absent", "step not done", "step unknown", "step forbidden",
+    "answers undisturbed", "hidden rows disturbed", "number of answers",
 }  # fmt: skip
 
 
@@ -40,9 +45,31 @@ def test_the_rule_and_the_edge_agree_about_everybody_and_everything(drill):
 
 
 @pytest.mark.slow
+def test_plain_sql_shows_no_row_but_those_of_the_rule(drill):
+    tally = Tally()
+    drill.tables(tally)
+    assert tally.differences == []
+    assert set(tally.checks) == {"rows for nobody", "rows shown", "rows kept back", "rows written"}
+
+
+@pytest.mark.slow
+def test_each_layer_stands_alone(drill):
+    tally = Tally()
+    drill.gate_open(tally, 2)
+    drill.policies_off(tally, 2)
+    assert tally.differences == []
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", plants.IN_THE_GATE)
-def test_a_planted_bug_is_found(drill, name):
+def test_a_bug_planted_in_the_gate_is_found(drill, name):
     assert len(drill.planted(*plants.IN_THE_GATE[name])) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", plants.IN_THE_POLICIES)
+def test_a_bug_planted_in_the_policies_is_found(drill, name):
+    assert len(drill.beneath(plants.IN_THE_POLICIES[name])) == 1
 
 
 @pytest.mark.slow

@@ -51,6 +51,7 @@ class Asker:
         text = response.content.decode(errors="replace")
         self.hear(text, document, singly=singly, also=also)
         broken = response.status_code >= 500 or '"INTERNAL"' in text
+        self.tally.none("too large", '"LIMIT_EXCEEDED"' in text, document[:200])
         self.tally.none("faults", broken, f"{self.name} asking {document[:300]}: {text[:200] if broken else ''}")
         return dict(response.json()) if response.headers["Content-Type"].startswith("application/") else {}
 

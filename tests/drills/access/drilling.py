@@ -1,6 +1,6 @@
 """One random network and every question to it: both layers, each layer alone, and with bugs planted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from random import Random
@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from tests.drills.access import facts, marks, nodes, plants, quiet, rows
 from tests.drills.access.asking import Asker, clock
-from tests.drills.access.lists import every_list
+from tests.drills.access.lists import every_list, of_ones_own
 from tests.drills.access.marks import Mark, Sight
 from tests.drills.access.steps import every_step
 from tests.drills.access.tally import Caught, Tally
@@ -23,7 +23,8 @@ class Size:
     """How much of everything: stories told, people asked, cases read with every field, mutations tried."""
 
     scenes: int = 24
-    people: int = 18
+    named: tuple[str, ...] = ()
+    people: int = 15
     wide: int = 2
     mutations: int = 16
     every_filter: bool = False
@@ -53,8 +54,8 @@ class Drill:
         random, size = self.random(asker.edge.person), self.size
         return {
             "nodes": lambda: nodes.every_node(asker, random, wide=size.wide),
-            "glass": lambda: nodes.of_glass(asker),
-            "files": lambda: nodes.files(asker),
+            "glass": lambda: nodes.of_glass(asker, random),
+            "files": lambda: nodes.files(asker, random),
             "lists": lambda: every_list(asker, random, every_filter=size.every_filter),
             "steps": lambda: every_step(asker, random, most=size.mutations),
         }
@@ -68,8 +69,9 @@ class Drill:
         """The questions whose answers nothing hidden may change."""
         random = self.random(asker.edge.person)
         nodes.every_node(asker, random, wide=1)
-        nodes.of_glass(asker)
+        nodes.of_glass(asker, random)
         every_list(asker, random, every_filter=False, statistics=False)
+        of_ones_own(asker)
 
     def everybody(self, tally: Tally, report: Callable[[str], None] = lambda text: None) -> None:
         """All questions to all who are asked; then everything hidden from some of them is disturbed."""
@@ -84,11 +86,13 @@ class Drill:
                 quiet.undisturbed(self.asker(person, tally), self.ask_again)
                 report("~")
 
-    def tables(self, tally: Tally, report: Callable[[str], None] = lambda text: None) -> None:
+    def tables(
+        self, tally: Tally, report: Callable[[str], None] = lambda text: None, people: Iterable[Any] | None = None
+    ) -> None:
         """Plain SQL as the application, in the name of everybody who is asked, and of nobody."""
         stored = rows.every_row()
         rows.nobody(stored, self.net.lab.now, tally)
-        for person in self.net.asked:
+        for person in people or self.net.asked:
             shown = rows.Rows(self.facts.people[person.pk], self.facts, self.net.lab.now)
             rows.every_table(shown, person, stored, tally)
             report(":")
@@ -110,9 +114,10 @@ class Drill:
 
     def ask_openly(self, asker: Asker) -> None:
         """Everything by its key and every list, whoever asks."""
-        nodes.every_node(asker, self.random(asker.edge.person), wide=self.size.wide)
-        nodes.of_glass(asker)
-        every_list(asker, self.random(asker.edge.person), every_filter=False)
+        random = self.random(asker.edge.person)
+        nodes.every_node(asker, random, wide=self.size.wide)
+        nodes.of_glass(asker, random)
+        every_list(asker, random, every_filter=False, statistics=False)
 
     def policies_off(self, tally: Tally, people: int, report: Callable[[str], None] = lambda text: None) -> None:
         """Every question with the connection's own role, which no policy binds: the gate must keep back everything."""
@@ -130,7 +135,7 @@ class Drill:
                 cursor.execute("set constraints all immediate")
                 cursor.execute(statement)
             with suppress(Caught):
-                self.tables(tally)
+                self.tables(tally, people=self.net.likely)
             transaction.set_rollback(True)
         return tally.differences
 
@@ -143,7 +148,7 @@ class Drill:
         """What the questions of a stage find with a bug in the gate: the first difference."""
         tally = Tally(first_is_enough=True)
         with plants.no_policies(), plant(), suppress(Caught):
-            for person in self.net.asked:
+            for person in self.net.likely:
                 if self.facts.people[person.pk].active:
                     self.stages(self.asker(person, tally))[stage]()
         return tally.differences
@@ -153,10 +158,17 @@ class Drill:
 def network(seed: int, size: Size) -> Iterator[Drill]:
     """A random network, its texts marked, at a moment that stands still; gone afterwards."""
     with transaction.atomic():
-        net = Network.make(seed, scenes=size.scenes, people=size.people)
+        net = Network.make(seed, scenes=size.scenes, named=size.named)
         found = marks.plant()
+        known = facts.read()
+
+        def sees(person: int) -> int:
+            sight = Sight(known.people[person], known, net.lab.now)
+            return sum(sight.of(case) is not None for case in known.requests.values())
+
+        net.choose(size.people, sees)
         with clock(net.lab.now):
-            yield Drill(net, facts.read(), found, size)
+            yield Drill(net, known, found, size)
         transaction.set_rollback(True)
 
 

@@ -4,10 +4,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from consortium.models import Patient, Person, PractitionerRole
+from consortium.models import BreakGlass, Patient, Person, PractitionerRole
 from referrals.models import Case, Offer, Referral
 from telemedicine.models import PathologyCase
-from tests.drills.access.rule import Call, Glass, Leg, Party, Post, Request, Somebody
+from tests.drills.access.rule import Call, Glass, Leg, Opened, Party, Post, Request, Somebody
 
 SHARED = (
     "id", "number", "requester_hospital_id", "requester_department_id", "performer_hospital_id",
@@ -41,18 +41,22 @@ class Facts:
 
 def read() -> Facts:
     """The facts as they are stored now."""
-    posts: dict[int, list[Post]] = defaultdict(list)
-    for row in PractitionerRole.objects.values("person", "role", "hospital", "department", "starts_at", "ends_at"):
-        posts[row["person"]].append(
-            Post(row["role"], row["hospital"], row["department"], row["starts_at"], row["ends_at"])
-        )
+    posts: dict[int, dict[Any, Post]] = defaultdict(dict)
+    held = ("pk", "person", "role", "hospital", "department", "starts_at", "ends_at")
+    for key, person, *post in PractitionerRole.objects.order_by("id").values_list(*held):
+        posts[person][key] = Post(*post)
+    opened: dict[int, list[Opened]] = defaultdict(list)
+    for one in BreakGlass.objects.order_by("id"):
+        post = posts[one.person_id][one.practitioner_role_id]
+        opened[one.person_id].append(Opened(one.patient_id, post, one.started_at, one.ends_at))
     people = {
-        pk: Somebody(pk, active, tuple(posts[pk])) for pk, active in Person.objects.values_list("pk", "is_active")
+        pk: Somebody(pk, active, tuple(posts[pk].values()), tuple(opened[pk]))
+        for pk, active in Person.objects.values_list("pk", "is_active")
     }
     columns: dict[Any, dict[str, Any]] = {}
 
     def rows(model: Any, *more: str) -> Any:
-        for row in model.objects.values(*SHARED, *LISTED, *more):
+        for row in model.objects.order_by("id").values(*SHARED, *LISTED, *more):
             columns[row["id"]] = row
             yield row
 
@@ -79,8 +83,8 @@ def read() -> Facts:
         row["id"]: Glass(**_shared(row), thread=row["id"], patient=row["patient_id"], reader=row["assigned_to_id"])
         for row in rows(PathologyCase, "patient_id", "kind", "organ__code", "subspecialty__code", *readers)
     }
-    patients = {row.pk: {"name": row.name, "id_number": row.id_number} for row in Patient.objects.all()}
-    numbers = dict(Case.objects.values_list("pk", "number"))
+    patients = {row.pk: {"name": row.name, "id_number": row.id_number} for row in Patient.objects.order_by("id")}
+    numbers = dict(Case.objects.order_by("id").values_list("pk", "number"))
     referred: dict[Any, set[Any]] = defaultdict(set)
     for key, leg in PathologyCase.objects.exclude(referral=None).values_list("pk", "referral_id"):
         referred[leg].add(key)

@@ -77,6 +77,7 @@ CODES = re.compile(
     r"(^|_)(code|reason|kind|class|role|status|state|hold|source|stain|format|media_type|cause|template|type|"
     r"barcode|number|sha256|digest|picture|request_id|decision|ending)$"
 )
+NUMBERS = ("id_number", "phone", "guardian_phone")
 LEAST = 12  # characters that a column must take
 
 
@@ -168,8 +169,8 @@ class Sight:
 
     def told(self, mark: Mark, *, singly: bool) -> bool:
         """Whether the text of a mark may be said; an identity only where one case is read (`singly`)."""
-        if mark.model is Patient:
-            return singly and self.identity(mark.owner)
+        if mark.model is Patient:  # numbers whole only by a recorded act (ADR of the masking), never by a query
+            return singly and mark.column not in NUMBERS and self.identity(mark.owner)
         if mark.model is Case:
             return self.episode(mark.owner)
         if mark.model is ClinicalSummary:

@@ -13,7 +13,7 @@ FULL, SUMMARY = "FULL", "SUMMARY"  # section 7: access begins at send, narrows a
 RETENTION = timedelta(days=365)  # docs/domain.md, "Who sees what"
 
 DOCTOR, OFFICE, EXPERT = "REFERRING_DOCTOR", "REFERRAL_OFFICE", "EXPERT"
-ADMIN, HOTLINE = "HOSPITAL_ADMIN", "HOTLINE_AGENT"
+ADMIN, HOTLINE, AUDITOR = "HOSPITAL_ADMIN", "HOTLINE_AGENT", "AUDITOR"
 LAB, LEAD, PATHOLOGIST = "PATHOLOGY_LAB", "PATHOLOGY_LEAD", "PATHOLOGIST"
 
 
@@ -49,12 +49,23 @@ class Post:
 
 
 @dataclass(frozen=True)
+class Opened:
+    """An emergency access to the cases of one patient, by one of somebody's posts."""
+
+    patient: object
+    post: Post
+    starts: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True)
 class Somebody:
     """A person with all their posts, whenever they run."""
 
     id: int
     active: bool
     posts: tuple[Post, ...]
+    opened: tuple[Opened, ...] = ()
 
     def roles(self, now: datetime) -> set[str]:
         """The roles that count now; none of a closed account."""
@@ -64,6 +75,17 @@ class Somebody:
         """Whether one of the roles counts now on a side of a case."""
         wanted = set(roles)
         return self.active and any(post.role in wanted and post.runs(now) and post.at(party) for post in self.posts)
+
+    def opens(self, patient: object, now: datetime) -> bool:
+        """Section 7, break-glass: for its time alone, and while the role by which it was had still counts."""
+        return self.active and any(
+            one.patient == patient and one.starts <= now < one.ends and one.post.runs(now) and one.post.role in OPENING
+            for one in self.opened
+        )
+
+    def opens_any(self, now: datetime) -> bool:
+        """Whether any emergency access runs."""
+        return any(self.opens(one.patient, now) for one in self.opened)
 
 
 @dataclass(frozen=True)
@@ -115,6 +137,7 @@ READS_GLASS_SENT = (LAB, LEAD)
 READS_GLASS_RECEIVED = (LAB, LEAD, PATHOLOGIST)
 NARROWING = ("REJECTED", "REDIRECTED")
 NOT_TAKEN = ("DECLINED", "RELEASED", "WITHDRAWN")
+OPENING = (DOCTOR, EXPERT)  # who treats patients at the bedside
 # Who registers patients may ask for one by the whole identity number (section 3, "shows the patient's open case").
 REGISTERS = (DOCTOR, LAB)
 IDENTIFIES = (DOCTOR, OFFICE, EXPERT, LAB, LEAD, PATHOLOGIST)  # those who treat; nobody else holds a full view
@@ -127,7 +150,7 @@ def kept(case: Request, now: datetime) -> bool:
 
 def sees_leg(who: Somebody, leg: Leg, now: datetime) -> str | None:
     """How much somebody sees of a leg."""
-    if who.holds(READS_SENT, leg.sender, now):
+    if who.holds(READS_SENT, leg.sender, now) or who.opens(leg.patient, now):
         return FULL
     if leg.sent is not None and kept(leg, now) and who.holds(READS_RECEIVED, leg.receiver, now):
         return SUMMARY if leg.state in NARROWING else FULL
@@ -149,7 +172,7 @@ def sees_call(who: Somebody, call: Call, now: datetime) -> str | None:
 
 def sees_glass(who: Somebody, case: Glass, now: datetime) -> str | None:
     """Whether somebody sees a pathology case; it does not narrow."""
-    if who.holds(READS_GLASS_SENT, case.sender, now):
+    if who.holds(READS_GLASS_SENT, case.sender, now) or who.opens(case.patient, now):
         return FULL
     received = case.sent is not None and kept(case, now) and who.holds(READS_GLASS_RECEIVED, case.receiver, now)
     return FULL if received else None

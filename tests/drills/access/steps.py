@@ -48,6 +48,7 @@ OTHERS = {
     "deleteAnnotation": "Annotation",
     "discardKeyImage": "KeyImage",
     "readNotice": "Notice",
+    "unmaskPatient": "Referral",
 }
 KIND_OF = {
     **dict.fromkeys(LEG_STEPS, "Referral"),

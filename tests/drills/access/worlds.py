@@ -5,7 +5,7 @@ be told between those two is undone and counted.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -16,8 +16,18 @@ from django.db import transaction
 from consortium import grants, moment
 from consortium.errors import Refused
 from consortium.identity import credit_check_digit
-from consortium.models import Alliance, Concept, Department, Hospital, Membership, Person, PractitionerRole
-from consortium.roles import HELD_AT, Place, Role
+from consortium.models import (
+    Alliance,
+    BreakGlass,
+    Concept,
+    Department,
+    Hospital,
+    Membership,
+    Patient,
+    Person,
+    PractitionerRole,
+)
+from consortium.roles import HELD_AT, SEPARATED, Place, Role
 from referrals.models import Attachment, OfferStatus, Referral, Status
 from telemedicine.models import (
     Annotation,
@@ -39,6 +49,7 @@ STAFF = (
 )  # fmt: skip
 LEVELS = (("430121", "COUNTY"), ("430181", "COUNTY"), ("430100", "CITY"), ("430200", "CITY"), ("430000", "PROVINCE"))
 READERS = ("province", "city")  # whose pathologists read every subspecialty
+LIKELY = 50
 AGO = (0, 0, 0, 20, 200, 400, 800)  # days before now at which a scene is set; two of them beyond the retention
 Key = tuple[str, Role, int]
 
@@ -50,19 +61,23 @@ class Network:
     lab: Lab
     random: Random
     asked: list[Person] = field(default_factory=list)
+    likely: list[Person] = field(default_factory=list)  # who may be asked to find one certain fault
     told: Counter[str] = field(default_factory=Counter)
     untold: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def make(cls, seed: int, *, scenes: int, people: int) -> "Network":
-        """A network of its own for each seed; `scenes` stories, of which each kind is told before one is repeated."""
+    def make(cls, seed: int, *, scenes: int, named: tuple[str, ...] = ()) -> "Network":
+        """A network of its own for each seed; `scenes` stories, of which each kind is told before one is repeated.
+
+        Of those that are `named` each is told for certain.
+        """
         lab: Any = Lab.make()
         net = cls(lab, Random(seed))  # noqa: S311 - stories, not keys
         lab.now = moment.now().replace(microsecond=0)
         net.build()
         net.enrol()
-        net.tell(scenes)
-        net.choose(people)
+        net.tell(scenes, named)
+        net.emergencies()
         return net
 
     def build(self) -> None:
@@ -109,50 +124,62 @@ class Network:
                 lab.reads((place, Role.PATHOLOGIST, n), "GENERAL")
         odd = Person.objects.bulk_create(Person(username=f"odd-{n}", name=f"odd {n}") for n in range(12))
         wanted = [(person, *self.some_post()) for n, person in enumerate(odd) for _ in range(random.randint(n > 0, 3))]
+        wanted += [(person, *self.some_post([role])) for person, role in zip(odd[5:], sorted(SEPARATED), strict=False)]
+        for person, place in zip(odd[:4], ("province", "city", "province", "city"), strict=True):
+            wanted += [(person, role, lab.hospitals[place]) for role in (Role.EXPERT, Role.PATHOLOGY_LAB)]
         wanted = list({(person.pk, role, where.pk): (person, role, where) for person, role, where in wanted}.values())
+        opening = Person.objects.bulk_create(Person(username=f"opens-{n}", name=f"opens {n}") for n in range(4))
+        roles = (Role.EXPERT, Role.REFERRING_DOCTOR, Role.EXPERT, Role.EXPERT)
+        place = lab.hospitals[random.choice(sorted(lab.hospitals))]
+        grants.enrol([(person, role, place) for person, role in zip(opening, roles, strict=True)], starts_at=start)
         for post in grants.enrol(wanted, starts_at=start):
-            self.date(post)
-        Person.objects.filter(pk__in=[random.choice(odd).pk]).update(is_active=False)
+            sure = dict(zip((person.pk for person in odd[:4]), ("over", "future", "runs", "over"), strict=True))
+            self.date(post, sure.get(post.person_id) or random.choice(["runs", "runs", "over", "future"]))
+        Person.objects.filter(pk=odd[2].pk).update(is_active=False)
         grants.sync()
 
-    def some_post(self) -> tuple[Role, Any]:
-        """A role and a place where it can be held."""
-        role = self.random.choice(list(Role))
+    def some_post(self, roles: Iterable[Role] = frozenset(Role) - SEPARATED) -> tuple[Role, Any]:
+        """A role and a place where it can be held; none of those that nobody may hold together."""
+        role = self.random.choice(sorted(roles))
         place = self.random.choice(sorted(self.lab.departments))
         department = self.lab.departments[place]
         where = {Place.DEPARTMENT: department, Place.HOSPITAL: department.hospital}
         where[Place.DIVISION] = department.hospital.division
         return role, where[self.random.choice(sorted(HELD_AT[role], key=str))]
 
-    def date(self, post: PractitionerRole) -> None:
+    def date(self, post: PractitionerRole, kind: str) -> None:
         """Let a role run, be over, or lie in the future."""
-        now, kind = self.lab.now, self.random.choice(["runs", "runs", "over", "future"])
+        now = self.lab.now
         post.starts_at = now + timedelta(days=9) if kind == "future" else post.starts_at
         post.ends_at = now - timedelta(days=9) if kind == "over" else None
         post.save()
 
-    def tell(self, scenes: int) -> None:
-        """Each kind of story in a random order, as often as scenes are left."""
+    def tell(self, scenes: int, named: tuple[str, ...]) -> None:
+        """The stories that are named, then each kind in a random order, as often as scenes are left."""
         stories = [*LEGS, *CALLS, *GLASSES]
+        for story in (story for story in stories if story[0] in named):
+            while not self.scene(story, ago=0):
+                pass
         while scenes > 0:
             self.random.shuffle(stories)
             for story in stories[:scenes]:
                 self.scene(story)
             scenes -= len(stories)
 
-    def scene(self, story: "Story") -> None:
-        """One story between two departments, undone where it cannot be told between them."""
+    def scene(self, story: "Story", *, ago: int | None = None) -> bool:
+        """One story between two departments, undone where it cannot be told between them; whether it was told."""
         name, tell = story
         try:
             with transaction.atomic():
-                tell(self.scene_between(glass=story in GLASSES))
+                tell(self.scene_between(glass=story in GLASSES, ago=ago))
         except (Refused, AssertionError, KeyError) as error:
             self.untold[f"{name}: {error!r}"] += 1
-        else:
-            self.told[name] += 1
+            return False
+        self.told[name] += 1
+        return True
 
-    def scene_between(self, *, glass: bool) -> "Scene":
-        """The same network with the two parties in the parts of the small world's county and province."""
+    def scene_between(self, *, glass: bool, ago: int | None = None) -> "Scene":
+        """The same network with the two parties in the parts of the small world's county and province, days `ago`."""
         lab, random = self.lab, self.random
         there = random.choice(READERS if glass else sorted(lab.departments))
         here = random.choice([p for p in sorted(lab.departments) if house(p) != house(there)])
@@ -170,22 +197,37 @@ class Network:
             "hospitals": lab.hospitals | {part: lab.hospitals[house(place)] for part, place in parts.items()},
             "people": lab.people | people,
             "picu": lab.picu,
-            "now": lab.now - timedelta(days=random.choice(AGO)),
+            "now": lab.now - timedelta(days=random.choice(AGO) if ago is None else ago),
         }
         return Scene(self, Retold(**retold), Lab(**retold))
 
-    def choose(self, people: int) -> None:
-        """Who is asked: a third with odd roles, the others staff, each role once before one is asked again."""
-        odd = list(Person.objects.filter(username__startswith="odd-"))[: people // 3]
-        keys = sorted(self.lab.people, key=str)
-        self.random.shuffle(keys)
+    def emergencies(self) -> None:
+        """Emergency accesses of people who otherwise see nothing of a patient: running, over, and by a stale role."""
+        patients = list(Patient.objects.order_by("pk"))
+        held = PractitionerRole.objects.filter(person__username__startswith="opens-").order_by("pk")
+        for role, minutes in zip(held, (10, 10, 80, 10), strict=True):
+            started = self.lab.now - timedelta(minutes=minutes)
+            for patient in self.random.sample(patients, min(2, len(patients))):
+                BreakGlass.objects.create(
+                    person=role.person, practitioner_role=role, hospital=role.hospital, patient=patient,
+                    patient_hospital=patient.registered_by_hospital, reason_code="LIFE_THREAT", started_at=started,
+                    ends_at=started + timedelta(minutes=60), review_due_at=started + timedelta(days=2),
+                )  # fmt: skip
+        PractitionerRole.objects.filter(pk=held[3].pk).update(ends_at=self.lab.now - timedelta(minutes=1))
+
+    def choose(self, people: int, sees: Callable[[int], int]) -> None:
+        """Who is asked: a third with odd roles; of the staff, in each role first those who see most."""
+        odd = list(Person.objects.filter(username__startswith="odd-").order_by("pk"))[: people // 3]
+        odd += list(Person.objects.filter(username__startswith="opens-").order_by("pk"))[: people // 4]
+        keys = sorted(self.lab.people, key=lambda key: (-sees(self.lab.people[key].pk), str(key)))
         seen: Counter[Role] = Counter()
         rounds: list[tuple[int, Key]] = []
         for key in keys:
             rounds.append((seen[key[1]], key))
             seen[key[1]] += 1
         rounds.sort(key=lambda one: one[0])
-        self.asked = [*odd, *(self.lab.people[key] for _round, key in rounds)][:people]
+        everybody = [*odd, *(self.lab.people[key] for _round, key in rounds)]
+        self.asked, self.likely = everybody[:people], everybody[:LIKELY]
 
 
 def house(place: str) -> str:
@@ -296,6 +338,18 @@ def referred_down(scene: Scene) -> None:
     world.take("refer_down", world.referral(Status.ARRIVED, **scene.draft()))
 
 
+def long_closed(scene: Scene) -> None:
+    """A referral that ended so long ago that the receiver may read it no more."""
+    scene.referring.now = scene.net.lab.now - timedelta(days=400)
+    scene.beside(scene.referring.referral(Status.CLOSED, **scene.draft()))
+
+
+def glass_long_closed(scene: Scene) -> None:
+    """The same of a pathology case."""
+    scene.lab.now = scene.net.lab.now - timedelta(days=400)
+    left_on(scene, scene.lab.case(Read.RECONCILED))
+
+
 def glass_in(status: Read) -> Tell:
     """A pathology case in a state, with what readers leave on its slides."""
 
@@ -334,9 +388,13 @@ LEGS: list[Story] = [
     ("known again", known_again),
     ("sent again", sent_again),
     ("referred down", referred_down),
+    ("leg long closed", long_closed),
 ]
 CALLS: list[Story] = [
     *((f"offer {status}", offer_in(status)) for status in OfferStatus),
     ("called by the hotline", called_by_hotline),
 ]
-GLASSES: list[Story] = [(f"glass {status}", glass_in(status)) for status in Read]
+GLASSES: list[Story] = [
+    *((f"glass {status}", glass_in(status)) for status in Read),
+    ("glass long closed", glass_long_closed),
+]
