@@ -51,6 +51,7 @@ VISITS: dict[str, tuple[tuple[str, Role] | None, str]] = {
     "/coverage": (("province", Role.ALLIANCE_ADMIN), ""),
     "/admin": (("county", ADMIN), ""),
     "/admin/members": (("county", ADMIN), ""),
+    "/admin/import": (("province", Role.ALLIANCE_ADMIN), ""),
     "/admin/capacity": (("county", ADMIN), ""),
     "/admin/clocks": (("county", ADMIN), ""),
     "/admin/catalogues": (("county", ADMIN), ""),
