@@ -91,7 +91,7 @@ def state_of(step: str) -> Status:
 def test_the_tables_name_every_operation_of_pathology():
     mutations = set(schema.graphql_schema.mutation_type.fields)
     assert {camel(name) for name in TABLE} | {"createPathology", "openSlide", "setExpertise"} <= mutations
-    assert {name for name in schema.graphql_schema.query_type.fields if name.startswith("pathology")} == set(QUERIES)
+    assert {name for name in schema.graphql_schema.query_type.fields if name.startswith("patholog")} == set(QUERIES)
 
 
 @pytest.mark.parametrize("step", TABLE)
