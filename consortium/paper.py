@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cache
 from importlib.util import find_spec
 from io import BytesIO
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -232,17 +233,24 @@ def printable(text: str) -> str:
     """The text without control characters, and with what the font cannot draw written in another way."""
     drawn = _drawn(font())
     return "".join(
-        sign if sign == "\n" or ord(sign) in drawn else " " if ord(sign) < 32 else _otherwise(sign)
-        for sign in text.replace("\r\n", "\n")
+        _plain(kind, "".join(run), drawn) for kind, run in groupby(text.replace("\r\n", "\n"), lambda s: _raised(s)[0])
     )
 
 
-def _otherwise(sign: str) -> str:
-    """A sign that the font lacks: 10⁹ as 10^9 and CO₂ as CO2, any other by its code point."""
+def _plain(kind: str, run: str, drawn: frozenset[int]) -> str:
+    """A run of signs at one height: 10⁻³ as 10^−3 and CO₂ as CO2; of others, what is missing by its code."""
+    if kind and any(ord(sign) not in drawn for sign in run):
+        return RAISED[kind] + "".join(_raised(sign)[1] for sign in run)
+    return "".join(
+        sign if sign == "\n" or ord(sign) in drawn else " " if ord(sign) < 32 else f"〓[U+{ord(sign):04X}]"
+        for sign in run
+    )
+
+
+def _raised(sign: str) -> tuple[str, str]:
+    """Whether a sign is a small figure or letter, above or below the line, and what it is on the line."""
     kind, _space, plain = unicodedata.decomposition(sign).partition(" ")
-    if kind in RAISED and len(plain) == 4:
-        return RAISED[kind] + chr(int(plain, 16))
-    return f"〓[U+{ord(sign):04X}]"
+    return (kind, "".join(chr(int(part, 16)) for part in plain.split())) if kind in RAISED else ("", sign)
 
 
 def mark(by: Actor, now: datetime) -> str:

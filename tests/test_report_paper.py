@@ -244,6 +244,7 @@ def test_a_character_that_the_font_lacks_is_named_not_left_out():
 
 def test_small_figures_that_the_font_lacks_stay_figures():
     assert paper.printable("WBC 18.6×10⁹/L PaCO₂ 58") == "WBC 18.6×10^9/L PaCO2 58"
+    assert paper.printable("10⁻³ mol, 10⁻¹² g/L, C₁₂H₂₂O₁₁, Ca²⁺") == "10^−3 mol, 10^−12 g/L, C12H22O11, Ca^2+"
 
 
 def test_lines_break_between_characters_and_never_within_a_word(world):
