@@ -1,5 +1,6 @@
 """An alliance's own time limits, beside the shipped ones: dated, versioned, never changing what runs today."""
 
+import re
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -12,6 +13,9 @@ from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.models import Alliance, ClockRule
 from consortium.registry import valid_on
+
+# What a shipped label adds for one priority: 分诊时限（危急）, Triage (immediate).
+OF_ONE_PRIORITY = re.compile(r"\s*[(（][^()（）]*[)）]$")
 
 
 def set_clock_rule(
@@ -45,6 +49,8 @@ def set_clock_rule(
         rule = ClockRule(alliance=lead, kind=kind, priority=priority, target_minutes=target_minutes, source=source)
         for name in ("emergency", "start_step", "stop_step", "paused_in", "holder", "label_zh", "label_en"):
             setattr(rule, name, getattr(shipped, name))
+        if priority is None and shipped.priority is not None:
+            rule.label_zh, rule.label_en = (OF_ONE_PRIORITY.sub("", label) for label in (rule.label_zh, rule.label_en))
         rule.calendar, rule.valid_from = calendar or shipped.calendar, since
         checked(rule).save()
         role = access.require_at(by, "set_clock_rule", hospital=lead.lead_id)

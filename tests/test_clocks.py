@@ -384,6 +384,20 @@ def test_a_later_override_replaces_an_earlier_one_and_keeps_its_history(world, a
     ]  # fmt: skip
 
 
+def test_an_override_for_all_priorities_is_not_called_by_one_of_them(world, alliance):
+    labels = [
+        (rule.label_zh, rule.label_en)
+        for rule in (override(world), override(world, priority=Priority.URGENT), override(world, kind="FROZEN_BEHIND"))
+    ]
+    assert labels == [
+        ("分诊时限", "Triage"), ("分诊时限（加急）", "Triage (urgent)"),
+        ("冰冻报告时限（前例未完）", "Frozen section report while the previous one is unfinished"),
+    ]  # fmt: skip
+    shipped = ClockRule.objects.filter(alliance=None, priority__isnull=False)
+    for kind in set(shipped.values_list("kind", flat=True)):
+        assert override(world, kind=kind).label_zh in {rule.label_zh[:-4] for rule in shipped.filter(kind=kind)}
+
+
 @pytest.mark.parametrize(
     ("who", "given", "code"),
     [
