@@ -1,11 +1,16 @@
-"""One effect for one key: the first answer is kept with its key, in the transaction of its effect."""
+"""One effect for one key: the first answer is kept with its key, in the transaction of its effect, for a while."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from consortium import moment
@@ -17,10 +22,12 @@ insert into consortium_idempotencykey (id, person_id, key, fingerprint, subject_
 values (%s, %s, %s, %s, '', '', %s) on conflict do nothing
 """
 
+PORTION = 1000  # rows
+
 
 @dataclass(frozen=True)
 class Remembered:
-    """The answer that was given under a key, and what it was about."""
+    """The answer that was given under a key, None if it is no longer kept, and what it was about."""
 
     answer: Any
     subject_id: str
@@ -60,3 +67,31 @@ def claim(person: Person, key: str, mark: bytes) -> Remembered | None:
 def remember(person: Person, key: str, *, answer: Any, subject_id: str) -> None:
     """Keep the answer with its key, so that a repeated request is given it again."""
     IdempotencyKey.objects.filter(person=person, key=key).update(answer=answer, subject_id=subject_id)
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """How many answers were emptied, and how many keys deleted."""
+
+    answers: int
+    keys: int
+
+
+def forget(now: datetime) -> Forgotten:
+    """Empty the answers older than `settings.ANSWER_HOURS`, delete the keys older than `settings.KEY_DAYS`.
+
+    Between the two a repeat still has no second effect and is answered with the object as it is then.
+    """
+    kept = IdempotencyKey.objects.filter(
+        answer__isnull=False, created_at__lt=now - timedelta(hours=settings.ANSWER_HOURS)
+    )
+    old = IdempotencyKey.objects.filter(created_at__lt=now - timedelta(days=settings.KEY_DAYS))
+    keys = sum(IdempotencyKey.objects.filter(pk__in=some).delete()[0] for some in _portions(old))
+    answers = sum(IdempotencyKey.objects.filter(pk__in=some).update(answer=None) for some in _portions(kept))
+    return Forgotten(answers, keys)
+
+
+def _portions(rows: QuerySet[IdempotencyKey]) -> Iterator[list[UUID]]:
+    """The keys of the rows, so few at a time that nobody waits long for their locks."""
+    while portion := list(rows.values_list("pk", flat=True)[:PORTION]):
+        yield portion

@@ -173,7 +173,7 @@ Q_CLUSTER = {
     "label": "Refnet",
 }
 # The commands of manage.py that run by themselves, each with its minutes between two runs.
-JOBS = {"tick": 1, "run_exports": 1, "clean_uploads": 60}
+JOBS = {"tick": 1, "run_exports": 1, "clean_uploads": 60, "forget_answers": 60}
 
 # What follows is Refnet's own.
 GRAPHIQL = not PRODUCTION
@@ -198,6 +198,10 @@ LIVE_LIMITS = {
 WEB_THREADS = int(os.environ.get("REFNET_THREADS", "4"))
 MAX_HOPS = 3
 ACCESS_DAYS_AFTER_CLOSE = int(os.environ.get("REFNET_ACCESS_DAYS_AFTER_CLOSE", "365"))
+# How long the answer to a mutation is repeated word for word, and how long its key still prevents a second effect. A
+# client on a broken line repeats for minutes, our own front when it is back on the line: a day, and a quarter.
+ANSWER_HOURS = max(1, int(os.environ.get("REFNET_ANSWER_HOURS", "24")))
+KEY_DAYS = max(7, int(os.environ.get("REFNET_KEY_DAYS", "90")))
 ATTACHMENT_BYTES = 20 * 1024 * 1024
 # Slides: the largest file, what a hospital may keep in all, uploads at a time, days an upload waits for its next byte,
 # what the disk must keep free, years that images stay after their case has ended.

@@ -115,7 +115,7 @@ class Action(graphene.Mutation):
         # Through the gate again: what was revoked or narrowed since is not shown again.
         answer, full = cls._answer(info, before.subject_id)
         kept = before.answer
-        if kept["data"] and kept["document"] == document and (full or not kept["full"]):
+        if kept and kept["data"] and kept["document"] == document and (full or not kept["full"]):
             request.replay = json.loads(kept["data"])
         return answer
 

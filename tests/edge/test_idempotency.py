@@ -2,12 +2,15 @@
 
 import json
 import threading
+from dataclasses import asdict
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 from django.db import connection
 
+from consortium import idempotency
 from consortium.models import ApiToken, Event, IdempotencyKey, PractitionerRole
 from consortium.roles import Role
 from referrals.models import Case, Referral, Status
@@ -242,3 +245,38 @@ def test_a_created_case_at_once_under_one_key_and_under_many(committed):
     refused = [code for code in codes if code != "OK"]
     assert set(refused) <= {"OPEN_CASE_EXISTS", "INVALID_INPUT"}  # or that the number was registered this moment
     assert len(refused) in (3, 5)
+
+
+@pytest.mark.parametrize(("hours", "kept", "left"), [
+    (23, True, {"answers": 0, "keys": 0}), (25, False, {"answers": 1, "keys": 0}),
+    (90 * 24 - 1, False, {"answers": 1, "keys": 0}), (90 * 24 + 1, None, {"answers": 0, "keys": 1}),
+])  # fmt: skip
+def test_an_answer_is_forgotten_after_a_day_and_its_key_after_a_quarter(world, doctor, hours, kept, left):
+    draft, key = world.draft(), new_key()
+    shape = "referral { id status clinical { summary } }"
+    given = step(draft) | {"idempotencyKey": key}
+    first = doctor.attempt("submitReferral", shape, **given).json()
+    later = IdempotencyKey.objects.get(key=key).created_at + timedelta(hours=hours)
+    assert asdict(idempotency.forget(later)) == left
+    assert asdict(idempotency.forget(later)) == {"answers": 0, "keys": 0}
+    if kept is None:
+        assert not IdempotencyKey.objects.filter(key=key).exists()
+        return
+    row = IdempotencyKey.objects.get(key=key)
+    assert (row.answer is not None) == kept
+    world.take("cancel_referral", Referral.objects.get(pk=draft.pk))
+    again = doctor.attempt("submitReferral", shape, **given).json()
+    status = "SENT" if kept else "CANCELLED"  # the first answer, or the object as it is now
+    assert again["data"]["submitReferral"]["referral"]["status"] == status
+    assert first["data"]["submitReferral"]["referral"]["status"] == "SENT"
+    assert Event.objects.filter(subject_id=draft.pk, kind="submit_referral").count() == 1
+
+
+def test_many_answers_are_forgotten_in_portions(world, monkeypatch):
+    monkeypatch.setattr(idempotency, "PORTION", 2)
+    person = world.actor("county", DOCTOR).person
+    made = [IdempotencyKey.objects.create(person=person, key=f"k{n}", fingerprint=b"", answer={}) for n in range(5)]
+    day = timedelta(days=1)
+    IdempotencyKey.objects.filter(key__in=["k0", "k1", "k2"]).update(created_at=made[0].created_at - 100 * day)
+    assert asdict(idempotency.forget(made[4].created_at + 2 * day)) == {"answers": 2, "keys": 3}
+    assert list(IdempotencyKey.objects.values_list("key", "answer").order_by("key")) == [("k3", None), ("k4", None)]
