@@ -231,6 +231,17 @@ def require_guardian(case: Any, *, today: date) -> None:
         )
 
 
+def require_approver(case: Any) -> None:
+    """CONSENT_REQUIRED if patient or guardian stand where the head who approved must (Civil Code, article 1220)."""
+    themselves = (case.patient.name, case.patient.guardian_name)
+    if case.consent_relation.lower() in SELF or case.consent_by in themselves:
+        raise Refused(
+            Code.CONSENT_REQUIRED,
+            _("紧急情况下须由医疗机构负责人或其授权的负责人批准：请填写批准人姓名及职务。"),
+            field="consentRelation",
+        )
+
+
 def copy_of(referral: Referral, **changes: Any) -> Referral:
     """A new leg that carries the same patient, facts and consent on, not yet stored."""
     same = (

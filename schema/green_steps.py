@@ -101,8 +101,12 @@ class Mutation:
     give_consent = mutation(
         actions.give_consent,
         GreenStep,
-        consent_by=text("Who consents to the transfer (同意人).", required=True),
-        consent_relation=text("The consenter's relation to the patient (与患者关系).", required=True),
+        consent_by=text("Who consents to the transfer, or approved it in an emergency (同意人).", required=True),
+        consent_relation=text("Relation to the patient, or the approver's post (与患者关系或职务).", required=True),
+        emergency_basis=text(
+            "Why the hospital's head approves instead of the family, catalogue EMERGENCY_APPROVAL (紧急批准依据)."
+        ),
+        comment=words(),
     )
     refuse_consent = mutation(actions.refuse_consent, GreenStep, **why("GREEN_CONSENT_REFUSED"))
     divert_referral = mutation(

@@ -310,6 +310,32 @@ def test_a_patient_leaves_after_consent_and_arrives_after_two_signatures(world):
     )
 
 
+@pytest.mark.parametrize(("given", "code", "field"), [
+    ({}, "CONSENT_REQUIRED", "consentRelation"),  # nobody may stand in without a basis
+    ({"emergency_basis": "NOT_A_CASE"}, "INVALID_INPUT", "emergencyBasis"),
+    ({"emergency_basis": "OTHER"}, "COMMENT_REQUIRED", "comment"),
+    ({"emergency_basis": "RELATIVES_UNKNOWN", "consent_relation": "本人"}, "CONSENT_REQUIRED", "consentRelation"),
+    ({"emergency_basis": "RELATIVES_UNKNOWN", "consent_by": "王小急"}, "CONSENT_REQUIRED", "consentRelation"),
+    ({"emergency_basis": "RELATIVES_UNKNOWN"}, None, None),
+    ({"emergency_basis": "OTHER", "comment": "依法监护争议期间"}, None, None),
+])  # fmt: skip
+def test_the_head_of_the_hospital_approves_for_a_child_without_a_guardian(world, given, code, field):
+    leg = world.green(Status.ACCEPTED)
+    Patient.objects.filter(pk=leg.patient.pk).update(guardian_name="", guardian_relation="", guardian_phone="")
+    head = {"consent_by": "陈总值班", "consent_relation": "医疗机构负责人"} | given
+    if code:
+        assert refused(world.take, step="give_consent", referral=world.read(leg), only=head) == (code, field)
+        assert world.read(leg).consent_at is None
+        return
+    leg = world.take("give_consent", world.read(leg), only=head)
+    event = world.events(leg)[-1]
+    assert (leg.consent_by, leg.consent_relation, leg.consent_at) == ("陈总值班", "医疗机构负责人", world.now)
+    assert (event.kind, event.reason_code, event.comment) == (
+        "give_consent", given["emergency_basis"], given.get("comment", ""),
+    )  # fmt: skip
+    assert world.take("depart_referral", leg).status == Status.IN_TRANSIT
+
+
 def test_refused_consent_ends_the_leg_and_gives_the_place_back(world):
     leg = world.green(Status.CANCELLED)
     assert (leg.ending, leg.consent_refused_at, world.bed()) == ("CANCELLED", world.now, (0, 20))

@@ -60,12 +60,24 @@ def identify_patient(referral: Referral, move: Move, *, patient: Mapping[str, An
     tells=[Side.PERFORMER],
     requires=[is_green, consent_awaited],
 )
-def give_consent(referral: Referral, move: Move, *, consent_by: str, consent_relation: str) -> None:
-    """Record who consented to the transfer and when; the patient may leave now."""
+def give_consent(
+    referral: Referral,
+    move: Move,
+    *,
+    consent_by: str,
+    consent_relation: str,
+    emergency_basis: str = "",
+    comment: str = "",
+) -> None:
+    """Record who consented to the transfer, or who approved it in an emergency, and when; the patient may leave now."""
     if not consent_by.strip():
         raise Refused(Code.INVALID_INPUT, _("请填写同意人。"), field="consentBy")
     referral.consent_by, referral.consent_relation = consent_by.strip(), consent_relation.strip()
-    content.require_guardian(referral, today=timezone.localdate(move.now))
+    if emergency_basis:
+        move.because("EMERGENCY_APPROVAL", emergency_basis, comment, field="emergencyBasis")
+        content.require_approver(referral)
+    else:
+        content.require_guardian(referral, today=timezone.localdate(move.now))
     referral.consent_at = move.event_at
 
 

@@ -56,7 +56,7 @@ export function ReasonField({ catalogue, value, onChange, comment, ...frame }: R
         onChange={onChange}
         options={reasons.map(({ code, label }) => ({ value: code, label }))}
       />
-      {comment ? (
+      {comment && (value || frame.required) ? (
         <TextArea
           label={say.comment}
           hint={needed ? say.commentNeeded : undefined}

@@ -17,6 +17,7 @@ export const CATALOGUES: Readonly<Record<string, string>> = {
   cancel_referral: "CANCEL",
   confirm_expiry: "EXPIRY",
   report_error: "ENTERED_IN_ERROR",
+  give_consent: "EMERGENCY_APPROVAL",
   refuse_consent: "GREEN_CONSENT_REFUSED",
   divert_referral: "GREEN_DIVERT",
   stand_down: "GREEN_STAND_DOWN",

@@ -209,7 +209,12 @@ export const PLANS: Readonly<Record<string, (row: Decided, office: boolean) => S
       { kind: "text", name: "patient.guardianRelation", label: words().guardianRelation },
       { kind: "text", type: "tel", name: "patient.guardianPhone", label: words().guardianPhone },
     ]),
-  giveConsent: () => plan(o.StepGiveConsent, consent(), { late: true }),
+  giveConsent: () =>
+    plan(
+      o.StepGiveConsent,
+      [...consent(), { kind: "reason", name: "emergencyBasis", catalogue: "EMERGENCY_APPROVAL", comment: "comment", label: words().emergency, hint: words().emergencyHint }],
+      { late: true },
+    ),
   refuseConsent: () => plan(o.StepRefuseConsent, [coded("GREEN_CONSENT_REFUSED")], { danger: true }),
   divertReferral: (row) =>
     plan(o.StepDivertReferral, [

@@ -29,14 +29,22 @@ export function WayStep(props: StepProps) {
           {...common}
           operation={GreenConsent}
           fields={[
-            { kind: "text", name: "consentBy", label: say.consenter, required: true, maxLength: 60 },
             {
               kind: "text",
-              name: "consentRelation",
-              label: say.relation,
+              name: "consentBy",
+              label: say.consenter,
               hint: child ? say.childHint : say.headHint,
               required: true,
-              maxLength: 30,
+              maxLength: 60,
+            },
+            { kind: "text", name: "consentRelation", label: say.relation, hint: say.postHint, required: true, maxLength: 30 },
+            {
+              kind: "reason",
+              name: "emergencyBasis",
+              catalogue: "EMERGENCY_APPROVAL",
+              comment: "comment",
+              label: say.emergency,
+              hint: say.emergencyHint,
             },
           ]}
           initial={
