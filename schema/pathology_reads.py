@@ -7,15 +7,17 @@ import graphene
 from django.utils import timezone
 
 from consortium import access
+from consortium.models import Person
 from schema import ids, reads
 from schema.action import plain
 from schema.base import Date, DateTime, Plain, PriorityEnum, SideEnum, declare_plain, listed, permission, readers
 from schema.coverage import Rate
 from schema.pathology import ExpertiseType, PathologyCaseType, PathologyStatusEnum
+from schema.people import PersonType
 from schema.reads import connection, paged
 from schema.report_types import PathologyKindEnum
 from schema.worklist import ORDERS, WorklistSort, disclosed
-from telemedicine.experts import readers_of
+from telemedicine.experts import pathologists_of, readers_of
 from telemedicine.ledger import By, Entry, ledger
 from telemedicine.models import PathologyCase
 from telemedicine.worklist import Tray, worklist
@@ -86,6 +88,7 @@ class Query:
         "pathology_worklist": READERS,
         "pathology_case": READERS,
         "pathology_readers": permission("view_received_pathology"),
+        "pathologists": permission("set_expertise"),
         "pathology_ledger": LEDGER,
     }
 
@@ -113,6 +116,11 @@ class Query:
     pathology_readers = listed(
         ExpertiseType,
         "Who reads what for a department, with how much each has in hand.",
+        department=graphene.ID(required=True, description="The pathology department (科室)."),
+    )
+    pathologists = listed(
+        PersonType,
+        "Those who may be let read for a department that you lead, whether they read already or not (病理专家).",
         department=graphene.ID(required=True, description="The pathology department (科室)."),
     )
     pathology_ledger = listed(
@@ -143,6 +151,11 @@ class Query:
         """By subspecialty."""
         key: Any = ids.decode(department, "Department", field="department")
         return reads.plan(readers_of(info.context.actor, key), info)
+
+    def resolve_pathologists(self: Any, info: Any, department: str) -> list[Person]:
+        """By name, once each."""
+        key: Any = ids.decode(department, "Department", field="department")
+        return pathologists_of(info.context.actor, key, now=info.context.now)
 
     def resolve_pathology_ledger(
         self: Any, info: Any, grouping: Any, since: date | None = None, until: date | None = None, kind: Any = None

@@ -123,11 +123,7 @@ def set_expertise(
         if place is None:
             raise access.not_found("department")
         role = access.require_at(by, "set_expertise", hospital=place.hospital_id, department=place.pk)
-        at_place = Q(department=place) | Q(hospital=place.hospital_id, department__isnull=True)
-        readers = PractitionerRole.objects.filter(
-            access.running(now), at_place, role__in=roles_with("claim_pathology"), person=person
-        )
-        if not readers.exists():
+        if not _pathologists(place, now).filter(person=person).exists():
             raise Refused(Code.INVALID_INPUT, _("请选择会诊科室现任的病理专家。"), field="person")
         if not 1 <= open_limit <= MOST_OPEN:
             message = _("在办上限须在 1 至 {limit} 之间。").format(limit=MOST_OPEN)
@@ -142,6 +138,22 @@ def set_expertise(
         checked(kept).save()
         trail.audit(by, "set_expertise", kept, role=role, purpose="ADMINISTRATION", patient_id=None, now=now)
     return kept
+
+
+def pathologists_of(by: Actor, department: UUID, *, now: datetime) -> list[Person]:
+    """Whom a department's lead may let read, by name; NOT_FOUND for a department that somebody else leads."""
+    place = Department.objects.filter(pk=department).first()
+    reach = by.reach("set_expertise")
+    if place is None or not (place.hospital_id in reach.hospitals or place.pk in reach.departments):
+        raise access.not_found("department")
+    held = _pathologists(place, now).select_related("person").order_by("person__name", "person_id")
+    return list({role.person_id: role.person for role in held}.values())
+
+
+def _pathologists(place: Department, now: datetime) -> QuerySet[PractitionerRole]:
+    """The running roles at a department, or at its whole hospital, that let somebody read."""
+    at_place = Q(department=place) | Q(hospital=place.hospital_id, department__isnull=True)
+    return PractitionerRole.objects.filter(access.running(now), at_place, role__in=roles_with("claim_pathology"))
 
 
 def readers_of(by: Actor, department: UUID) -> QuerySet[Expertise]:

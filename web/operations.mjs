@@ -140,10 +140,10 @@ function entry(name, type, hasDefault, indent) {
 /** A mutation says what was refused, so that `act` can count on it. */
 function checkMutation(operation, name) {
   const [field] = operation.selectionSet.selections;
-  const errors = field?.selectionSet?.selections.find((one) => one.name?.value === "errors");
-  const chosen = new Set(errors?.selectionSet?.selections.map((one) => one.name?.value));
+  const errors = fieldsOf(null, [field.selectionSet]).get("errors");
+  const chosen = fieldsOf(null, errors?.sets ?? []);
   if (!["code", "field", "message"].every((one) => chosen.has(one))) {
-    mistakes.push(`${operation.loc.source.name}: ${name} must choose errors { code field message }`);
+    mistakes.push(`${operation.loc.source.name}: ${name} must choose errors { ...Refusal }`);
   }
 }
 

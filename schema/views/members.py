@@ -3,8 +3,10 @@
 from hashlib import sha256
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponse, JsonResponse
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from consortium import access, idempotency
@@ -79,10 +81,12 @@ def _counted(tally: Tally) -> dict[str, Any]:
 
 @gated
 def template(request: Any) -> HttpResponse:
-    """GET the workbook to be filled."""
+    """GET the workbook to be filled; in another of our languages than the browser's with `?language=`."""
     try:
         access.require(signed_in(request), "import_members")
     except Refused as refused:
         return refusal(refused, STATUS.get(refused.code, 400))
     headers = {"Content-Disposition": 'attachment; filename="members.xlsx"', "X-Content-Type-Options": "nosniff"}
-    return HttpResponse(workbook(), content_type=XLSX, headers=headers)
+    asked = request.GET.get("language", "")
+    with override(asked if asked in dict(settings.LANGUAGES) else get_language()):
+        return HttpResponse(workbook(), content_type=XLSX, headers=headers)

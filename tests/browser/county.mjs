@@ -49,6 +49,27 @@ async function tabTo(page, fits) {
   throw new Error(`Tab does not reach ${fits}`)
 }
 
+/** The controls of the page that Tab does not come to, by their names; of a group of radio buttons one will do. */
+async function unreached(page) {
+  const count = await page.evaluate(() => {
+    const all = [...document.querySelectorAll('main input, main select, main textarea, main button, main a[href], main summary')]
+    const seen = all.filter((one) => one.checkVisibility() && !one.disabled && one.tabIndex >= 0 && !one.closest('[aria-hidden=true]'))
+    const groups = new Map(seen.map((one, at) => [one.type === 'radio' ? `radio ${one.name}` : String(at), one]))
+    document.querySelectorAll('[data-tab]').forEach((one) => one.removeAttribute('data-tab'))
+    for (const one of seen) one.dataset.tab = one.type === 'radio' ? `radio ${one.name}` : [...groups].find(([, other]) => other === one)[0]
+    document.activeElement?.blur()
+    window.met = new Set()
+    return seen.length
+  })
+  await page.locator('.skip').focus()
+  for (let times = 0; times < count + 60; times += 1) {
+    await page.keyboard.press('Tab')
+    await page.evaluate(() => window.met.add(document.activeElement?.dataset.tab))
+  }
+  return page.evaluate(() => [...new Set([...document.querySelectorAll('main [data-tab]')].filter((one) => !window.met.has(one.dataset.tab))
+    .map((one) => one.labels?.[0]?.innerText ?? one.getAttribute('aria-label') ?? one.innerText))])
+}
+
 await walk({
   async send() {
     const { context, page } = await visitor(PHONE)
@@ -94,22 +115,63 @@ await walk({
     await page.keyboard.press('r')
     await page.locator('[name=idNumber]').waitFor()
     const type = async (fits, text) => { await tabTo(page, fits); await page.keyboard.type(text) }
+    const focused = () => page.evaluate(() => document.activeElement.labels?.[0]?.innerText ?? document.activeElement.innerText)
+    // Every field there is, in the order of the page, without a mouse.
     await type(/idNumber/, task.idNumber)
     await type(/ name /, task.name)
     await type(/监护人姓名/, '示例母')
-    await tabTo(page, /母亲/)
+    await tabTo(page, /母亲|父亲/)
+    for (let n = 0; n < 4 && !(await focused()).includes('母亲'); n += 1) await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Space')
-    await type(/诊断/, '肺炎')
-    await page.locator('.options [role=option]').first().waitFor()
-    await page.keyboard.press('Enter')
-    await page.locator('.picked li').waitFor()
+    await type(/监护人电话/, '13900000000')
+    await page.locator('main summary').first().waitFor()
+    told.unreached = await unreached(page)
+    await page.locator('[name=idNumber]').focus()
+    await tabTo(page, /常规|尽快|急|立即/)
+    for (let n = 0; n < 4 && !(await focused()).startsWith('急'); n += 1) await page.keyboard.press('ArrowDown')
+    for (const [typed, code] of [['zqgfy', 'J18.000'], ['chuanqi', 'M30.300']]) { // two diagnoses, by their sound
+      if (!/诊断/.test(await focused())) await tabTo(page, /诊断/)
+      await page.keyboard.type(typed)
+      await page.locator('.options [role=option]').first().waitFor()
+      await page.keyboard.press('Enter')
+      await page.locator('.picked li', { hasText: code.slice(0, 3) }).waitFor()
+    }
+    told.diagnoses = await page.locator('.picked li').allInnerTexts()
+    told.stays = /诊断/.test(await focused())
     await type(/转诊目的/, '重症肺炎')
     await type(/病情摘要/, '发热 4 天')
+    for (const [label, figure] of Object.entries(task.vitals)) await type(new RegExp(label), figure)
+    await tabTo(page, /SUMMARY .*检查结果/)
+    await page.keyboard.press('Enter')
+    await type(/过敏史/, '青霉素')
+    for (let n = 0; n < 3; n += 1) await page.keyboard.press('Backspace')
+    told.open = await focused() // emptied, it keeps its place
+    await page.keyboard.type('无')
+    await type(/TEXTAREA .*已行治疗/, '吸氧')
+    await tabTo(page, /添加检查结果/)
+    await page.keyboard.press('Enter')
+    await page.keyboard.type('胸片')
+    await page.keyboard.press('Tab')
+    await page.keyboard.type('双肺斑片影')
+    told.again = await unreached(page)
+    await page.locator('.exam input').first().focus()
     await tabTo(page, /所需能力/)
-    await page.locator('select:focus').selectOption('PICU')
+    await page.keyboard.type('PICU')
+    if ((await page.locator('select:focus').inputValue()) !== 'PICU') {
+      for (let n = 0; n < 80 && (await page.locator('select:focus').inputValue()) !== 'PICU'; n += 1) await page.keyboard.press('ArrowDown')
+    }
+    await type(/查找医院/, 'province')
+    await tabTo(page, /SELECT .*级别/)
+    await page.keyboard.press('ArrowDown')
+    await tabTo(page, /SELECT .*排序/)
+    await page.keyboard.press('ArrowDown')
     await page.locator('.place', { hasText: 'province医院 儿科' }).waitFor()
     await tabTo(page, /INPUT .*province医院 儿科/)
     await page.keyboard.press('Space')
+    await tabTo(page, /选择文件/)
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')])
+    await chooser.setFiles({ name: 'film.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4 chest film') })
+    await page.locator('.files-list', { hasText: '已上传' }).waitFor()
     await tabTo(page, /已同意将病历/)
     await page.keyboard.press('Space')
     await saved(page)

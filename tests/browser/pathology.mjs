@@ -336,6 +336,85 @@ await walk({
     await context.close()
   },
 
+  async ends() {
+    // Claimed by one, given to another by the lead, declined by them, in the pool again.
+    const at = (id) => `/app/pathology/${encodeURIComponent(id)}`
+    const first = await visitor()
+    await enter(first.page, task.pathologist, at(task.pooled))
+    await step(first.page, '认领病理会诊')
+    await status(first.page, '已分派')
+    const lead = await visitor()
+    await enter(lead.page, task.lead, at(task.pooled))
+    await lead.page.locator('.steps').getByRole('button', { name: '重新分派' }).click()
+    told.others = await dialog(lead.page).getByRole('combobox').first().locator('option').allInnerTexts()
+    await dialog(lead.page).locator('button[type=submit]').click()
+    await dialog(lead.page).locator('.field.wrong').first().waitFor()
+    told.lacking = await dialog(lead.page).locator('.error:visible').allInnerTexts()
+    await look(lead.page, 'reassign')
+    await dialog(lead.page).getByRole('combobox').first().selectOption(task.second.id)
+    await dialog(lead.page).getByRole('combobox', { name: /^原因/ }).selectOption('OTHER')
+    await dialog(lead.page).locator('button[type=submit]').click()
+    await dialog(lead.page).locator('.field.wrong').first().waitFor() // this reason needs words
+    told.words = await dialog(lead.page).locator('.error:visible').allInnerTexts()
+    await dialog(lead.page).locator('textarea').fill('两人商定')
+    await dialog(lead.page).locator('button[type=submit]').click()
+    await dialog(lead.page).waitFor({ state: 'detached' })
+    await first.page.locator('[aria-live] .banner', { hasText: '重新分派' }).waitFor() // it left by itself
+    told.left = await first.page.locator('.steps').getByRole('button', { name: '开始阅片' }).count()
+
+    const second = await visitor()
+    await enter(second.page, task.second, at(task.pooled))
+    await step(second.page, '谢绝阅片', async (form) => {
+      await form.getByRole('combobox', { name: /^原因/ }).selectOption('NOT_AVAILABLE')
+      await look(second.page, 'decline')
+    })
+    await status(second.page, '待认领')
+    await status(lead.page, '待认领')
+    told.course = await lead.page.locator('.timeline').innerText()
+    await second.context.close()
+    await lead.context.close()
+
+    // No diagnosis is possible: by keys alone, and the lab reads why.
+    const lab = await visitor()
+    await enter(lab.page, task.lab, at(task.reading))
+    await first.page.goto(task.base + at(task.reading))
+    const name = '无法诊断'
+    await first.page.locator('.steps').getByRole('button', { name, exact: true }).focus()
+    await first.page.keyboard.press('Enter')
+    await dialog(first.page).waitFor()
+    told.focused = await first.page.evaluate(() => document.activeElement.tagName)
+    await first.page.locator('select:focus').selectOption('INSUFFICIENT_TISSUE')
+    await look(first.page, 'undiagnosable')
+    await first.page.keyboard.press('Control+Enter')
+    await dialog(first.page).waitFor({ state: 'detached' })
+    await status(first.page, name)
+    await status(lab.page, name)
+    told.why = await lab.page.locator('main').innerText()
+    await look(lab.page, 'undiagnosable-lab')
+    await lab.page.setViewportSize({ width: 360, height: 740 })
+    await look(lab.page, '360-undiagnosable-lab')
+    await lab.context.close()
+    await first.context.close()
+  },
+
+  async newcomer() {
+    // Nobody is registered: the lead finds the department's pathologists all the same.
+    const { page, context } = await visitor()
+    await enter(page, task.lead, '/app/pathology/experts')
+    await page.locator('.empty').waitFor()
+    await look(page, 'experts-none')
+    await page.getByRole('button', { name: '登记亚专科' }).focus()
+    await page.keyboard.press('Enter')
+    told.people = await dialog(page).getByRole('combobox', { name: /^专家/ }).locator('option').allInnerTexts()
+    await dialog(page).getByRole('combobox', { name: /^专家/ }).selectOption(task.second.id)
+    await dialog(page).getByRole('combobox', { name: /^亚专科/ }).selectOption('BREAST')
+    await look(page, 'experts-first')
+    await dialog(page).locator('button[type=submit]').click()
+    await page.locator('.table').waitFor()
+    told.registered = await page.locator('.table tbody').innerText()
+    await context.close()
+  },
+
   async lead() {
     const { page, context } = await visitor()
     await enter(page, task.lead, '/app/pathology?box=POOL')

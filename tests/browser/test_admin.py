@@ -8,9 +8,11 @@ from django.utils import timezone
 
 from consortium.models import (
     Alliance,
+    AuditEntry,
     Capability,
     ClockRule,
     Duty,
+    Hospital,
     Membership,
     Post,
     PractitionerRole,
@@ -21,6 +23,7 @@ from referrals.models import Export, Status
 from tests.browser import clean, told
 from tests.edge.client import gid
 from tests.edge.many import copies
+from tests.test_members import GOOD, text_of
 from tests.world import ADMIN, CHINA, DOCTOR
 
 pytestmark = pytest.mark.slow
@@ -137,6 +140,36 @@ def test_a_roster_is_set_and_two_swap(front, script):
     assert one.name in found["wants"]
     theirs.refresh_from_db()
     assert theirs.person_id == one.pk
+
+
+def test_a_list_of_members_is_tried_corrected_and_imported(front, script, alliance):
+    row = GOOD | {"alliance": "walk"}
+    wrong = [row | {"specialty": "7"}, row | {"department": "急诊医学科", "specialty": "20", "phone": "1"}]
+    found = told(
+        script("admin.mjs"),
+        front.task(walks=["list"], lead=person(front, "province", LEAD, 1), right=text_of([row]), wrong=text_of(wrong)),
+        seconds=400,
+    )
+    clean(found, complaints=False)  # a line that is cut is told on the console
+    assert found["template"] == "members.xlsx"
+    assert [(line, column, value) for line, column, value, _remedy in found["mistakes"]] == [
+        ("第 2 行", "诊疗科目代码", "7"),
+        ("第 3 行", "电话", "1"),
+    ]
+    assert "2 处错误" in found["refused"]
+    assert found["focus"] == "tried"
+    assert found["changes"] == [
+        ["医院", "1", "0", "0"],
+        ["科室", "1", "0", "0"],
+        ["能力", "2", "0", "0"],
+        ["联盟成员", "1", "0", "0"],
+    ]
+    assert "新增 长沙县人民医院" in found["listed"]
+    assert "5 处变化已写入" in found["imported"]
+    assert "不需要导入" in found["again"]
+    assert found["offered"] == 0
+    assert AuditEntry.objects.filter(action="import_members").count() == 1
+    assert Hospital.objects.get(credit_code=row["credit_code"]).alliances.get() == alliance
 
 
 def test_an_alliance_sets_its_own_limit(front, script, alliance):

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from consortium.models import Priority
 from referrals.models import Attachment, Offer, OfferStatus, Referral, Status
 from schema import ids
 from tests.browser import clean, told
@@ -37,10 +38,26 @@ def test_an_urgent_referral_goes_from_a_phone(front, script, doctor):
 
 
 def test_the_same_by_keyboard_alone(front, script, doctor):
-    found = told(script("county.mjs"), front.task(doctor=doctor, **CHILD, walks=["keyboard"]), seconds=300)
+    vitals = {"体温": "39.4", "心率": "150", "呼吸": "48", "收缩压": "90", "舒张压": "55", "血氧": "91", "体重": "14"}
+    task = front.task(doctor=doctor, **CHILD, vitals=vitals, walks=["keyboard"])
+    found = told(script("county.mjs"), task, seconds=400)
     clean(found)
+    assert (found["unreached"], found["again"]) == ([], [])
+    assert ["支气管肺炎" in found["diagnoses"][0], "川崎病" in found["diagnoses"][1]] == [True, True]
+    assert found["stays"] is True
+    assert "过敏史" in found["open"]
     assert found["drafts"] == 1
-    assert Referral.objects.get().status == Status.SENT
+    referral = Referral.objects.get()
+    assert (referral.status, referral.priority) == (Status.SENT, Priority.URGENT)
+    assert [float(vitals[name]) for name in vitals] == list(
+        map(
+            referral.clinical.vitals.get,
+            ("temperature", "heartRate", "respiratoryRate", "systolic", "diastolic", "spo2", "weight"),
+        )
+    )
+    assert (referral.clinical.allergies, referral.clinical.treatment) == ("无", "吸氧")
+    assert [(exam["name"], exam["result"]) for exam in referral.clinical.exams] == [("胸片", "双肺斑片影")]
+    assert Attachment.objects.get().name == "film.pdf"
 
 
 def test_nothing_is_lost_in_bad_weather(front, script, doctor):

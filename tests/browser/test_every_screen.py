@@ -56,6 +56,7 @@ VISITS: dict[str, tuple[tuple[str, Role] | None, str]] = {
     "/trail": (("county", Role.AUDITOR), ""),
     "/admin": (("county", ADMIN), ""),
     "/admin/members": (("county", ADMIN), ""),
+    "/admin/import": (("province", Role.ALLIANCE_ADMIN), ""),
     "/admin/capacity": (("county", ADMIN), ""),
     "/admin/clocks": (("county", ADMIN), ""),
     "/admin/catalogues": (("county", ADMIN), ""),

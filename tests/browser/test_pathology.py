@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings as configured
 
 from consortium.models import Concept, Person
-from telemedicine.models import PathologyCase, Report, SlideImage, Status
+from telemedicine.models import Expertise, PathologyCase, Report, SlideImage, Status
 from telemedicine.wsi.generate import make_svs
 from tests.browser import clean, told
 from tests.edge.client import gid
@@ -115,6 +115,37 @@ def test_nothing_that_was_typed_is_lost_and_nobody_overwrites_unseen(place, scri
     place.reading.refresh_from_db()
     assert place.reading.settled_class == "MALIGNANT"
     assert [one.part for one in place.reading.opinions.order_by("id")] == ["FIRST", "SECOND", "ADJUDICATION"]
+
+
+def test_a_case_is_reassigned_declined_and_given_up(place, script):
+    pooled = PathologyCase.objects.filter(status=Status.POOLED).order_by("id").first()
+    found = told(script, place.task | {"pooled": gid(pooled), "walks": ["ends"]}, seconds=900)
+    clean(found)
+    assert place.world.people[FIRST].name not in " ".join(found["others"])
+    assert len(found["lacking"]) == 2
+    assert len(found["words"]) == 1
+    assert found["left"] == 0
+    assert "两人商定" in found["course"]
+    assert found["focused"] == "SELECT"
+    assert "组织过少" in found["why"]
+    pooled.refresh_from_db()
+    place.reading.refresh_from_db()
+    assert (pooled.status, pooled.assigned_to) == (Status.POOLED, None)
+    assert (place.reading.status, place.reading.undiagnosable_reason) == (
+        Status.UNDIAGNOSABLE,
+        "INSUFFICIENT_TISSUE",
+    )
+
+
+def test_a_lead_registers_the_first_reader(place, script):
+    Expertise.objects.all().delete()
+    found = told(script, place.task | {"walks": ["newcomer"]}, seconds=600)
+    clean(found)
+    assert place.world.people[SECOND].name in found["registered"]
+    assert {place.world.people[key].name for key in (FIRST, SECOND, THIRD)} <= {
+        one.partition(" · ")[0] for one in found["people"]
+    }
+    assert Expertise.objects.get().person == place.world.people[SECOND]
 
 
 def test_a_lead_assigns_by_load_and_sets_who_reads_what(place, script):

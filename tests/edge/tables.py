@@ -171,6 +171,7 @@ QUERIES: dict[str, tuple[str, str]] = {
     "pathologyWorklist": ("{ pathologyWorklist(box: IN) { nodes { number } } }", ""),
     "pathologyCase": ("query($id: ID!) { pathologyCase(id: $id) { number } }", "PathologyCase"),
     "pathologyReaders": ("query($id: ID!) { pathologyReaders(department: $id) { openLimit } }", "Department"),
+    "pathologists": ("query($id: ID!) { pathologists(department: $id) { name } }", "Department"),
     "pathologyLedger": ("{ pathologyLedger(grouping: ORGAN) { group } }", ""),
     "uploads": ("query($id: ID!) { uploads(slide: $id) { name } }", "Slide"),
     "slideImages": ("query($id: ID!) { slideImages(slide: $id) { format } }", "Slide"),
@@ -195,6 +196,7 @@ OF_PATHOLOGY: dict[str, tuple[set[Role], Callable[[str, Role], bool] | None]] = 
     "pathologyWorklist": (_READS, None),
     "pathologyCase": (_READS, lambda party, role: (party, role) in SEES_SLIDES),
     "pathologyReaders": (_READS, lambda party, role: party == PARTNER),
+    "pathologists": ({LEAD}, lambda party, role: party == PARTNER),
     "pathologyLedger": ({LEAD}, None),
     "uploads": ({LAB}, lambda party, role: party == OWN),  # the sender's lab alone
     "slideImages": (_READS, lambda party, role: (party, role) in SEES_SLIDES),

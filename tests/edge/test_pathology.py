@@ -6,11 +6,11 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 
-from consortium.models import Notice
+from consortium.models import Notice, PractitionerRole
 from consortium.roles import Role
 from schema import ids
 from schema.schema import schema
-from telemedicine.models import PathologyCase, Status
+from telemedicine.models import Expertise, PathologyCase, Status
 from tests.edge.client import Edge, camel, code_of, gid, new_key, wire
 from tests.edge.test_reports import wired
 from tests.lab import BY, COUNTY_LAB, FIRST, HEAD, LAB, LEAD, PATHOLOGIST, SECOND, THIRD, Lab
@@ -40,9 +40,11 @@ QUERIES = {
     "pathologyCase": CASE,
     "pathologyWorklist": "{ pathologyWorklist(box: IN) { nodes { number } } }",
     "pathologyReaders": "query($id: ID!) { pathologyReaders(department: $id) { openLimit } }",
+    "pathologists": "query($id: ID!) { pathologists(department: $id) { name } }",
     "pathologyLedger": "{ pathologyLedger(grouping: ORGAN) { group } }",
 }
 SEES = {("county", LAB), ("county", LEAD), ("province", LAB), ("province", LEAD), ("province", PATHOLOGIST)}
+OF_DEPARTMENT = {"pathologyReaders", "pathologists"}
 READERS = {LAB, LEAD, PATHOLOGIST}
 
 
@@ -89,7 +91,7 @@ def state_of(step: str) -> Status:
 def test_the_tables_name_every_operation_of_pathology():
     mutations = set(schema.graphql_schema.mutation_type.fields)
     assert {camel(name) for name in TABLE} | {"createPathology", "openSlide", "setExpertise"} <= mutations
-    assert {name for name in schema.graphql_schema.query_type.fields if name.startswith("pathology")} == set(QUERIES)
+    assert {name for name in schema.graphql_schema.query_type.fields if name.startswith("patholog")} == set(QUERIES)
 
 
 @pytest.mark.parametrize("step", TABLE)
@@ -128,7 +130,7 @@ def test_every_query_by_every_role(lab, every_state, party, roles):
     for role in roles:
         asked = edge(lab, (party, role, 1))
         for name, document in QUERIES.items():
-            named = gid(lab.departments["province"]) if name == "pathologyReaders" else gid(case)
+            named = gid(lab.departments["province"]) if name in OF_DEPARTMENT else gid(case)
             found[name, role] = asked.code(document, **({"id": named} if "$id" in document else {}))
             expected[name, role] = expected_of(name, party, role)
         found["absent", role] = asked.code(CASE, id=ABSENT)
@@ -140,11 +142,11 @@ def expected_of(query: str, party: str, role: Role) -> str:
     """The code that a role at a party gets from a query about the standard case."""
     if query == "pathologyLedger":
         return OK if role == LEAD else FORBIDDEN
-    if role not in READERS:
+    if role not in READERS or (query == "pathologists" and role != LEAD):
         return FORBIDDEN
     if query == "pathologyWorklist":
         return OK
-    if query == "pathologyReaders":
+    if query in OF_DEPARTMENT:
         return OK if party == "province" else NOT_FOUND
     return OK if (party, role) in SEES else NOT_FOUND
 
@@ -223,6 +225,24 @@ def test_the_lead_says_who_reads_what(lab):
         assert code_of(edge(lab, key).attempt("setExpertise", **given).json()) == FORBIDDEN
     doctor = gid(lab.people["province", Role.EXPERT, 1])
     assert code_of(edge(lab, HEAD).attempt("setExpertise", **given | {"person": doctor}).json()) == "INVALID_INPUT"
+
+
+def test_the_lead_finds_whoever_is_not_registered_yet(lab):
+    place = gid(lab.departments["province"])
+    Expertise.objects.all().delete()
+    ask = "query($id: ID!) { pathologists(department: $id) { id name } }"
+    people = edge(lab, HEAD).data(ask, id=place)["pathologists"]
+    held = PractitionerRole.objects.filter(role=PATHOLOGIST, department=lab.departments["province"])
+    names = held.values_list("person__name", flat=True)
+    assert [one["name"] for one in people] == sorted(set(names))
+    given = {"department": place, "person": people[0]["id"], "subspecialty": "BREAST", "openLimit": 3}
+    edge(lab, HEAD).done("setExpertise", "expertise { openLimit }", **given)
+    held.filter(person__name=people[0]["name"]).update(ends_at=lab.now)
+    assert people[0] not in edge(lab, HEAD).data(ask, id=place)["pathologists"]
+    foreign = edge(lab, ("foreign", LEAD, 1))
+    answers = [foreign.answer(ask, id=one) for one in (place, ids.encode("Department", uuid4()))]
+    assert answers[0]["errors"][0]["extensions"]["code"] == NOT_FOUND
+    assert answers[0] == answers[1]
 
 
 def test_a_notice_leads_to_its_case(lab):

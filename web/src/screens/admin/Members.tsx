@@ -1,7 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
-import { query, setQuery } from "../../app/router";
-import { Ago, Badge, Button, date, Dialog, Empty, Loading, Select, Table, TextField, Trouble } from "../../kit";
+import { href, query, setQuery } from "../../app/router";
+import { Ago, Badge, Button, ButtonLink, date, Dialog, Empty, Loading, Select, Table, TextField, Trouble } from "../../kit";
 import { useRead } from "../../net/hooks";
+import { can } from "../../net/session";
 import { type HospitalLevel, Member, MemberChoices, Members } from "../../operations";
 import { Frame } from "./Frame";
 import { words } from "./words";
@@ -27,7 +28,11 @@ export default function MembersScreen() {
   );
   const rows = data?.hospitals.nodes;
   return (
-    <Frame title={say.membersTitle} lead={say.membersLead}>
+    <Frame
+      title={say.membersTitle}
+      lead={say.membersLead}
+      action={can("import_members") ? <ButtonLink href={href("/admin/import")}>{say.importList}</ButtonLink> : null}
+    >
       <div class="filters">
         <TextField label={say.find} type="search" value={find} onChange={(next) => setQuery({ find: next })} />
         <Select

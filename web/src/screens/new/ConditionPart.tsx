@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import { Badge, Button, Choices, Combobox, Field, type Option, TextArea, TextField, wrongWith } from "../../kit";
 import { call } from "../../net/client";
 import type { Problem } from "../../net/problem";
@@ -29,6 +30,9 @@ const UNITS: Record<Vital, string> = {
 export function ConditionPart({ value, change, problem, missing }: Props) {
   const say = words();
   const wrong = (field: string) => missing(field) || wrongWith(problem, field);
+  // Once it holds something it stays open: a field that is emptied keeps its place, and the focus.
+  const more = useRef(false);
+  more.current ||= Boolean(value.treatment || value.allergies || value.exams.length);
   return (
     <>
       <Choices
@@ -65,7 +69,7 @@ export function ConditionPart({ value, change, problem, missing }: Props) {
         error={wrong("summary")}
       />
       <Vitals value={value.vitals} onChange={(vitals) => change({ vitals })} problem={problem} />
-      <details open={Boolean(value.treatment || value.allergies || value.exams.length)}>
+      <details open={more.current}>
         <summary>{say.more}</summary>
         <div class="stack">
           <TextField
@@ -118,10 +122,21 @@ export function Diagnoses({
   readonly error: string;
 }) {
   const say = words();
+  const frame = useRef<HTMLDivElement>(null);
+  const typing = useRef(false);
+  const set = (chosen: readonly Option[]) => {
+    typing.current = true;
+    onChange(chosen);
+  };
   const add = (one: Option | null) =>
-    one && !value.some((other) => other.value === one.value) && onChange([...value, one]);
+    one && !value.some((other) => other.value === one.value) && set([...value, one]);
+  // The next one is typed where the last was: the search begins anew, and keeps the focus.
+  useEffect(() => {
+    if (typing.current) frame.current?.querySelector("input")?.focus();
+    typing.current = false;
+  }, [value.length]);
   return (
-    <div class="diagnoses">
+    <div class="diagnoses" ref={frame}>
       <Combobox
         key={value.length}
         search={findDiagnoses}
@@ -143,7 +158,7 @@ export function Diagnoses({
               kind="quiet"
               small
               aria-label={say.removeDiagnosis(one.label)}
-              onClick={() => onChange(value.filter((other) => other !== one))}
+              onClick={() => set(value.filter((other) => other !== one))}
             >
               ✕
             </Button>
@@ -200,8 +215,19 @@ function Exams({
   const say = words();
   const put = (at: number, change: Partial<ExamValues>) =>
     onChange(value.map((one, index) => (index === at ? { ...one, ...change } : one)));
+  const frame = useRef<HTMLDivElement>(null);
+  const next = useRef<"exam" | "button" | null>(null);
+  const set = (exams: readonly ExamValues[], focus: "exam" | "button") => {
+    next.current = focus;
+    onChange(exams);
+  };
+  // A line that was added is where typing goes; one that was removed takes the focus with it.
+  useEffect(() => {
+    if (next.current) frame.current?.querySelector<HTMLElement>(next.current === "exam" ? ".exam:nth-last-child(2) input" : ":scope > div:last-child > button")?.focus();
+    next.current = null;
+  }, [value.length]);
   return (
-    <div class="stack">
+    <div class="stack" ref={frame}>
       {value.map((one, at) => (
         <div key={at} class="exam">
           <TextField label={say.exam(at + 1)} value={one.name} onChange={(name) => put(at, { name })} />
@@ -210,14 +236,14 @@ function Exams({
             kind="quiet"
             small
             aria-label={say.removeExam(one.name || String(at + 1))}
-            onClick={() => onChange(value.filter((_, index) => index !== at))}
+            onClick={() => set(value.filter((_, index) => index !== at), "button")}
           >
             ✕
           </Button>
         </div>
       ))}
       <div>
-        <Button small onClick={() => onChange([...value, { name: "", result: "" }])}>
+        <Button small onClick={() => set([...value, { name: "", result: "" }], "exam")}>
           {say.addExam}
         </Button>
       </div>

@@ -1,3 +1,4 @@
+import { useRef } from "preact/hooks";
 import { Checkbox, TextField, wrongWith } from "../../kit";
 import type { Problem } from "../../net/problem";
 import { isMinor, type Values } from "./form";
@@ -27,6 +28,9 @@ export function ConsentPart({ value, change, problem, missing }: Props) {
     content.consentBy === usual.consentBy &&
     content.consentRelation === usual.consentRelation;
   const other = content.consentBy !== "" && !given;
+  // Once somebody else was named it stays open: a name that is typed anew keeps its place, and the focus.
+  const open = useRef(false);
+  open.current ||= other || Boolean(wrongWith(problem, "consentBy") || wrongWith(problem, "consentRelation"));
   return (
     <fieldset class="consent" data-field="consentBy" tabIndex={-1}>
       <legend>{say.consent}</legend>
@@ -40,7 +44,7 @@ export function ConsentPart({ value, change, problem, missing }: Props) {
       ) : (
         <p class="aside">{minor ? say.guardianFirst : null}</p>
       )}
-      <details open={other || Boolean(wrongWith(problem, "consentBy") || wrongWith(problem, "consentRelation"))}>
+      <details open={open.current}>
         <summary>{say.consentOther}</summary>
         <div class="pair">
           <TextField

@@ -4,7 +4,7 @@ import { href, query, setQuery } from "../../../app/router";
 import { Badge, Button, Dialog, Empty, Loading, Select, StepForm, Table, toast, Trouble } from "../../../kit";
 import { useRead } from "../../../net/hooks";
 import { me } from "../../../net/session";
-import { PathologyDepartments, PathologyReaders, type PathologyReadersData, SetExpertise } from "../../../operations";
+import { PathologyDepartments, Pathologists, PathologyReaders, type PathologyReadersData, SetExpertise } from "../../../operations";
 import { options, useCatalogue } from "../facts";
 import { words as shared } from "../words";
 import { words } from "./words";
@@ -50,8 +50,11 @@ export default function Experts() {
   const department = query.value.get("department") ?? departments[0]?.value ?? "";
   const { data, problem, reload } = useRead(PathologyReaders, { department }, { skip: !department });
   const subspecialties = options(useCatalogue("SUBSPECIALTY"));
+  const staff = useRead(Pathologists, { department }, { skip: !department });
+  const people = staff.data?.pathologists ?? [];
   const [editing, setEditing] = useState<Expertise | "new" | null>(null);
   const readers = byPerson(data?.pathologyReaders ?? []);
+  const add = <Button onClick={() => setEditing("new")}>{say.add}</Button>;
   const done = () => {
     setEditing(null);
     toast(say.saved);
@@ -64,7 +67,7 @@ export default function Experts() {
       </p>
       <div class="row spread">
         <h1>{say.experts}</h1>
-        {readers.length ? <Button onClick={() => setEditing("new")}>{say.add}</Button> : null}
+        {readers.length && people.length ? add : null}
       </div>
       <p class="aside">{say.expertsHint}</p>
       {departments.length > 1 ? (
@@ -77,9 +80,13 @@ export default function Experts() {
         />
       ) : null}
       {places.data && !departments.length ? <Empty title={say.noDepartment} /> : null}
-      <Trouble problem={problem ?? places.problem} retry={() => void reload()} />
+      <Trouble problem={problem ?? staff.problem ?? places.problem} retry={() => void reload().then(staff.reload)} />
       {department && !data && !problem ? <Loading /> : null}
-      {data && !readers.length ? <Empty title={say.none}>{say.noneHint}</Empty> : null}
+      {data && staff.data && !readers.length ? (
+        <Empty title={say.none} action={people.length ? add : null}>
+          {people.length ? say.noneHint : say.nobodyHint}
+        </Empty>
+      ) : null}
       {readers.length ? (
         <Table
           caption={say.experts}
@@ -143,7 +150,7 @@ export default function Experts() {
                 name: "person",
                 label: say.person,
                 required: true,
-                options: readers.map((one) => ({ value: one.id, label: one.name })),
+                options: people.map((one) => ({ value: one.id, label: [one.name, one.title].filter(Boolean).join(" · ") })),
               },
               {
                 kind: "select",

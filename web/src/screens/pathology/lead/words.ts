@@ -20,6 +20,7 @@ export const words = defineWords({
     saved: "已保存",
     none: "还没有登记专家",
     noneHint: "登记后，病例会按亚专科和在办例数分派给他们。",
+    nobodyHint: "本科室还没有病理专家岗位；请医院管理员先在“人员岗位”中授予。",
     upTo: (n: number) => `上限 ${n}`,
     ledger: "病理会诊台账",
     ledgerHint: "按首次答复的日期统计。数字后是分子 / 分母；少于 5 例的比例不显示。",
@@ -60,6 +61,7 @@ export const words = defineWords({
     saved: "Saved",
     none: "No experts are registered",
     noneHint: "Once registered, cases are given to them by subspecialty and load.",
+    nobodyHint: "Nobody of this department holds the role of pathologist yet; the hospital administrator grants it under Staff.",
     upTo: (n) => `${n} at most`,
     ledger: "Ledger of pathology",
     ledgerHint:

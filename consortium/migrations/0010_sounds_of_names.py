@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
     """Data alone; back again there is nothing to undo, for the column goes with it."""
 
     dependencies = [
-        ("consortium", "0019_sounds"),
+        ("consortium", "0009_sounds"),
     ]
 
     operations = [
