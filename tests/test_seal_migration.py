@@ -10,7 +10,7 @@ from tests.conftest import Nowhere
 from tests.world import NOW, id_number, patient
 
 BEFORE, EXPANDED, FILLED, AFTER = (
-    "0011_break_glass", "0012_sealed_numbers", "0013_seal_numbers", "0014_no_clear_numbers",
+    "0014_break_glass", "0015_sealed_numbers", "0016_seal_numbers", "0017_no_clear_numbers",
 )  # fmt: skip
 NUMBER = "11010519491231002X"
 

@@ -37,11 +37,11 @@ SINCE = {"consortium": "0009", "referrals": "0007", "telemedicine": "0008"}
 # Accepted of the migrations that make 0.2.0, for which the service stands still (docs/operations.md): rule and reason.
 STANDING_STILL = "part of the upgrade to 0.2.0, during which no older code runs"
 ACCEPTED: Mapping[str, Mapping[str, str]] = {
-    "consortium.0009_sign_in": {"constraint": STANDING_STILL},
-    "consortium.0010_audit_chain": {"index": STANDING_STILL},
-    "consortium.0012_sealed_numbers": {"constraint": STANDING_STILL, "required": STANDING_STILL},
+    "consortium.0011_sign_in": {"constraint": STANDING_STILL},
+    "consortium.0012_audit_chain": {"index": STANDING_STILL},
+    "consortium.0015_sealed_numbers": {"constraint": STANDING_STILL, "required": STANDING_STILL},
     # Numbers in clear must not outlive the upgrade, so what would take two releases is done in one.
-    "consortium.0014_no_clear_numbers": dict.fromkeys(("constraint", "drop", "mixed", "rename"), STANDING_STILL),
+    "consortium.0017_no_clear_numbers": dict.fromkeys(("constraint", "drop", "mixed", "rename"), STANDING_STILL),
     "consortium.0019_sounds": {"index": STANDING_STILL},
 }
 OUTSIDE = (AddIndexConcurrently, RemoveIndexConcurrently, ValidateConstraint, migrations.RunPython, migrations.RunSQL)

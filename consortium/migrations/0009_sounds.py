@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     """A column and its index beside each name; empty until the next migration or the next load."""
 
     dependencies = [
-        ("consortium", "0014_no_clear_numbers"),
+        ("consortium", "0008_cases"),
     ]
 
     operations = [

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ("consortium", "0008_cases"),
+        ("consortium", "0010_sounds_of_names"),
     ]
 
     operations = [

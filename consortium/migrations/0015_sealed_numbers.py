@@ -33,7 +33,7 @@ MESSAGE = "患者须有身份证号，或登记一个临时身份。"
 class Migration(migrations.Migration):
     """Nothing is taken away yet."""
 
-    dependencies = [("consortium", "0011_break_glass")]
+    dependencies = [("consortium", "0014_break_glass")]
     operations = [
         migrations.AddField(
             "patient",

@@ -47,5 +47,5 @@ class Migration(migrations.Migration):
     """Data alone; the clear columns stay until the next step."""
 
     atomic = False
-    dependencies = [("consortium", "0012_sealed_numbers")]
+    dependencies = [("consortium", "0015_sealed_numbers")]
     operations = [migrations.RunPython(seal, unseal)]

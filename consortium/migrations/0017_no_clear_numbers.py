@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 import consortium.models.sealed
 
-seal = import_module("consortium.migrations.0013_seal_numbers").seal
+seal = import_module("consortium.migrations.0016_seal_numbers").seal
 FORWARDS = """
 alter table consortium_patient
     alter column phone_sealed drop default, alter column guardian_phone_sealed drop default;
@@ -30,7 +30,7 @@ def clear(name: str, help_text: str) -> models.CharField:
 class Migration(migrations.Migration):
     """From here on the database holds no number in clear."""
 
-    dependencies = [("consortium", "0013_seal_numbers")]
+    dependencies = [("consortium", "0016_seal_numbers")]
     operations = [
         migrations.RunPython(seal, migrations.RunPython.noop),
         migrations.RunSQL(migrations.RunSQL.noop, BACKWARDS),

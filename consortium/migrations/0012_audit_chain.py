@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
     """Columns, links, and the triggers that write them."""
 
     dependencies = [
-        ("consortium", "0009_sign_in"),
+        ("consortium", "0011_sign_in"),
     ]
 
     operations = [

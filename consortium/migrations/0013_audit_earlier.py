@@ -25,5 +25,5 @@ def chain_what_is_there(apps, schema_editor):  # type: ignore[no-untyped-def]
 class Migration(migrations.Migration):
     """Data only."""
 
-    dependencies = [("consortium", "0010_audit_chain")]
+    dependencies = [("consortium", "0012_audit_chain")]
     operations = [migrations.RunPython(chain_what_is_there, migrations.RunPython.noop)]

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     """One table with its rules."""
 
     dependencies = [
-        ("consortium", "0010b_audit_earlier"),
+        ("consortium", "0013_audit_earlier"),
     ]
 
     operations = [
