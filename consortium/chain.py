@@ -15,7 +15,7 @@ from django.db import connection, transaction
 PEOPLE, SYSTEM = "PEOPLE", "SYSTEM"
 NOTHING = "00" * 32  # what stands before the first link
 CHUNK = 2000  # rows held at a time
-# The content of an entry as text, in the order in which it is hashed; see migration 0010.
+# The content of an entry as text, in the order in which it is hashed; see migration 0012.
 CONTENT = """
 entry.id::text, entry.action, entry.actor_id::text, entry.actor_role, entry.actor_hospital_id::text, entry.purpose,
 entry.object_kind, entry.object_id, array_to_string(entry.objects_seen, ','), entry.patient_id::text,

@@ -42,7 +42,7 @@ ACCEPTED: Mapping[str, Mapping[str, str]] = {
     "consortium.0015_sealed_numbers": {"constraint": STANDING_STILL, "required": STANDING_STILL},
     # Numbers in clear must not outlive the upgrade, so what would take two releases is done in one.
     "consortium.0017_no_clear_numbers": dict.fromkeys(("constraint", "drop", "mixed", "rename"), STANDING_STILL),
-    "consortium.0019_sounds": {"index": STANDING_STILL},
+    "consortium.0009_sounds": {"index": STANDING_STILL},
 }
 OUTSIDE = (AddIndexConcurrently, RemoveIndexConcurrently, ValidateConstraint, migrations.RunPython, migrations.RunSQL)
 BODY = re.compile(r"(\$\w*\$).*?\1|--[^\n]*|'(?:[^']|'')*'", re.DOTALL)  # of a function, a remark, a literal
