@@ -29,7 +29,9 @@ class AuditEntryType(Type):
     object_type = graphene.String(required=True, description="What it was about, such as Referral (对象类型).")
     object_id = graphene.ID(description="Which one; empty for a list (对象).")
     listed = graphene.Int(required=True, description="Rows of a list; 0 for what was read by itself (列表行数).")
-    patient = graphene.Field(PatientType, description="Whose data, masked; empty for a list (患者).")
+    patient = graphene.Field(
+        PatientType, description="Whose data, masked; empty for a list, and for patients of others (患者)."
+    )
     chain = graphene.String(description="Its chain: a hospital, PEOPLE or SYSTEM (审计链).")
     sequence = graphene.Float(description="Its place in the chain, from 1 without gaps (序号).")
 
