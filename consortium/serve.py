@@ -42,6 +42,7 @@ def serve(application: str, *, host: str, port: int, workers: int) -> None:
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE,
+        timeout_worker_healthcheck=GRACE,  # a busy machine's process is slow, not hung: do not kill it
     )
     listening = config.bind_socket()
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what it accepts inherits this

@@ -16,7 +16,7 @@ from tests.edge.client import Edge, as_role, code_of, inputs, step
 from tests.world import rows
 
 EXPERT = Role.EXPERT
-QUICK = {"statement_timeout": 0.2, "lock_timeout": 0.1, "idle_in_transaction_session_timeout": 60.0}
+QUICK = {"statement_timeout": 1.5, "lock_timeout": 30.0, "idle_in_transaction_session_timeout": 60.0}
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_whoever_waits_for_a_row_in_vain_is_told_that_somebody_is_at_it(committe
     try:
         assert held.wait(30)
         before = rows()
-        with override_settings(DATABASE_PATIENCE=QUICK):
+        with override_settings(DATABASE_PATIENCE=QUICK | {"statement_timeout": 60.0, "lock_timeout": 0.3}):
             given = step(referral) | inputs(committed, "accept_referral")
             answer = expert.attempt("acceptReferral", **given).json()
         assert (answer["data"], code_of(answer)) == (None, "BUSY")
