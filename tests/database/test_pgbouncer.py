@@ -27,7 +27,8 @@ POOL = """
 listen_addr =
 unix_socket_dir = {folder}
 listen_port = 6432
-auth_type = any
+auth_type = trust
+auth_file = {folder}/users
 pool_mode = transaction
 default_pool_size = 2
 max_client_conn = 50
@@ -83,11 +84,12 @@ def pool(tmp_path: Path, transactional_db: None) -> Iterator[str]:
     folder.mkdir(mode=0o700)
     port = f"port={at['PORT']}" if at["PORT"] else ""
     (folder / "ini").write_text(POOL.format(name=at["NAME"], host=at["HOST"], port=port, folder=folder))
+    (folder / "users").write_text('"refnet_app" ""\n')
     account = []
     if os.geteuid() == 0:  # it refuses to run as root; the embedded server's own account may enter its socket
         who = pwd.getpwuid(Path(at["HOST"]).stat().st_uid) if at["HOST"].startswith("/") else pwd.getpwnam("nobody")
         account = ["-u", who.pw_name]
-        for path in (folder, folder / "ini"):
+        for path in (folder, folder / "ini", folder / "users"):
             os.chown(path, who.pw_uid, who.pw_gid)
     running = subprocess.Popen([program, *account, str(folder / "ini")])
     try:

@@ -14,7 +14,6 @@ from consortium.models import Event, PractitionerRole
 from consortium.roles import Role
 from referrals.models import Referral, Status
 from referrals.worklist import Box, worklist
-from telemedicine.models import Status as Cases
 from tests.database.sql import asked, changed, counted, refused
 from tests.world import DOCTOR, EXPERT, NOW, OFFICE, World
 
@@ -57,26 +56,11 @@ def test_each_role_at_each_place_sees_the_referral_exactly_as_the_domain_says(wo
         expected = stored if may_see(key[0], key[1], leg) else (False,) * 5
         if status == Status.BROADCAST and key[0] == "province":
             there, expected = there[:4], expected[:4]  # what is asked has no part in the leg's own limits
+        if key[:2] == ("county", Role.AUDITOR):  # whom the trail names, masked, and nothing else of them
+            expected = (False, False, True, False, False)
         if there != expected:
             wrong.append((key, there))
     assert wrong == []
-
-
-def test_without_a_person_no_table_with_patients_has_a_row(lab):
-    lab.referral(Status.CLOSED)
-    lab.referral(Status.NO_SHOW)
-    lab.green(Status.ARRIVED)
-    lab.case(Cases.ISSUED)
-    filled = {table for table in GUARDED if counted_any(table)}
-    assert len(filled) > 20
-    for table in sorted(GUARDED):
-        assert counted(None, table) == 0, table
-
-
-def counted_any(table: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(f"select exists (select from {table})")
-        return bool(cursor.fetchone()[0])
 
 
 @pytest.mark.parametrize("setting", ["", "0", "abc", "1; select 1", "99999999999999999999", "System"])
@@ -140,52 +124,15 @@ def test_a_hotline_agent_sees_the_own_ticket_alone(world):
     assert str(other.pk) not in str(found)
 
 
-@pytest.mark.parametrize(
-    ("place", "role", "there"),
-    [
-        ("county", Role.PATHOLOGY_LAB, True),
-        ("county", Role.PATHOLOGY_LEAD, True),
-        ("county", Role.PATHOLOGIST, False),
-        ("province", Role.PATHOLOGIST, True),
-        ("province", Role.PATHOLOGY_LEAD, True),
-        ("province", Role.PATHOLOGY_LAB, True),
-        ("province", EXPERT, False),
-        ("province", OFFICE, False),
-        ("county", DOCTOR, False),
-        ("county", ADMIN, False),
-        ("province.other", Role.PATHOLOGIST, False),
-        ("foreign", Role.PATHOLOGY_LAB, False),
-        ("county", Role.AUDITOR, False),
-    ],
-)
-def test_a_pathology_case_and_all_that_hangs_on_it_is_for_its_two_sides(lab, place, role, there):
-    case = lab.case(Cases.ISSUED)
-    by = lab.actor(place, role)
-    for table, column in (
-        ("telemedicine_pathologycase", "id"),
-        ("telemedicine_specimen", "case_id"),
-        ("telemedicine_slide", "case_id"),
-        ("telemedicine_report", "case_id"),
-        ("telemedicine_opinion", "case_id"),
-    ):
-        assert (counted(by, table, f"{column} = %s", str(case.pk)) > 0) is there, table
-    assert (counted(by, "consortium_patient", "id = %s", str(case.patient_id)) == 1) is there
-
-
-def test_a_draft_is_for_the_lab_alone(lab):
-    case = lab.draft()
-    assert counted(lab.actor("county", Role.PATHOLOGY_LAB), "telemedicine_pathologycase", "id = %s", str(case.pk)) == 1
-    for role in (Role.PATHOLOGIST, Role.PATHOLOGY_LAB, Role.PATHOLOGY_LEAD):
-        assert counted(lab.actor("province", role), "telemedicine_pathologycase", "id = %s", str(case.pk)) == 0
-
-
 def test_what_one_cannot_see_one_cannot_change(world):
     leg, mine = world.referral(Status.SENT), world.referral(Status.SENT)
-    for place, role in (("foreign", DOCTOR), ("province2", EXPERT), ("county", ADMIN), ("county", Role.AUDITOR)):
+    for place, role in (("foreign", DOCTOR), ("province2", EXPERT), ("county", ADMIN)):
         by = world.actor(place, role)
         assert changed(by, "update referrals_referral set reason = 'x'") == 0
         assert changed(by, "update consortium_patient set name = 'x'") == 0
         assert changed(by, "delete from referrals_diagnosis") == 0
+    with refused("row-level security"):  # whom the trail names is not theirs to change
+        changed(world.actor("county", Role.AUDITOR), "update consortium_patient set name = 'x'")
     assert changed(world.actor("province", EXPERT), "update referrals_referral set reason = 'x'") == 2
     assert {leg.pk, mine.pk} == set(Referral.objects.filter(status="SENT").values_list("pk", flat=True))
 

@@ -39,11 +39,16 @@ end $$;
 
 create or replace function access.keep_thread() returns trigger language plpgsql
     set search_path = pg_catalog, pg_temp as $$
+declare moved boolean;
 begin
-    if tg_argv[0] = 'referral' and (new.case_id, new.based_on_id) is distinct from (old.case_id, old.based_on_id)
-        or tg_argv[0] = 'offer' and new.referral_id <> old.referral_id
-        or tg_argv[0] = 'pathologyCase' and new.patient_id <> old.patient_id
-    then
+    if tg_argv[0] = 'referral' then
+        moved := (new.case_id, new.based_on_id) is distinct from (old.case_id, old.based_on_id);
+    elsif tg_argv[0] = 'offer' then
+        moved := new.referral_id <> old.referral_id;
+    else
+        moved := new.patient_id <> old.patient_id;
+    end if;
+    if moved then
         raise exception 'a case stays with its patient' using errcode = 'restrict_violation';
     end if;
     return new;
