@@ -253,7 +253,8 @@ COSTS: dict[str, int] = {
     "readOffer": 16, "negotiateOffer": 16, "offerPlace": 17, "declineOffer": 18, "recordPhoneAnswer": 17,
     "confirmPhoneAnswer": 16, "activateGreenChannel": 38, "saveReportDraft": 9, "addAddendum": 16, "reportViewing": 12,
     "annotateSlide": 12, "changeAnnotation": 10, "deleteAnnotation": 10, "discardKeyImage": 9, "requestExport": 9,
-    "cancelExport": 8, "breakGlass": 23, "endBreakGlass": 12, "reviewBreakGlass": 13,
+    "cancelExport": 8, "breakGlass": 23, "endBreakGlass": 12, "reviewBreakGlass": 13, "createPerson": 10,
+    "issueSetupLink": 9, "deactivatePerson": 11, "unlockPerson": 11, "resetSecondFactor": 9,
 }  # fmt: skip
 
 
