@@ -244,8 +244,8 @@ COSTS: dict[str, int] = {
     "holdReferral": 18, "resumeReferral": 17, "departReferral": 18, "turnBackReferral": 21, "arriveReferral": 20,
     "sendRecord": 18, "returnOutcome": 23, "referDown": 41, "acknowledgeOutcome": 23, "amendOutcome": 23,
     "recordFollowUp": 17, "cancelReferral": 21, "recordDeath": 24, "reportError": 17, "recordNoShow": 21,
-    "createReferral": 21, "confirmExpiry": 21, "confirmError": 20, "updateCapacity": 9, "grantRole": 16,
-    "revokeRole": 9, "issueApiToken": 8, "revokeApiToken": 9, "readNotice": 8, "setClockRule": 12, "setDuty": 12,
+    "createReferral": 21, "confirmExpiry": 21, "confirmError": 20, "updateCapacity": 9, "grantRole": 17,
+    "revokeRole": 10, "issueApiToken": 8, "revokeApiToken": 9, "readNotice": 8, "setClockRule": 12, "setDuty": 12,
     "swapDuty": 13, "acceptSwap": 20, "setPreference": 10, "createWebhookEndpoint": 10, "rotateWebhookSecret": 9,
     "deactivateWebhookEndpoint": 9, "replayDeliveries": 9, "resendDelivery": 9, "identifyPatient": 20,
     "widenBroadcast": 32, "chooseOffer": 33, "giveConsent": 18, "refuseConsent": 23, "divertReferral": 41,
@@ -253,7 +253,8 @@ COSTS: dict[str, int] = {
     "readOffer": 16, "negotiateOffer": 16, "offerPlace": 17, "declineOffer": 18, "recordPhoneAnswer": 17,
     "confirmPhoneAnswer": 16, "activateGreenChannel": 38, "saveReportDraft": 9, "addAddendum": 16, "reportViewing": 12,
     "annotateSlide": 12, "changeAnnotation": 10, "deleteAnnotation": 10, "discardKeyImage": 9, "requestExport": 9,
-    "cancelExport": 8, "unmaskPatient": 10, "breakGlass": 23, "endBreakGlass": 12, "reviewBreakGlass": 13,
+    "cancelExport": 8, "unmaskPatient": 10, "breakGlass": 23, "endBreakGlass": 12, "reviewBreakGlass": 13, "createPerson": 10,
+    "issueSetupLink": 9, "deactivatePerson": 11, "unlockPerson": 11, "resetSecondFactor": 9,
 }  # fmt: skip
 
 
