@@ -360,7 +360,7 @@ await walk({
     await dialog(lead.page).locator('button[type=submit]').click()
     await dialog(lead.page).waitFor({ state: 'detached' })
     await first.page.locator('[aria-live] .banner', { hasText: '重新分派' }).waitFor() // it left by itself
-    told.left = await first.page.locator('.steps').getByRole('button', { name: '开始阅片' }).count()
+    await first.page.locator('.steps').getByRole('button', { name: '开始阅片' }).waitFor({ state: 'detached' })
 
     const second = await visitor()
     await enter(second.page, task.second, at(task.pooled))

@@ -38,17 +38,23 @@ def test_an_urgent_referral_goes_from_a_phone(front, script, doctor):
 
 
 def test_the_same_by_keyboard_alone(front, script, doctor):
+    found = told(script("county.mjs"), front.task(doctor=doctor, **CHILD, walks=["keyboard"]), seconds=300)
+    clean(found)
+    assert found["drafts"] == 1
+    assert Referral.objects.get().status == Status.SENT
+
+
+def test_every_field_is_reached_and_filled_without_a_mouse(front, script, doctor):
     vitals = {"体温": "39.4", "心率": "150", "呼吸": "48", "收缩压": "90", "舒张压": "55", "血氧": "91", "体重": "14"}
-    task = front.task(doctor=doctor, **CHILD, vitals=vitals, walks=["keyboard"])
+    task = front.task(doctor=doctor, **CHILD, vitals=vitals, walks=["fields"], patience=60000)
     found = told(script("county.mjs"), task, seconds=400)
     clean(found)
     assert (found["unreached"], found["again"]) == ([], [])
     assert ["支气管肺炎" in found["diagnoses"][0], "川崎病" in found["diagnoses"][1]] == [True, True]
     assert found["stays"] is True
     assert "过敏史" in found["open"]
-    assert found["drafts"] == 1
     referral = Referral.objects.get()
-    assert (referral.status, referral.priority) == (Status.SENT, Priority.URGENT)
+    assert (referral.status, referral.priority) == (Status.DRAFT, Priority.URGENT)
     assert [float(vitals[name]) for name in vitals] == list(
         map(
             referral.clinical.vitals.get,

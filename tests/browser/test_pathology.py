@@ -124,7 +124,6 @@ def test_a_case_is_reassigned_declined_and_given_up(place, script):
     assert place.world.people[FIRST].name not in " ".join(found["others"])
     assert len(found["lacking"]) == 2
     assert len(found["words"]) == 1
-    assert found["left"] == 0
     assert "两人商定" in found["course"]
     assert found["focused"] == "SELECT"
     assert "组织过少" in found["why"]

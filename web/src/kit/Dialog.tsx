@@ -12,6 +12,12 @@ interface Props {
   readonly children: ComponentChildren;
 }
 
+/** The field in which a form begins; none where it is a search, which would open its list over the others. */
+function firstField(dialog: HTMLElement): HTMLElement | null {
+  const field = dialog.querySelector<HTMLElement>(":is(input, select, textarea):not(.unseen, [type=hidden], [disabled])");
+  return field?.role === "combobox" ? null : field;
+}
+
 /** A dialog over the page: holds the focus while it is there and gives it back afterwards. Shown while rendered. */
 export function Dialog({ title, onClose, wide, veiled, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -20,6 +26,7 @@ export function Dialog({ title, onClose, wide, veiled, children }: Props) {
     const shown = dialog.current;
     const before = document.activeElement;
     shown?.showModal();
+    if (shown && !shown.querySelector("[autofocus]")) firstField(shown)?.focus();
     return () => {
       shown?.close(); // while it is open, nothing behind it can be focused
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });

@@ -81,7 +81,7 @@ export function StepForm<Data, Variables>(props: Props<Data, Variables>) {
 
   const names = new Set<string>(fields.flatMap((one) => (one.kind === "reason" && one.comment ? [one.name, one.comment] : [one.name])));
   return (
-    <form ref={form} class="stack step" noValidate onSubmit={(event) => void send(event)}>
+    <form ref={form} class="stack step" noValidate onSubmit={(event) => void send(event)} onKeyDown={sendByKeys}>
       {children}
       {row && row.version !== opened.current && problem === null ? <Banner tone="warn">{say.changed}</Banner> : null}
       <Refusal problem={problem} names={names} />
@@ -110,6 +110,13 @@ export function StepForm<Data, Variables>(props: Props<Data, Variables>) {
       </div>
     </form>
   );
+}
+
+/** Ctrl with Enter sends the form from any of its fields. */
+function sendByKeys(event: KeyboardEvent): void {
+  if (event.isComposing || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  (event.currentTarget as HTMLFormElement).requestSubmit();
 }
 
 const LATE = new Set(["eventAt", "backdatingReason", "backdatingComment"]);

@@ -142,16 +142,11 @@ function Overtaken({ leg }: { readonly leg: CaseLegFragment }) {
   );
 }
 
-/** Escape leaves the form, Ctrl with Enter sends it from any field. */
+/** Escape leaves the form. */
 function onKey(event: KeyboardEvent, leave: () => void): void {
-  if (event.defaultPrevented || event.isComposing) return;
-  if (event.key === "Escape") {
-    event.preventDefault();
-    leave();
-  } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    event.preventDefault();
-    (event.currentTarget as HTMLElement).querySelector("form")?.requestSubmit();
-  }
+  if (event.defaultPrevented || event.isComposing || event.key !== "Escape") return;
+  event.preventDefault();
+  leave();
 }
 
 /** A step that asks for nothing and that another step undoes is taken without a second question. */
