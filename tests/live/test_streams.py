@@ -58,7 +58,10 @@ def test_a_step_wakes_the_stream_which_waits_for_no_poll(committed: World) -> No
         with closing(Reader(server, BOX_IN, headers=headers)) as reader:
             reader.opened()
             referral = committed.referral(Status.SENT)
-            assert change(reader.next()) == ("submit_referral", referral.number)
+            told = change(reader.next())
+            if told == ("create_referral", referral.number):  # where its sending was seen before its making was told
+                told = change(reader.next())
+            assert told == ("submit_referral", referral.number)
             for step in ("claim_referral", "release_referral") * 3:
                 referral = committed.take(step, referral)
                 assert change(reader.next()) == (step, referral.number)
