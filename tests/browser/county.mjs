@@ -193,6 +193,7 @@ await walk({
     await type(/TEXTAREA .*已行治疗/, '吸氧')
     await tabTo(page, /添加检查结果/)
     await page.keyboard.press('Enter')
+    await page.locator('.exam input:focus').waitFor()
     await page.keyboard.type('胸片')
     await page.keyboard.press('Tab')
     await page.keyboard.type('双肺斑片影')
