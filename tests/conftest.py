@@ -15,10 +15,11 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, reset_queries, transaction
+from django.db import OperationalError, connection, reset_queries, transaction
 from django.test import TransactionTestCase
 from django.test.client import ClientHandler
 from django.test.utils import setup_databases, teardown_databases
+from psycopg2.errors import DeadlockDetected
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
@@ -95,7 +96,18 @@ def open_nowhere() -> Nowhere:
 
 
 def empty_the_tables(*_: object) -> None:
-    """Delete every row but the catalogues; the trail's triggers refuse `truncate`, so they are away meanwhile."""
+    """Delete every row but the catalogues, again where a server that still reads and we were in each other's way."""
+    for _attempt in range(4):
+        try:
+            return _empty_the_tables()
+        except OperationalError as error:
+            if not isinstance(error.__cause__, DeadlockDetected):
+                raise
+    return _empty_the_tables()
+
+
+def _empty_the_tables() -> None:
+    """Delete them once; the trail's triggers refuse `truncate`, so they are away meanwhile."""
     tables = ", ".join(sorted(set(connection.introspection.table_names()) - KEPT))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("set local lock_timeout = '10s'")

@@ -49,8 +49,8 @@ def _answered(request: Any, by: Any, alliance: str, key: str | None, name: str, 
     try:
         with transaction.atomic():
             before = idempotency.claim(by.person, key, mark) if key is not None else None
-            if before is not None:
-                return dict(before.answer)
+            if before is not None:  # its report is kept for a day
+                return dict(before.answer or {"imported": True, "report": None, "problems": [], "problemCount": 0})
             report = import_list(
                 by=by, alliance=alliance, name=name, content=content, confirm=key is not None, now=request.now
             )

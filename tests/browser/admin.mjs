@@ -276,8 +276,7 @@ await walk({
       await page.getByRole('button', { name: '选择文件' }).focus()
       const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press(page, 'Enter')])
       await chooser.setFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(text) })
-      await page.locator('#tried', { hasText: name }).waitFor()
-      await page.waitForFunction(() => !document.querySelector('section[aria-busy=true]'))
+      await page.locator('#tried:focus', { hasText: name }).waitFor() // it has the focus once there is an answer
     }
     await choose('错.csv', task.wrong)
     told.mistakes = await page.locator('tbody tr').evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.lastChild.textContent)))

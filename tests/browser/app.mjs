@@ -18,6 +18,7 @@ export async function visitor({ quiet = false, width = 1280, height = 800 } = {}
   const page = await context.newPage()
   page.setDefaultTimeout(task.patience ?? 20000)
   const hear = { quiet }
+  page.on('filechooser', () => {}) // from the beginning: a chooser that opens while this is being arranged is not heard of
   page.on('request', (request) => {
     const url = request.url()
     if (!url.startsWith(task.base) && !/^(data|blob):/.test(url)) told.outside.push(url)

@@ -193,6 +193,7 @@ await walk({
     await type(/TEXTAREA .*已行治疗/, '吸氧')
     await tabTo(page, /添加检查结果/)
     await page.keyboard.press('Enter')
+    await page.locator('.exam input:focus').waitFor()
     await page.keyboard.type('胸片')
     await page.keyboard.press('Tab')
     await page.keyboard.type('双肺斑片影')
@@ -213,6 +214,7 @@ await walk({
     await tabTo(page, /INPUT .*province/) // the first of its group; the arrows go through it
     for (let n = 0; n < 20 && !(await focused()).includes('province医院 儿科'); n += 1) await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Space')
+    await saved(page)
     await tabTo(page, /选择文件/)
     const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')])
     await chooser.setFiles({ name: 'film.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4 chest film') })

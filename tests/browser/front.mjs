@@ -35,6 +35,7 @@ await walk({
     await page.keyboard.press('g')
     await page.keyboard.press('n')
     await page.locator('.notices').waitFor({ state: 'attached' })
+    await page.waitForFunction(() => document.activeElement?.tagName === 'H1').catch(() => {}) // told below what it was instead
     told.focus = await page.evaluate(() => document.activeElement?.tagName)
     told.title = await page.title()
     await look(page, 'notices')

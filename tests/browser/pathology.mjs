@@ -389,6 +389,7 @@ await walk({
     await dialog(first.page).waitFor({ state: 'detached' })
     await status(first.page, name)
     await status(lab.page, name)
+    await lab.page.locator('.timeline', { hasText: '组织过少' }).waitFor() // the catalogue's words come after the page
     told.why = await lab.page.locator('main').innerText()
     await look(lab.page, 'undiagnosable-lab')
     await lab.page.setViewportSize({ width: 360, height: 740 })

@@ -58,7 +58,7 @@ def test_every_field_is_reached_and_filled_without_a_mouse(front, script, doctor
     assert [float(vitals[name]) for name in vitals] == list(
         map(
             referral.clinical.vitals.get,
-            ("temperature", "heartRate", "respiratoryRate", "systolic", "diastolic", "spo2", "weight"),
+            ("temperature", "heart_rate", "respiratory_rate", "systolic", "diastolic", "spo2", "weight"),
         )
     )
     assert (referral.clinical.allergies, referral.clinical.treatment) == ("无", "吸氧")

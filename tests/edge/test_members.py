@@ -11,7 +11,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from consortium.member_cells import COLUMNS
-from consortium.models import Alliance, AuditEntry, Capability, Concept, Department, Hospital, Membership
+from consortium.models import (
+    Alliance,
+    AuditEntry,
+    Capability,
+    Concept,
+    Department,
+    Hospital,
+    IdempotencyKey,
+    Membership,
+)
 from consortium.roles import PERMISSIONS, Role
 from tests.edge.client import Edge, as_role, issue, new_key
 from tests.test_members import GOOD, code, text_of
@@ -102,6 +111,8 @@ def test_one_key_is_one_import(world, alliance, lead):
     )
     again = send(lead, [ROW], idempotencyKey=key)
     assert again.json() == first.json()
+    IdempotencyKey.objects.update(answer=None)  # as after a day
+    assert send(lead, [ROW], idempotencyKey=key).json() == first.json() | {"report": None}
     assert Membership.objects.get(hospital__credit_code=ROW["credit_code"]).joined_date == date(2020, 1, 1)
     assert len(stored()[-1]) == len(after[-1])
     assert refused(send(lead, [ROW, SECOND], idempotencyKey=key)) == (400, "IDEMPOTENCY_MISMATCH")

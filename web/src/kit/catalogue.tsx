@@ -33,6 +33,12 @@ async function fetchReasons(key: string, catalogue: string): Promise<readonly Re
   return [];
 }
 
+/** A coded reason in words; the code itself where the catalogue no longer has it. */
+export function ReasonWord({ catalogue, code }: { readonly catalogue: string; readonly code: string }) {
+  const known = useReasons(catalogue);
+  return <>{known.find((one) => one.code === code)?.label ?? code}</>;
+}
+
 interface ReasonProps extends FieldProps {
   readonly catalogue: string;
   readonly value: string;

@@ -21,7 +21,7 @@ export {
 } from "./Field";
 export { toast } from "./Toast";
 export { ago, date, dateTime, fromLocal, span, time, toLocal } from "./time";
-export { ConceptField, ReasonField, searchConcepts, useReasons } from "./catalogue";
+export { ConceptField, ReasonField, ReasonWord, searchConcepts, useReasons } from "./catalogue";
 export { Combobox } from "./Combobox";
 export { DateTimeField } from "./DateTimeField";
 export { FileField } from "./FileField";

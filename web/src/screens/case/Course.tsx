@@ -1,10 +1,9 @@
 /** What became of a leg: what was asked and answered, booked, travelled and returned. */
 import type { ComponentChildren } from "preact";
-import { date, dateTime, useReasons } from "../../kit";
+import { date, dateTime, ReasonWord, useReasons } from "../../kit";
 import type { CaseCourseFragment } from "../../operations";
 import { labels } from "./labels";
 import { Fact, TimeFact } from "./Patient";
-import { ReasonWord } from "./Reason";
 import { words } from "./words";
 
 /** Each part that there is something in. */

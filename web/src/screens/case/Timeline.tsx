@@ -1,8 +1,8 @@
 /** What was done, by whom and when, over all legs; and every limit that ran. */
-import { Clock, roleName, span, When } from "../../kit";
+import { Clock, ReasonWord, roleName, span, When } from "../../kit";
 import type { CaseClockFragment, CaseEventFragment, ReferralStatus } from "../../operations";
 import { labels } from "./labels";
-import { CATALOGUES, ReasonWord } from "./Reason";
+import { CATALOGUES } from "./catalogues";
 import { words } from "./words";
 
 interface Told {

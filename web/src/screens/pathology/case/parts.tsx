@@ -1,5 +1,5 @@
 /** What was said and done on a case: opinions, material, quality, limits, and every step in order. */
-import { Badge, roleName, span, useReasons, When } from "../../../kit";
+import { Badge, ReasonWord, roleName, span, useReasons, When } from "../../../kit";
 import type { CaseHeadFragment } from "../../../operations";
 import { labelOf, useCatalogue } from "../facts";
 import { words as shared } from "../words";
@@ -143,6 +143,27 @@ export function Clocks({ row }: { readonly row: Whole }) {
   );
 }
 
+/** The catalogue that a step takes its reason from, by the kind of its event. */
+const CATALOGUES: Readonly<Record<string, string>> = {
+  amend_report: "REPORT_AMENDMENT",
+  cancel_pathology: "PATHOLOGY_CANCEL",
+  declare_undiagnosable: "UNDIAGNOSABLE",
+  decline_reading: "PATHOLOGY_DECLINE",
+  reassign_pathology: "REASSIGN",
+  withdraw_slide: "WITHDRAW_SLIDE",
+};
+
+/** Why a step was taken, in the words of its catalogue. */
+function Why({ kind, code }: { readonly kind: string; readonly code: string }) {
+  const catalogue = CATALOGUES[kind];
+  if (!catalogue || !code) return null;
+  return (
+    <p class="words">
+      <ReasonWord catalogue={catalogue} code={code} />
+    </p>
+  );
+}
+
 /** Every step, in order. */
 export function Timeline({ row }: { readonly row: Whole }) {
   const say = words();
@@ -164,6 +185,7 @@ export function Timeline({ row }: { readonly row: Whole }) {
                 .filter(Boolean)
                 .join(" · ")}
             </p>
+            <Why kind={one.kind} code={one.reasonCode} />
             {one.comment ? <p class="words">{one.comment}</p> : null}
           </li>
         ))}

@@ -1,5 +1,3 @@
-import { useReasons } from "../../kit";
-
 /** The catalogue that each step takes its reason from, by the kind of its event. */
 export const CATALOGUES: Readonly<Record<string, string>> = {
   create_referral: "DUPLICATE_CASE",
@@ -24,9 +22,3 @@ export const CATALOGUES: Readonly<Record<string, string>> = {
   record_milestone: "MILESTONE_CORRECTION",
   review_quality: "GREEN_BREACH",
 };
-
-/** A coded reason in words; the code itself where the catalogue no longer has it. */
-export function ReasonWord({ catalogue, code }: { readonly catalogue: string; readonly code: string }) {
-  const known = useReasons(catalogue);
-  return <>{known.find((one) => one.code === code)?.label ?? code}</>;
-}
