@@ -20,7 +20,7 @@ def check_scope(entries: list[Entry], columns: Columns, alliance: Alliance) -> l
     members = set(current.filter(alliance=alliance).values_list("hospital__credit_code", flat=True))
     led_by_others = current.filter(~Q(alliance__lead=alliance.lead_id)).values("hospital")
     theirs = {row.credit_code: row for row in Hospital.objects.filter(pk__in=led_by_others).select_related("division")}
-    rows = Department.objects.filter(hospital__in=[row.pk for row in theirs.values()]).select_related("hospital")
+    rows = Department.objects.filter(hospital__in=[row.pk for row in theirs.values()])
     departments = {(row.hospital.credit_code, row.name): row for row in rows.select_related("hospital", "specialty")}
     return [
         Problem(entry.line, columns.title(key), entry.shown.get(key, ""), message)

@@ -29,7 +29,8 @@ def members(request: Any) -> HttpResponse:
     """
     try:
         by = signed_in(request)
-        if request.method != "POST" or "file" not in request.FILES:
+        words = "".join(request.POST.values())
+        if request.method != "POST" or "file" not in request.FILES or "\x00" in words:  # which no database takes
             raise Refused(Code.BAD_REQUEST, _("请用 POST multipart/form-data 提交 alliance 和 file。"), field="file")
         access.require(by, "import_members")
         file = request.FILES["file"]

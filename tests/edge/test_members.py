@@ -102,6 +102,11 @@ def test_a_list_is_tried_before_it_is_imported(world, alliance, lead):
     assert changed["departments"]["unchanged"] == 1
 
 
+@pytest.mark.parametrize("given", [{"alliance": "a\0b"}, {"idempotencyKey": "k\0"}, {"alliance": "x" * 5000}])
+def test_strange_words_beside_the_file_are_refused(alliance, lead, given):
+    assert refused(send(lead, [ROW], **given))[0] in (400, 404)
+
+
 def test_one_key_is_one_import(world, alliance, lead):
     key = new_key()
     first = send(lead, [ROW], idempotencyKey=key)
