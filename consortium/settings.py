@@ -271,6 +271,7 @@ GRAPHQL_LIMITS = {
     "aliases": 30,
     "cost": 20_000,  # fields that an answer may hold at worst, see schema.documents.Size
     "page": 100,
+    "count": 1000,  # rows that a totalCount counts at most; beyond, nobody needs the number and everybody pays for it
 }
 # Seconds that the database gives a request: for one statement, for a lock, between two statements. And for all of it.
 DATABASE_PATIENCE = {

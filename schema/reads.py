@@ -35,6 +35,8 @@ from consortium.access import Actor
 from consortium.errors import Code, Refused
 from schema.base import PART, Plain
 
+COUNTED = settings.GRAPHQL_LIMITS["count"]
+
 
 @dataclass(frozen=True)
 class Order:
@@ -60,9 +62,19 @@ class Page:
         self.nodes, self.more, self.order, self.matching = rows, more, order, matching
 
     @cached_property
+    def counted(self) -> int:
+        """How many rows match, or one more than are counted; one more statement."""
+        return self.matching.order_by()[: settings.GRAPHQL_LIMITS["count"] + 1].count()
+
+    @property
     def total_count(self) -> int:
-        """How many rows match in all; one more statement."""
-        return self.matching.count()
+        """How many rows match, counted to the limit."""
+        return min(self.counted, settings.GRAPHQL_LIMITS["count"])
+
+    @property
+    def total_count_is_capped(self) -> bool:
+        """Whether more match than were counted."""
+        return self.counted > settings.GRAPHQL_LIMITS["count"]
 
 
 def connection(node: type[graphene.ObjectType]) -> type[Plain]:
@@ -92,7 +104,11 @@ def connection(node: type[graphene.ObjectType]) -> type[Plain]:
             ),
             "page_info": graphene.Field(PageInfo, required=True, description="How to read on."),
             "total_count": graphene.Int(
-                required=True, description="How many rows match in all; costs a statement, ask only when needed."
+                required=True,
+                description=f"How many rows match: exact up to {COUNTED}, where counting ends; ask only when needed.",
+            ),
+            "total_count_is_capped": graphene.Boolean(
+                required=True, description=f"Whether more than the {COUNTED} rows match that `totalCount` says."
             ),
             "resolve_edges": lambda page, info: [{"node": r, "cursor": cursor(page.order, r)} for r in page.nodes],
             "resolve_page_info": lambda page, info: PageInfo(

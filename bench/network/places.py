@@ -60,8 +60,7 @@ class Network:
 
 def stored() -> Network:
     """Store the places and people; the catalogues must be there."""
-    chance = Random(7)  # noqa: S311 (no secret)
-    wards = [ward for level, number in HOSPITALS.items() for ward in _hospitals(level, number, chance)]
+    wards = [ward for level, number in HOSPITALS.items() for ward in _hospitals(level, number)]
     people = Person.objects.bulk_create(
         Person(username=f"bench-{n}", name=f"医生{n}", home_id=ward.hospital_id) for n, ward in enumerate(wards)
     )
@@ -83,7 +82,7 @@ def stored() -> Network:
     return network
 
 
-def _hospitals(level: Level, number: int, chance: Random) -> list[Department]:
+def _hospitals(level: Level, number: int) -> list[Department]:
     """The departments of so many hospitals of a level."""
     divisions = list(Division.objects.filter(level={Level.CITY: "PREFECTURE"}.get(level, level)).order_by("code"))
     made = []
@@ -108,7 +107,6 @@ def _hospitals(level: Level, number: int, chance: Random) -> list[Department]:
         for hospital in made
         for name, code in WARDS.items()
     ]
-    chance.shuffle(wards)  # the busiest wards are not those of the first hospitals alone
     return Department.objects.bulk_create(wards)
 
 
