@@ -8,40 +8,34 @@ asserted by the clock.
 
 import argparse
 import json
-import os
 import statistics
 import sys
 from typing import Any
 
-import django
+from django.conf import settings
+from django.db import connections
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consortium.settings")
-django.setup()
-
-from django.conf import settings  # noqa: E402 - after the set-up, as all that needs the database
-from django.db import connections  # noqa: E402
-
-from bench.limit import machine, results  # noqa: E402
-from bench.limit.client import Asked, Line, latencies, quantile, throughput  # noqa: E402
-from bench.limit.statements import READS  # noqa: E402
-from bench.network import loading  # noqa: E402
-from bench.network.places import PASSWORD  # noqa: E402
-from bench.over_http.measure import as_header, ours_on, server  # noqa: E402
-from consortium.models import Hospital, Person  # noqa: E402
-from referrals.models import Referral  # noqa: E402
-from schema import ids  # noqa: E402
-from schema.reads import cursor  # noqa: E402
-from schema.worklist import ORDERS  # noqa: E402
-from tests.edge.client import Edge  # noqa: E402
-from tests.edge.many import statements  # noqa: E402
-from tests.live.server import database_url  # noqa: E402
-from tests.walks.client import Person as Browser  # noqa: E402
+from bench.limit import machine, results
+from bench.limit.client import Asked, Line, latencies, quantile, throughput
+from bench.limit.statements import READS
+from bench.network import loading
+from bench.network.places import PASSWORD
+from bench.over_http.measure import as_header, ours_on, server
+from consortium.models import Hospital, Person
+from referrals.models import NARROWED, Referral
+from schema import ids
+from schema.reads import cursor
+from schema.worklist import ORDERS
+from tests.edge.client import Edge
+from tests.edge.many import statements
+from tests.live.server import database_url
+from tests.walks.client import Person as Browser
 
 MARKS = {"detail": 1.8}
 MARK, THROUGHPUT, STATEMENTS = 1.6, 0.6, 3
 PAGE = 5000
 CLIENTS = 8
-TURNS = 4
+TURNS = 2
 Given = tuple[dict[str, Any], list[str]]
 
 
@@ -50,7 +44,7 @@ def given(hospital: Hospital) -> dict[str, list[Given]]:
     place = str(hospital.pk)
     rows = Referral.objects.filter(performer_hospital=hospital, sent_at__isnull=False).order_by("-id")
     keys = list(rows.values_list("pk", flat=True)[: 20 * PAGE + 1])
-    seen = [row for row in rows[:200] if len(str(row.pk))]
+    seen = rows.exclude(status__in=NARROWED)[:200]
     deep = keys[min(20 * (PAGE - 1), max(0, len(keys) // 2 - 40))]
     after = cursor(ORDERS["NEWEST"], Referral(pk=deep))
     return {
@@ -125,10 +119,12 @@ def measured(rounds: int, seconds: float) -> dict[str, Any]:
         browser = Browser(f"http://127.0.0.1:{ours}", "office", PASSWORD)
         cookies = {one.name: one.value or "" for one in browser.jar}
         headers = as_header(cookies) | {"X-CSRFToken": cookies[settings.CSRF_COOKIE_NAME]}
-        for name, each in what.items():
-            pair = requests(name, each, ours, limit, headers)
-            for one, other in list(zip(*pair, strict=True))[:20]:
-                hold_equal(name, Line(ours).ask(one), Line(limit).ask(other))
+        pairs = {name: requests(name, each, ours, limit, headers) for name, each in what.items()}
+        lines = Line(ours), Line(limit)
+        for name, pair in pairs.items():
+            for one, other in zip(pair[0][:20], pair[1][:20], strict=True):
+                hold_equal(name, lines[0].ask(one), lines[1].ask(other))
+        for name, (each, pair) in zip(what, zip(what.values(), pairs.values(), strict=True), strict=True):
             found[name] = compare(*pair, rounds, seconds) | {"statements": counted(READS[name].document, each[0][0])}
             print(f"  {name}", flush=True)
     return found

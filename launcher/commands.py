@@ -31,6 +31,7 @@ DEMO_STEPS = {
 }
 NIGHT_MINUTES = 480
 SETTING_UP = list(DEMO_STEPS)[:4]  # what a database needs before anything can act in it
+LOADED = {"coverage", "growth", "reads", "steps"}  # measurements over a network loaded once
 DRILLS = PROJECT / "tests" / "drills"
 WITH_TOOLS = {"fuzz"}  # drills that need the developers' packages
 FRONT = PROJECT / "web" / "dist" / "index.html"
@@ -81,12 +82,22 @@ def throwaway_data(python: Path) -> Iterator[None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def use_test_data(python: Path) -> None:
-    """Let what follows use a data folder of its own, kept so that the next run starts fast."""
+@contextmanager
+def loaded_data(python: Path) -> Iterator[None]:
+    """The data folder of the large measurements for the commands within, kept; its server is stopped afterwards."""
+    use_own_data(python, "bench")
+    try:
+        yield
+    finally:
+        ask(python, "-m", "consortium.database", "stop")
+
+
+def use_own_data(python: Path, name: str) -> None:
+    """Let what follows use a data folder of its own below the usual one, kept so that the next run starts fast."""
     where = (ask(python, "-m", "consortium.database", "where") or "").splitlines()
     if not where:
         raise refusal("内置数据库的模块无法运行。", "The embedded database's module does not run.")
-    ENVIRONMENT.update(REFNET_DATA=str(Path(where[0]) / "test"), REFNET_THROWAWAY="1")
+    ENVIRONMENT.update(REFNET_DATA=str(Path(where[0]) / name), REFNET_THROWAWAY="1")
 
 
 def claim_port(port: int) -> int:
@@ -189,7 +200,7 @@ def test(arguments: list[str]) -> int:
     """
     web = arguments[:1] == ["web"]
     python = prepared(DEVELOPMENT)
-    use_test_data(python)
+    use_own_data(python, "test")
     set_up(python, [PAGES])
     if web:
         needs_a_browser()
@@ -216,7 +227,7 @@ def needs_a_browser() -> None:
 def check(arguments: list[str]) -> int:
     """Run every check, print the name and time of each and the words of those that fail; 1 if any did."""
     python = prepared(DEVELOPMENT)
-    use_test_data(python)
+    use_own_data(python, "test")
     failed = 0
     with database(python):
         for name, (program, *options) in CHECKS.items():
@@ -241,9 +252,10 @@ def no_other_database() -> None:
 
 
 def bench(arguments: list[str]) -> int:
-    """Run the measurement named first on a database of its own, gone afterwards, and return its exit code.
+    """Run the measurement named first on a database of its own and return its exit code.
 
-    Each compares with a reference in the same run.
+    Each compares with a reference in the same run. What was loaded by the million stays for the next run, in
+    `bench` below the data folder; any other database is gone afterwards.
     """
     known = sorted(path.stem for path in (PROJECT / "bench").glob("*.py") if path.stem != "__init__")
     if not arguments or arguments[0] not in known:
@@ -253,7 +265,7 @@ def bench(arguments: list[str]) -> int:
     if arguments[0] == "web":
         set_up(python, [PAGES])
         needs_a_browser()
-    with throwaway_data(python), database(python):
+    with loaded_data(python) if arguments[0] in LOADED else throwaway_data(python), database(python):
         set_up(python, SETTING_UP)
         return call(python, "-m", f"bench.{arguments[0]}", *arguments[1:]).returncode
 

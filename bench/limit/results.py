@@ -16,8 +16,8 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print columns, the first to the left, the others to the right."""
     widths = [max(len(row[place]) for row in [heads, *rows]) for place in range(len(heads))]
     for row in [heads, *rows]:
-        cells = [text.ljust(width) if not place else text.rjust(width) for place, (text, width) in enumerate(zip(row, widths, strict=True))]
-        print("  " + "   ".join(cells))
+        first, *others = (text.rjust(width) for text, width in zip(row, widths, strict=True))
+        print("   ".join(["  " + first.strip().ljust(widths[0]), *others]))
 
 
 def keep(name: str, found: Mapping[str, Any], bars: Mapping[str, tuple[float, float]], title: str) -> None:

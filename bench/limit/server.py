@@ -1,7 +1,7 @@
-"""The thinnest server that takes HTTP: `python -m bench.limit.server --port N --database URL`; two processes of threads.
+"""The thinnest server that takes HTTP, two processes of threads: `python -m bench.limit.server --port N --database URL`.
 
-`POST /NAME` with the parameters as a JSON list is answered with what the prepared statement says, and with nothing else:
-no session, no rights, no trail. A process holds one connection to the database for each connection of a client.
+`POST /NAME` with the parameters as a JSON list is answered with what the prepared statement says and nothing else: no
+session, no rights, no trail. A process holds one connection to the database for each connection of a client.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The reads of a measurement, each twice: as a client asks for it, and as somebody would write it in SQL for that alone.
+"""The reads of a measurement, each twice: as a client asks for it, and as one would write it in SQL for that alone.
 
 The SQL knows whom it answers (a hospital's office) and gives the same JSON, word for word but for the order of keys.
 """
@@ -41,11 +41,13 @@ MINE = """r.performer_hospital_id = $1 and r.sent_at is not null
 ROW = f"""json_build_object('id', {key("Referral", "r.id")}, 'number', r.number, 'version', r.version,
     'status', r.status, 'priority', {PRIORITY}, 'createdAt', {at("r.created_at")}, 'sentAt', {at("r.sent_at")},
     'patient', json_build_object('displayName', {MASKED}, 'sex', p.sex),
-    'requesterHospital', json_build_object('name', h.name, 'level', h.level, 'division', json_build_object('name', v.name)),
+    'requesterHospital', json_build_object('name', h.name, 'level', h.level,
+        'division', json_build_object('name', v.name)),
     'requesterDepartment', json_build_object('name', rd.name),
     'performerDepartment', json_build_object('name', pd.name),
     'claimedBy', case when c.id is not null then json_build_object('name', c.name) end,
-    'clock', case when r.clock_kind <> '' then json_build_object('kind', r.clock_kind, 'dueAt', {at("r.due_at")}) end)"""
+    'clock', case when r.clock_kind <> '' then
+        json_build_object('kind', r.clock_kind, 'dueAt', {at("r.due_at")}) end)"""
 JOINS = """join referrals_case k on k.id = r.case_id join consortium_patient p on p.id = k.patient_id
     join consortium_hospital h on h.id = r.requester_hospital_id
     join consortium_division v on v.code = h.division_id
@@ -101,11 +103,14 @@ DETAIL = f"""
     join consortium_hospital ph on ph.id = r.performer_hospital_id
     join referrals_clinicalsummary s on s.id = r.clinical_id
     where r.id = $2 and {MINE}"""
-LIST = "query($after: String) {{ worklist(box: IN, first: 20, after: $after{}) {{ {} pageInfo {{ hasNextPage endCursor }} nodes {{ {} }} }} }}"
+LIST = """query($after: String) {{ worklist(box: IN, first: 20, after: $after{}) {{
+    {} pageInfo {{ hasNextPage endCursor }} nodes {{ {} }} }} }}"""
 READS: Mapping[str, Read] = {
     "worklist": Read(LIST.format(", open: true", "totalCount", NODES), "uuid", page(OPEN, TOTAL.format(OPEN))),
     "worklist without count": Read(LIST.format(", open: true", "", NODES), "uuid", page(OPEN)),
-    "everything, counted to the cap": Read(LIST.format("", "totalCount", NODES), "uuid", page(MINE, TOTAL.format(MINE))),
+    "everything, counted to the cap": Read(
+        LIST.format("", "totalCount", NODES), "uuid", page(MINE, TOTAL.format(MINE))
+    ),
     "a page deep inside": Read(LIST.format("", "", NODES), "uuid, uuid", page(f"{MINE} and r.id < $2")),
     "detail": Read(
         """query($id: ID!) { referral(id: $id) { number version status priority reason createdAt case { number }

@@ -170,7 +170,10 @@ class Legs:
     def _story(self, case: str, leg: str, created: datetime, sender: Ward, receiver: Ward) -> Told:
         """What happened to it until now: events, notices, limits and what the steps left behind."""
         chance, at, told, before, version = self.chance, created, Told(), "", 0
-        (_weight, story), priority = chance.choices(STORIES, WEIGHTS)[0], chance.choices((1, 2, 3, 4), (2, 8, 25, 65))[0]
+        (_weight, story), priority = (
+            chance.choices(STORIES, WEIGHTS)[0],
+            chance.choices((1, 2, 3, 4), (2, 8, 25, 65))[0],
+        )
         forgotten = chance.randrange(1, 8) if chance.random() < 0.02 else len(story)
         columns: dict[str, Any] = {"priority": priority}
         runs: dict[str, datetime] = {}

@@ -30,7 +30,7 @@ def use(rows: int) -> str:
         _copy_empty(name)
         _speak_to(name)
         load(rows)
-        _as_owner(f'comment on database "{name}" is \'{mark}\'')
+        _as_owner(f"comment on database \"{name}\" is '{mark}'")
     _speak_to(name)
     return name
 

@@ -16,7 +16,7 @@ from consortium.roles import Role
 
 HOSPITALS = {Level.PROVINCE: 12, Level.CITY: 78, Level.COUNTY: 510}
 WARDS = {"儿科": "07", "内科": "03", "外科": "04", "全科医疗科": "02"}
-ALLIANCE, PASSWORD = "bench", "a-long-enough-secret"  # noqa: S105 - of people who exist in this measurement alone
+ALLIANCE, PASSWORD = "bench", "a-long-enough-secret"
 IN_SERVICE = timedelta(days=4000)
 
 
