@@ -1,13 +1,12 @@
 """The worklist: which referrals somebody has before them, filtered and in the order of the day."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Q, QuerySet
 
 from consortium import access, cipher, search
 from consortium.access import Actor
@@ -15,7 +14,6 @@ from consortium.models import ServiceRequest, Side
 from referrals.models import Referral
 
 CASE = TypeVar("CASE", bound=ServiceRequest)
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class Box(Enum):
@@ -24,11 +22,6 @@ class Box(Enum):
     IN = "IN"
     OUT = "OUT"
     MINE = "MINE"
-
-
-def deadline() -> Coalesce:
-    """The end of the running limit, for ordering: what has none comes last."""
-    return Coalesce("due_at", Value(NEVER))
 
 
 def worklist(

@@ -111,13 +111,19 @@ def _empty_the_tables() -> None:
     tables = ", ".join(sorted(set(connection.introspection.table_names()) - KEPT))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("set local lock_timeout = '10s'")
-        for table in APPEND_ONLY:
+        cursor.execute(
+            "select inhrelid::regclass::text from pg_inherits join pg_class c on c.oid = inhrelid"
+            " where c.relkind = 'r' and inhparent = any(%s::regclass[])",
+            [list(APPEND_ONLY)],
+        )
+        written_once = [*APPEND_ONLY, *(part for (part,) in cursor.fetchall())]
+        for table in written_once:
             cursor.execute(f"alter table {table} disable trigger user")
         # Rules of an alliance go with it; the shipped ones stay.
         cursor.execute("create temp table shipped on commit drop as table consortium_clockrule")
         cursor.execute(f"truncate {tables}, consortium_clockrule")
         cursor.execute("insert into consortium_clockrule select * from shipped where alliance_id is null")
-        for table in APPEND_ONLY:
+        for table in written_once:
             cursor.execute(f"alter table {table} enable trigger user")
 
 

@@ -243,7 +243,7 @@ def test_the_tests_of_the_pages_can_be_run_alone(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(commands, "call", call)
     monkeypatch.setattr(commands, "prepared", lambda _: Path("python"))
-    monkeypatch.setattr(commands, "use_test_data", lambda _: None)
+    monkeypatch.setattr(commands, "use_own_data", lambda *_: None)
     monkeypatch.setattr(commands, "database", lambda _: nullcontext())
     monkeypatch.setattr(commands, "needs_a_browser", lambda: None)
     assert commands.test(["web", "-k", "green"]) == 0

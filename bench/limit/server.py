@@ -1,4 +1,4 @@
-"""The thinnest server that takes HTTP, two processes of threads: `python -m bench.limit.server --port N --database URL`.
+"""The thinnest server that takes HTTP, two processes: `python -m bench.limit.server --port N --database URL`.
 
 `POST /NAME` with the parameters as a JSON list is answered with what the prepared statement says and nothing else: no
 session, no rights, no trail. A process holds one connection to the database for each connection of a client.

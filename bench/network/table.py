@@ -1,4 +1,4 @@
-"""Rows of one table as PostgreSQL's COPY reads them: text, made at a few microseconds a row, sent while more are made."""
+"""Rows of one table as PostgreSQL's COPY reads them: text, made in microseconds, sent while more are made."""
 
 import io
 import json

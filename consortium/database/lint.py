@@ -110,6 +110,13 @@ RULES: dict[str, str] = {
         select c.relname from pg_class c, aclexplode(c.relacl) a join pg_roles r on r.oid = a.grantee
         where c.relkind = 'S' and r.rolname like 'refnet\\_%%' and a.grantee <> c.relowner
             and a.privilege_type = 'UPDATE'""",
+    "R29 a part of a table is guarded by itself too: row-level security, no policy, nobody's right, never emptied": """
+        select c.relname from pg_class c where c.relispartition and c.relkind = 'r'
+            and c.relnamespace = 'public'::regnamespace and (not c.relrowsecurity or not c.relforcerowsecurity
+                or exists (select from aclexplode(c.relacl) a where a.grantee <> c.relowner)
+                or exists (select from pg_policy p where p.polrelid = c.oid)
+                or not exists (select from pg_trigger g where g.tgrelid = c.oid and g.tgname like 'append_only%%'
+                    and g.tgtype & 32 = 32 and g.tgenabled = 'O'))""",
 }
 
 

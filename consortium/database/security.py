@@ -19,7 +19,7 @@ LOCK = 7_201_965  # one process applies at a time
 STATE = """
 select (select digest from access.applied),
     (select string_agg(relname || oid, ' ' order by relname) from pg_class
-     where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'S', 'v'))
+     where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'S', 'v') and not relispartition)
 """
 CLEAR = """
 do $$ declare found record; begin

@@ -118,15 +118,24 @@ class ServiceRequest(Row):
         choices=Priority.choices, default=Priority.ROUTINE, help_text="How soon an answer is needed (优先级)."
     )
     requester_hospital = models.ForeignKey(
-        "consortium.Hospital", models.PROTECT, related_name="+", help_text="The sending hospital (转出医院)."
+        "consortium.Hospital",
+        models.PROTECT,
+        db_index=False,
+        related_name="+",
+        help_text="The sending hospital (转出医院).",
     )
     requester_department = models.ForeignKey(
-        "consortium.Department", models.PROTECT, related_name="+", help_text="The sending department (转出科室)."
+        "consortium.Department",
+        models.PROTECT,
+        db_index=False,
+        related_name="+",
+        help_text="The sending department (转出科室).",
     )
     performer_hospital = models.ForeignKey(
         "consortium.Hospital",
         models.PROTECT,
         null=True,
+        db_index=False,
         related_name="+",
         help_text="The hospital that is asked (接收医院).",
     )
@@ -134,6 +143,7 @@ class ServiceRequest(Row):
         "consortium.Department",
         models.PROTECT,
         null=True,
+        db_index=False,
         related_name="+",
         help_text="The department that is asked (接收科室).",
     )

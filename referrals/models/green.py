@@ -114,6 +114,8 @@ class Offer(ServiceRequest):
             ),
         ]
         indexes = [
+            models.Index(fields=["requester_hospital", "-id"], name="offer_sent_newest"),
+            models.Index(fields=["requester_department", "-id"], name="offer_dept_sent_newest"),
             models.Index(fields=["performer_hospital", "-id"], name="offer_received_newest"),
             models.Index(fields=["performer_department", "-id"], name="offer_dept_received_newest"),
         ]
