@@ -74,7 +74,8 @@ def test_a_bug_planted_in_the_policies_is_found(drill, name):
 
 @pytest.mark.slow
 def test_a_count_past_the_gate_is_heard_as_interference(drill):
-    person = next(person for person in drill.net.asked if drill.facts.people[person.pk].roles(NOW) & {"EXPERT"})
+    now, people = drill.net.lab.now, drill.facts.people
+    person = next(person for person in drill.net.asked if people[person.pk].roles(now) & {"EXPERT"})
     tally = Tally()
     with plants.no_policies(), plants.count_past_the_gate():
         quiet.undisturbed(drill.asker(person, tally), drill.ask_again)
