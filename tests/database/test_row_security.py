@@ -87,9 +87,9 @@ def test_a_role_that_ended_and_an_account_that_was_closed_see_nothing_at_once(wo
     assert counted(expert, *seen) == 0
 
 
-def test_superuser_status_opens_no_row(world):
-    world.referral(Status.SENT)
-    admin = world.actor("province", Role.ALLIANCE_ADMIN)
+def test_superuser_status_opens_no_row(committed):
+    committed.referral(Status.SENT)
+    admin = committed.actor("province", Role.ALLIANCE_ADMIN)
     type(admin.person).objects.filter(pk=admin.person.pk).update(is_superuser=True, is_staff=True)
     assert [table for table in sorted(GUARDED) if counted(admin, table)] == []
 
