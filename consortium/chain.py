@@ -22,16 +22,21 @@ entry.object_kind, entry.object_id, array_to_string(entry.objects_seen, ','), en
 array_to_string(entry.patients, ','), array_to_string(entry.hospitals, ','),
 ((extract(epoch from entry.at) * 1000000)::bigint)::text, entry.request_id
 """
+# What the content is made of, of the months that the service reads and of those in the archive.
+COLUMNS = """id, action, actor_id, actor_role, actor_hospital_id, purpose, object_kind, object_id, objects_seen,
+patient_id, patients, hospitals, at, request_id"""
+WRITTEN = f"""(select {COLUMNS} from consortium_auditentry
+union all select {COLUMNS} from archive.consortium_auditentry)"""  # noqa: S608 - no input in it
 LINKS = f"""
 select link.chain, link.sequence, encode(link.previous, 'hex'), encode(link.hash, 'hex'), {CONTENT}
 from consortium_auditlink link
-left join consortium_auditentry entry on entry.id = link.entry_id
+left join {WRITTEN} entry on entry.id = link.entry_id
 left join unnest(%s::text[], %s::bigint[]) as begun(chain, sequence) on begun.chain = link.chain
 where link.sequence > coalesce(begun.sequence, 0) order by link.chain, link.sequence
 """  # noqa: S608 - no input in it
 ENTRIES = f"""
 select link.sequence, {CONTENT} from consortium_auditlink link
-join consortium_auditentry entry on entry.id = link.entry_id where link.chain = %s order by link.sequence
+join {WRITTEN} entry on entry.id = link.entry_id where link.chain = %s order by link.sequence
 """  # noqa: S608 - no input in it
 UNCHAINED = """
 select coalesce(entry.actor_hospital_id::text, case when entry.actor_id is null then 'SYSTEM' else 'PEOPLE' end),

@@ -221,6 +221,7 @@ Q_CLUSTER = {
 JOBS = {
     "tick": 1,
     "run_exports": 1,
+    "settle_figures": 5,
     "clean_uploads": 60,
     "seal_trail": 60,
     "remind_reviews": 60,

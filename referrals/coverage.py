@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -18,14 +18,14 @@ from consortium.access import Actor
 from consortium.database.acting import reporting
 from consortium.directory import current_members
 from consortium.models import Capability, Division, DivisionLevel, Level, Status
-from referrals import observing
+from referrals import observing, rollup
 from referrals.figures import (
     WHICH,
     Counted,
     Indicator,
     Rate,
     Scope,
-    counts,
+    judged,
     of_legs,
     of_runs,
     place_within,
@@ -33,7 +33,7 @@ from referrals.figures import (
     run_parts,
     scope,
 )
-from referrals.models import Referral
+from referrals.models import LegCount, Referral
 from referrals.observing import TOTAL
 
 ACTIVE_WITHIN = timedelta(days=90)
@@ -143,7 +143,6 @@ def coverage(
 ) -> Coverage:
     """The coverage from the first to the last day; NOT_FOUND for an alliance that is not the actor's to see."""
     asked = scope(by, alliance=alliance, capability=capability, since=since, until=until)
-    legs = asked.legs()
     found = list(_counties(asked))
     reached = sum(1 for county in found if county.reach is not Reach.NONE)
     members = current_members(until).filter(alliance=asked.alliance, hospital__status=Status.ACTIVE)
@@ -152,7 +151,7 @@ def coverage(
         .values_list("hospital__level")
         .annotate(count=Count("pk"))
     )
-    totals = legs.aggregate(**counts(now))
+    totals = judged(asked.sums().aggregate(**rollup.sums()), asked.late(now).count())
     runs = asked.runs().aggregate(**run_counts())
     return Coverage(
         scope=asked,
@@ -172,7 +171,9 @@ def coverage(
 @reporting()
 def breakdown(over: Scope, *, end: End, now: datetime) -> list[HospitalFigures]:
     """The legs of the scope by the hospital at one end, the busiest first."""
-    found = list(over.legs().values(hospital=F(COLUMN[end])).annotate(**counts(now)).order_by("-SENT", "hospital"))
+    legs = over.sums().values(hospital=F(COLUMN[end])).annotate(**rollup.sums()).filter(SENT__gt=0)
+    late = dict(over.late(now).values_list(COLUMN[end]).annotate(count=Count("pk")))
+    found = [judged(row, late.get(row["hospital"], 0)) for row in legs.order_by("-SENT", "hospital")]
     unsent = {row["hospital"] for row in found if (end.name, row["hospital"]) in over.hidden}
     hidden = observing.of_legs({row["hospital"]: row for row in found}, unsent=unsent) if over.withheld else frozenset()
     gone = {row["hospital"]: {"SENT"} if row["hospital"] in unsent else set() for row in found}
@@ -214,14 +215,18 @@ def _counties(over: Scope) -> Iterable[County]:
             kind__code=over.capability, department__hospital__in=active_members.values("hospital")
         )
         able = set(places.values_list("department__hospital__division", flat=True))
-    recent = replace(over, since=over.until - ACTIVE_WITHIN).legs_anywhere()
-    active = set(recent.values_list("requester_hospital__division", flat=True).distinct())
-    active |= set(recent.values_list("performer_hospital__division", flat=True).distinct())
+    recent = replace(over, since=over.until - ACTIVE_WITHIN).sums_anywhere()
+    active = {
+        code
+        for end in COLUMN.values()
+        for code, _count in recent.values_list(f"{end}__division").annotate(count=Sum("sent")).filter(count__gt=0)
+    }
     sent = {
         code: (count, served)
-        for code, count, served in over.legs_anywhere()
+        for code, count, served in over.sums_anywhere()
         .values_list("requester_hospital__division")
-        .annotate(count=Count("pk"), served=Count("pk", filter=WHICH[Counted.SERVED]))
+        .annotate(count=Sum("sent"), out=Sum("served"))
+        .filter(count__gt=0)
     }
     seen = list(counties(over))
     # Neither how many were served nor, beside how many were sent, how many were not; and no county alone.
@@ -253,13 +258,13 @@ def counties(over: Scope) -> QuerySet[Division]:
 
 def flows(over: Scope, grouping: Grouping) -> list[Flow]:
     """The matrix of origin and destination, the strongest flow first."""
-    legs = over.legs()
+    legs = over.sums()
     if grouping is Grouping.PREFECTURE:
         found = _by_prefecture(legs)
     else:
         name, code = {Grouping.HOSPITAL: ("name", "pk"), Grouping.LEVEL: ("level", "level")}[grouping]
         columns = [f"{COLUMN[end]}__{column}" for column in (name, code) for end in End]
-        rows = legs.values_list(*columns).annotate(count=Count("pk")).order_by("-count", *columns)
+        rows = legs.values_list(*columns).annotate(count=Sum("sent")).filter(count__gt=0).order_by("-count", *columns)
         found = [((str(a), str(b), str(c), str(d)), count) for a, b, c, d, count in rows]
     hidden = {name[1:] for name in over.hidden if isinstance(name, tuple) and name[0] == grouping.name}
     gone = {tuple(map(str, codes)) for codes in hidden}
@@ -270,7 +275,7 @@ def flows(over: Scope, grouping: Grouping) -> list[Flow]:
     )
 
 
-def _by_prefecture(legs: QuerySet[Referral]) -> list[tuple[Path, int]]:
+def _by_prefecture(legs: QuerySet[LegCount]) -> list[tuple[Path, int]]:
     """The matrix between prefectures; the province's own hospitals stand under the province."""
     pair = [f"{COLUMN[end]}__division" for end in End]
     above = {
@@ -278,7 +283,7 @@ def _by_prefecture(legs: QuerySet[Referral]) -> list[tuple[Path, int]]:
         for d in Division.objects.select_related("parent")
     }
     sums: dict[Path, int] = {}
-    for origin, destination, count in legs.values_list(*pair).annotate(count=Count("pk")):
+    for origin, destination, count in legs.values_list(*pair).annotate(count=Sum("sent")).filter(count__gt=0):
         start, end = above[origin], above[destination]
         key = (start.name, end.name, start.code, end.code)
         sums[key] = sums.get(key, 0) + count

@@ -11,7 +11,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -22,8 +22,8 @@ from consortium.access import Actor
 from consortium.directory import current_members
 from consortium.errors import Code, Refused
 from consortium.models import Alliance, ClockRun, DivisionLevel
-from referrals import observing
-from referrals.models import Decision, Ending, Referral
+from referrals import observing, rollup
+from referrals.models import Decision, Ending, LegCount, Referral
 from referrals.models import Status as State
 from referrals.suppression import is_small
 
@@ -169,8 +169,8 @@ class Scope:
             return frozenset()
         columns = ("", "__level", "__division", "__division__level", "__division__parent")
         ends = ("requester_hospital", "performer_hospital")
-        pairs = self.legs().order_by(*ends).values_list(*(end + column for end in ends for column in columns))
-        found = pairs.annotate(count=Count("pk"))
+        pairs = self.sums().order_by(*ends).values_list(*(end + column for end in ends for column in columns))
+        found = pairs.annotate(count=Sum("sent")).filter(count__gt=0)
         return observing.of_places((_place(*row[:5]), _place(*row[5:10]), row[10]) for row in found)
 
     def legs(self) -> QuerySet[Referral]:
@@ -186,6 +186,22 @@ class Scope:
             performer_hospital__in=members,
         ).exclude(status=State.ENTERED_IN_ERROR)
         return rows.filter(needed_capability__code=self.capability) if self.capability else rows
+
+    def sums(self) -> QuerySet[LegCount]:
+        """What `legs` are, summed up."""
+        return self.sums_anywhere().filter(place_within("requester_hospital__division", self.divisions))
+
+    def sums_anywhere(self) -> QuerySet[LegCount]:
+        """What `legs_anywhere` are, summed up."""
+        members = current_members(self.until).filter(alliance=self.alliance).values("hospital")
+        rows = LegCount.objects.filter(
+            rollup.within(self.since, self.until), requester_hospital__in=members, performer_hospital__in=members
+        )
+        return rows.filter(capability__code=self.capability) if self.capability else rows
+
+    def late(self, now: datetime) -> QuerySet[Referral]:
+        """The legs whose patient arrived and whose limit has passed: they can be judged though they are open."""
+        return self.legs().filter(ARRIVED, closed_at__isnull=True, due_at__lt=now)
 
     def runs(self) -> QuerySet[ClockRun]:
         """The limits that began in the period and that a member held; for a capability, those of the legs needing it.
@@ -236,12 +252,9 @@ def place_within(path: str, divisions: Iterable[str] | None) -> Q:
     )
 
 
-def counts(now: datetime) -> dict[str, Count]:
-    """How many legs are in each set, and how many arrived ones can be judged, as aggregates by name."""
-    judged = ARRIVED & (Q(closed_at__isnull=False) | Q(due_at__lt=now))
-    return {each.value: Count("pk", filter=which) for each, which in WHICH.items()} | {
-        "JUDGED": Count("pk", filter=judged)
-    }
+def judged(found: Mapping[str, int], late: int) -> dict[str, int]:
+    """Sums of legs with what can be judged by now: what ended, and what is late."""
+    return {**found, "JUDGED": found["JUDGED"] + late}
 
 
 def run_counts() -> dict[str, Count]:

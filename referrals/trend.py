@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Count, Q, QuerySet, Value
 from django.utils.translation import gettext as _
 
 from consortium.database.acting import reporting
 from consortium.errors import Code, Refused
 from consortium.models import Level, Membership, Status
-from referrals import observing
+from referrals import observing, rollup
 from referrals.coverage import counties
-from referrals.figures import Indicator, Rate, Scope, counts, of_legs, of_runs, place_within, run_counts, run_parts
+from referrals.figures import Indicator, Rate, Scope, judged, of_legs, of_runs, place_within, run_counts, run_parts
 
 MOST_MONTHS = 24
 
@@ -47,7 +47,9 @@ def trend(over: Scope, *, months: int, now: datetime) -> list[Month]:
     if not 1 <= months <= MOST_MONTHS:
         raise Refused(Code.INVALID_INPUT, _("月数须在 1 到 {limit} 之间。").format(limit=MOST_MONTHS), field="months")
     scopes = list(_months(over, months))
-    legs = _each([(each.since, each.legs()) for each in scopes], counts(now))
+    late = _each([(each.since, each.late(now)) for each in scopes], {"late": Count("pk")})
+    sums = _each([(each.since, each.sums()) for each in scopes], rollup.sums())
+    legs = {month: judged(found, late[month]["late"]) for month, found in sums.items()}
     runs = _each([(each.since, each.runs()) for each in scopes], run_counts())
     reached, units = _reached(over, scopes), counties(over).count()
     hidden = observing.of_legs(legs) if over.withheld else frozenset()

@@ -16,6 +16,7 @@ GUARDED = frozenset(
         "referrals_case",
         "referrals_clinicalsummary",
         "referrals_diagnosis",
+        "referrals_legcount",
         "referrals_referral",
         "referrals_informationrequest",
         "referrals_booking",
@@ -183,6 +184,24 @@ REPORTED: dict[str, frozenset[str]] = {
             "preliminary_agreement",
             "final_agreement",
             "second_agreement",
+        ]
+    ),
+    "referrals_legcount": frozenset(
+        [
+            "id",
+            "grain",
+            "day",
+            "requester_hospital_id",
+            "performer_hospital_id",
+            "capability_id",
+            "sent",
+            "answered",
+            "accepted",
+            "advised",
+            "arrived",
+            "completed",
+            "served",
+            "judged",
         ]
     ),
     "telemedicine_qualitycheck": frozenset(["id", "case_id", "result", "checked_at"]),

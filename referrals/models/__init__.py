@@ -1,6 +1,7 @@
 """Cases, legs, and what belongs to them."""
 
 from referrals.models.care import Attachment, Booking, InformationRequest, Journey, Outcome
+from referrals.models.counts import SUMS, Grain, LegCount
 from referrals.models.exports import Export, ExportFormat, ExportState, ExportTable
 from referrals.models.forms import Form, PrintedForm
 from referrals.models.green import (
@@ -30,6 +31,7 @@ from referrals.models.referral import (
 __all__ = [
     "LIVE",
     "NARROWED",
+    "SUMS",
     "UNANSWERED",
     "Attachment",
     "Booking",
@@ -45,9 +47,11 @@ __all__ = [
     "ExportState",
     "ExportTable",
     "Form",
+    "Grain",
     "Handover",
     "InformationRequest",
     "Journey",
+    "LegCount",
     "Milestone",
     "Offer",
     "OfferStatus",

@@ -341,6 +341,11 @@ class Referral(ServiceRequest):
             models.Index(fields=["created_by", "-id"], name="referral_written_newest"),
             models.Index(fields=["claimed_by", "-id"], name="referral_claimed_newest"),
             models.Index(fields=["due_at"], condition=Q(closed_at__isnull=True), name="referral_open_by_deadline"),
+            models.Index(
+                fields=["due_at"],
+                condition=Q(arrived_at__isnull=False, closed_at__isnull=True),
+                name="referral_arrived_by_deadline",
+            ),
         ]
 
     @property

@@ -174,6 +174,10 @@ call access.guard('referrals_offer',
     $$,
     changed => $$ {requester sends} or {performer receives} or {system} $$);
 
+-- How many legs went where: kept by a trigger, settled by the system, read for figures (50_reports.sql).
+call access.guard('referrals_legcount',
+    seen => $$ {system} $$, made => $$ {system} $$, changed => $$ {system} $$, deleted => $$ {system} $$);
+
 call access.guard('referrals_export',
     seen => $$ person_id = {me} or {system} $$,
     made => $$ person_id = {me} $$,

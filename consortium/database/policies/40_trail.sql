@@ -38,6 +38,14 @@ call access.guard('consortium_auditentry',
     -- at the door nobody is known to the database yet: what is written there is the sign-in itself
     made => $$ actor_id = {me} or {system} or purpose = 'SIGN_IN' and {me} is null $$);
 
+-- Months that were archived (consortium/database/months.py): for whoever verifies the chains, and for nobody else.
+alter table archive.consortium_auditentry enable row level security;
+alter table archive.consortium_auditentry force row level security;
+drop policy if exists seen on archive.consortium_auditentry;
+create policy seen on archive.consortium_auditentry for select to refnet_app using ((select access.is_system()));
+grant usage on schema archive to refnet_app;
+grant select on archive.consortium_auditentry to refnet_app;
+
 call access.guard('consortium_notice',
     seen => $$ person_id = {me} or access.just_written(event_id) or {system} $$,
     made => $$ access.just_written(event_id) $$,

@@ -4,7 +4,7 @@
 do $do$
 declare name text;
 begin
-    foreach name in array array['referrals_referral', 'consortium_clockrun', 'telemedicine_pathologycase',
+    foreach name in array array['referrals_referral', 'referrals_legcount', 'consortium_clockrun', 'telemedicine_pathologycase',
         'telemedicine_qualitycheck']
     loop
         execute format('create policy counted on public.%I for select to refnet_report'
