@@ -56,15 +56,26 @@ def given(hospital: Hospital) -> dict[str, list[Given]]:
     }
 
 
+def signed_in(port: int) -> dict[str, str]:
+    """The headers of the office's session, signed in as a browser does."""
+    browser = Browser(f"http://127.0.0.1:{port}", "office", PASSWORD)
+    cookies = {one.name: one.value or "" for one in browser.jar}
+    return as_header(cookies) | {"X-CSRFToken": cookies[settings.CSRF_COOKIE_NAME]}
+
+
+def asked_of(port: int, document: str, variables: dict[str, Any], headers: dict[str, str]) -> Asked:
+    """An operation as it goes over the wire."""
+    return Asked.of(port, "/graphql/", json.dumps({"query": document, "variables": variables}).encode(), headers)
+
+
 def requests(
     name: str, what: list[Given], ours: int, limit: int, headers: dict[str, str]
 ) -> tuple[list[Asked], list[Asked]]:
     """The same read for both servers."""
     document = READS[name].document
-    return [
-        Asked.of(ours, "/graphql/", json.dumps({"query": document, "variables": variables}).encode(), headers)
-        for variables, _parameters in what
-    ], [Asked.of(limit, f"/{name}".replace(" ", "%20"), json.dumps(each).encode(), {}) for _variables, each in what]
+    return [asked_of(ours, document, variables, headers) for variables, _parameters in what], [
+        Asked.of(limit, f"/{name}".replace(" ", "%20"), json.dumps(each).encode(), {}) for _variables, each in what
+    ]
 
 
 def hold_equal(name: str, ours: bytes, limit: bytes) -> None:
@@ -116,9 +127,7 @@ def measured(rounds: int, seconds: float) -> dict[str, Any]:
     connections.close_all()
     found = {}
     with server(ours_on, **ends) as ours, server(thin) as limit:
-        browser = Browser(f"http://127.0.0.1:{ours}", "office", PASSWORD)
-        cookies = {one.name: one.value or "" for one in browser.jar}
-        headers = as_header(cookies) | {"X-CSRFToken": cookies[settings.CSRF_COOKIE_NAME]}
+        headers = signed_in(ours)
         pairs = {name: requests(name, each, ours, limit, headers) for name, each in what.items()}
         lines = Line(ours), Line(limit)
         for name, pair in pairs.items():

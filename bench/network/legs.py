@@ -4,9 +4,8 @@ Most go from county to province and city, a seventh come back down; what is old 
 one in fifty was forgotten on the way. The same number gives the same referrals but for the random part of keys.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -325,11 +324,3 @@ class Legs:
             "started_at": began,
             "due_at": began + timedelta(minutes=minutes),
         }
-
-
-def months(until: datetime) -> Iterator[datetime]:
-    """The first moment of each month that the referrals lie in, by UTC as keys are."""
-    at = (until - SPAN).astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    while at <= until:
-        yield at
-        at = (at + timedelta(days=32)).replace(day=1)

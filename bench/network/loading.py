@@ -16,6 +16,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from bench.network import legs, places
 from bench.network.table import Table
+from consortium.database import months
 from consortium.progress import shown
 
 OWNER = "postgres"  # of the private cluster: loads without asking each row for its references
@@ -23,8 +24,13 @@ BATCH = 5_000
 HERE = Path(__file__).parent
 
 
-def use(rows: int) -> str:
-    """Let this process speak to the database of so many referrals, loaded if it is not there; its name."""
+def use(rows: int, *, of: str = "") -> str:
+    """Let this process speak to the database of so many referrals, loaded if it is not there; its name.
+
+    It is made from the empty one that the process speaks to, or that is named.
+    """
+    if of:
+        _speak_to(of)
     name, mark = f"refnet_bench_{rows}", _mark()
     if _marked(name) != mark:
         _copy_empty(name)
@@ -42,6 +48,7 @@ def load(rows: int) -> None:
         network = places.stored()
     until = datetime.now(UTC)
     source = legs.Legs(network, seed=7, until=until)
+    months.ahead(until, months=1, since=until - legs.SPAN)
     progress = shown(sys.stdout, f"  {rows} referrals")
     with closing(_owner(connection.settings_dict["NAME"])) as link, ThreadPoolExecutor(1) as sending:
         with link.cursor() as cursor:
@@ -60,6 +67,7 @@ def load(rows: int) -> None:
         link.autocommit = True
         with link.cursor() as cursor:
             cursor.execute("set session_replication_role = origin")
+            cursor.execute("select referrals_recount_legs()")
             cursor.execute("vacuum (analyze)")
     print(f"  loaded in {time.monotonic() - began:.0f} s", flush=True)
 

@@ -79,10 +79,15 @@ def make(table: str, month: Month) -> None:
 
 
 def guard(name: str) -> None:
-    """Row-level security without a policy: who asks for the part itself sees nothing of it; and nobody empties it."""
+    """Row-level security without a policy, so that who asks for the part itself sees nothing; and nobody empties it."""
     with connection.cursor() as cursor:
         cursor.execute(f'alter table public."{name}" enable row level security')
         cursor.execute(f'alter table public."{name}" force row level security')
+        # Only ever added to: swept, and frozen at once, after each twentieth part that is new; never again later.
+        cursor.execute(
+            f'alter table public."{name}" set (autovacuum_vacuum_insert_scale_factor = 0.05,'
+            " autovacuum_freeze_min_age = 0)"
+        )
         cursor.execute(
             f'create trigger append_only_part before truncate on public."{name}"'
             " for each statement execute function public.consortium_append_only()"
