@@ -27,7 +27,7 @@ export function Drill({ title, scope, ...which }: Props) {
     <section class="drill stack" aria-label={title}>
       <h3>
         {title}
-        {found?.totalCount ? <span class="aside"> {say.visible(found.totalCount)}</span> : null}
+        {found?.totalCount ? <span class="aside"> {say.visible(`${found.totalCount}${found.totalCountIsCapped ? "+" : ""}`)}</span> : null}
       </h3>
       <Trouble problem={problem} retry={() => void reload()} />
       {!found && busy ? <Loading /> : null}

@@ -14,10 +14,11 @@ export type Counts = WorklistCountsData | null;
 const PRIORITIES: readonly Priority[] = ["STAT", "ASAP", "URGENT", "ROUTINE"];
 const WAYS: readonly Direction[] = ["UP", "DOWN", "LATERAL"];
 
-function count(counts: Counts, box: WorklistBox, what: "" | "Ours" | "Late" = ""): number | null {
+/** The count as it is shown: exact up to a thousand, `1000+` beyond. */
+function count(counts: Counts, box: WorklistBox, what: "" | "Ours" | "Late" = ""): string | null {
   if (!counts) return null;
-  const name = `${box.toLowerCase()}${what}` as keyof WorklistCountsData;
-  return counts[name]?.totalCount ?? null;
+  const found = counts[`${box.toLowerCase()}${what}` as keyof WorklistCountsData];
+  return found ? `${found.totalCount}${found.totalCountIsCapped ? "+" : ""}` : null;
 }
 
 /** The boxes, as links: each is an address of its own. */
@@ -109,7 +110,7 @@ function Departments({ value }: { readonly value: string }) {
   return <Pick label={words().department} value={value} options={all.map(({ id, name }) => [id, name])} set={(dept) => filter({ dept })} />;
 }
 
-function Tap(props: { readonly on: boolean; readonly n: number | null; readonly set: (on: boolean) => void; readonly children: string }) {
+function Tap(props: { readonly on: boolean; readonly n: string | null; readonly set: (on: boolean) => void; readonly children: string }) {
   return (
     <button type="button" class="tap" aria-pressed={props.on} onClick={() => props.set(!props.on)}>
       {props.children}
