@@ -4,7 +4,6 @@ import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from bench.network import legs, places
 from bench.network.table import Table
+from consortium import moment
 from consortium.database import months
 from consortium.progress import shown
 
@@ -46,7 +46,7 @@ def load(rows: int) -> None:
     began = time.monotonic()
     with transaction.atomic():
         network = places.stored()
-    until = datetime.now(UTC)
+    until = moment.real()
     source = legs.Legs(network, seed=7, until=until)
     months.ahead(until, months=1, since=until - legs.SPAN)
     progress = shown(sys.stdout, f"  {rows} referrals")

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import accumulate
 from random import Random
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
 
-from consortium import grants, search
+from consortium import grants, moment, search
 from consortium.identity import credit_check_digit
 from consortium.models import Alliance, ClockRule, Concept, Department, Division, Hospital, Level, Membership, Person
 from consortium.roles import Role
@@ -131,7 +131,7 @@ def _readers(network: Network) -> None:
     secret = make_password(PASSWORD)
     people = Person.objects.bulk_create(Person(username=name, name=name, password=secret) for name in given)
     wanted = [(person, *given[person.username]) for person in people]
-    began = datetime.now().astimezone() - IN_SERVICE
+    began = moment.real() - IN_SERVICE
     grants.enrol(wanted, starts_at=began)
     wards = [*network.receivers.wards[:200], *network.senders.wards[:200]]
     experts = Person.objects.in_bulk([ward.person for ward in wards])
@@ -146,7 +146,7 @@ def _alliance(network: Network) -> None:
     """All of them in one alliance, led by the busiest."""
     lead = network.receivers.wards[0].hospital
     alliance = Alliance.objects.create(code=ALLIANCE, name="测量联盟", lead_id=lead)
-    joined = (datetime.now().astimezone() - IN_SERVICE).date()
+    joined = (moment.real() - IN_SERVICE).date()
     Membership.objects.bulk_create(
         Membership(alliance=alliance, hospital=hospital, joined_date=joined) for hospital in Hospital.objects.all()
     )

@@ -113,7 +113,7 @@ def archive(table: str, month: Month, *, forget: bool = False) -> int:
         cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
         if name not in (part for part, _bound in _parts(table)):
             raise Held(f"{name} is not there")
-        cursor.execute(f'select count(*) from public."{name}"')  # noqa: S608
+        cursor.execute(f'select count(*) from public."{name}"')  # noqa: S608 - names of our own
         rows = int(cursor.fetchone()[0])
         for referring in REFERRING.get(table, ()):
             _let_go(referring, name, forget=forget)
@@ -147,12 +147,12 @@ def _let_go(referring: str, name: str, *, forget: bool) -> None:
     """Delete what a table says of the month's events; Held if it says anything and that was not asked for."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f'select count(*) from public."{referring}" r join public."{name}" e on r.event_id = e.id'  # noqa: S608
+            f'select count(*) from public."{referring}" r join public."{name}" e on r.event_id = e.id'  # noqa: S608 - names of our own
         )
         found = cursor.fetchone()[0]
         if found and not forget:
             raise Held(f"{found} rows of {referring} refer to {name}: --forget deletes them")
-        cursor.execute(f'delete from public."{referring}" r using public."{name}" e where r.event_id = e.id')  # noqa: S608
+        cursor.execute(f'delete from public."{referring}" r using public."{name}" e where r.event_id = e.id')  # noqa: S608 - names of our own
 
 
 def _parts(table: str) -> list[tuple[str, str]]:

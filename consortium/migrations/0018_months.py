@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from django.db import migrations
 
+from consortium import moment
 from consortium.database import months
 
 TABLES = ("consortium_event", "consortium_auditentry")
@@ -16,7 +17,7 @@ def parts(apps, schema_editor):  # type: ignore[no-untyped-def]
         cursor.execute("create schema if not exists archive")
         for table in TABLES:
             _divide(cursor, table)
-    months.ahead(datetime.now(UTC), months=AHEAD)
+    months.ahead(moment.real(), months=AHEAD)
 
 
 def _divide(cursor, table):  # type: ignore[no-untyped-def]
@@ -72,7 +73,7 @@ def _divide(cursor, table):  # type: ignore[no-untyped-def]
     if last is None:
         cursor.execute(f"drop table {before}")
     else:
-        ends = max(datetime.now(UTC), datetime.fromtimestamp((last.int >> 80) / 1000, UTC))
+        ends = max(moment.real(), datetime.fromtimestamp((last.int >> 80) / 1000, UTC))
         cursor.execute(
             f"alter table {table} attach partition {before} for values from (minvalue) to (%s)",
             [months.Month.of(ends).next.first_key],

@@ -3,7 +3,7 @@
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
-from referrals.models.referral import Deadline
+from referrals.models.order import Deadline
 
 
 class Migration(migrations.Migration):

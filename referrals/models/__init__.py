@@ -14,11 +14,11 @@ from referrals.models.green import (
     PhoneAnswer,
     QualityReview,
 )
+from referrals.models.order import Deadline
 from referrals.models.referral import (
     NARROWED,
     Case,
     ClinicalSummary,
-    Deadline,
     Decision,
     Diagnosis,
     Direction,

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, Func, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from consortium.access import Arm
 from consortium.database.acting import beyond
 from consortium.models import Concept, Hospital, Level, Patient, Row, ServiceRequest, Side, Trail
+from referrals.models.order import worklist_indexes
 
 
 class Status(models.TextChoices):
@@ -82,43 +83,6 @@ class Ending(models.TextChoices):
     DECEASED = "DECEASED", _("死亡")
     EXPIRED = "EXPIRED", _("过期")
     ENTERED_IN_ERROR = "ENTERED_IN_ERROR", _("录入错误")
-
-
-class Deadline(Func):
-    """The end of the running limit, for ordering: what has none comes last.
-
-    Its far future stands in the text of the statement, not in a parameter: else a prepared one would find no index.
-    """
-
-    template = "coalesce(%(expressions)s, timestamptz '9999-01-01 00:00:00+00')"
-    output_field = models.DateTimeField()
-
-    def __init__(self, *expressions: Any, **extra: Any) -> None:
-        super().__init__(*(expressions or ("due_at",)), **extra)
-
-
-OPEN = Q(closed_at__isnull=True)
-PLACES = {
-    "sent": "requester_hospital",
-    "dept_sent": "requester_department",
-    "received": "performer_hospital",
-    "dept_received": "performer_department",
-}
-
-
-def worklist_indexes() -> list[models.Index]:
-    """One index for each place that a worklist is about and each order of it: of everything, and of what is open."""
-    found = []
-    for short, place in PLACES.items():
-        for which, condition in (("referral", None), ("open", OPEN)):
-            name = f"{which}_{short}"
-            found += [
-                models.Index(fields=[place, "-id"], name=f"{name}_newest", condition=condition),
-                models.Index(F(place), F("priority"), Deadline(), F("id"), name=f"{name}_urgent", condition=condition),
-                models.Index(F(place), Deadline(), F("id"), name=f"{name}_due", condition=condition),
-            ]
-        found.append(models.Index(fields=[place, "status", "-id"], name=f"referral_{short}_status"))
-    return found
 
 
 class Case(Row):
