@@ -68,6 +68,11 @@ def asked_of(port: int, document: str, variables: dict[str, Any], headers: dict[
     return Asked.of(port, "/graphql/", json.dumps({"query": document, "variables": variables}).encode(), headers)
 
 
+def limit_on(port: int, database: str) -> list[str]:
+    """How to start the limit's server."""
+    return [sys.executable, "-m", "bench.limit.server", "--port", str(port), "--database", database]
+
+
 def requests(
     name: str, what: list[Given], ours: int, limit: int, headers: dict[str, str]
 ) -> tuple[list[Asked], list[Asked]]:
@@ -123,10 +128,9 @@ def measured(rounds: int, seconds: float) -> dict[str, Any]:
     what = given(hospital)
     url = database_url()
     ends = {"DATABASE_URL": url, "REFNET_DATABASE_ROLE": "refnet_app"}
-    thin = lambda port: [sys.executable, "-m", "bench.limit.server", "--port", str(port), "--database", url]  # noqa: E731
     connections.close_all()
     found = {}
-    with server(ours_on, **ends) as ours, server(thin) as limit:
+    with server(ours_on, **ends) as ours, server(lambda port: limit_on(port, url)) as limit:
         headers = signed_in(ours)
         pairs = {name: requests(name, each, ours, limit, headers) for name, each in what.items()}
         lines = Line(ours), Line(limit)
