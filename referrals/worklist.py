@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from consortium import access, cipher, search
 from consortium.access import Actor
 from consortium.models import ServiceRequest, Side
-from referrals.models import Referral
+from referrals.models import Deadline, Referral
 
 CASE = TypeVar("CASE", bound=ServiceRequest)
 
@@ -22,6 +22,11 @@ class Box(Enum):
     IN = "IN"
     OUT = "OUT"
     MINE = "MINE"
+
+
+def deadline() -> Deadline:
+    """The end of the running limit, for ordering: what has none comes last."""
+    return Deadline()
 
 
 def worklist(

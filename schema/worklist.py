@@ -7,8 +7,8 @@ import graphene
 from consortium import access, lifecycle
 from consortium.models import Hospital, Person
 from referrals import content
-from referrals.models import Case, Deadline, Referral
-from referrals.worklist import Box, worklist
+from referrals.models import Case, Referral
+from referrals.worklist import Box, deadline, worklist
 from schema import ids, reads
 from schema.action import plain
 from schema.base import DateTime, Plain, PriorityEnum, SideEnum, listed, permission
@@ -68,8 +68,8 @@ class WorklistSort(graphene.Enum):
 
 ORDERS = {
     "NEWEST": Order("NEWEST", ("id",), descending=True),
-    "MOST_URGENT": Order("MOST_URGENT", ("priority", "deadline_at", "id"), {"deadline_at": Deadline()}),
-    "NEAREST_DEADLINE": Order("NEAREST_DEADLINE", ("deadline_at", "id"), {"deadline_at": Deadline()}),
+    "MOST_URGENT": Order("MOST_URGENT", ("priority", "deadline_at", "id"), {"deadline_at": deadline()}),
+    "NEAREST_DEADLINE": Order("NEAREST_DEADLINE", ("deadline_at", "id"), {"deadline_at": deadline()}),
 }
 
 
