@@ -171,9 +171,9 @@ def coverage(
 @reporting()
 def breakdown(over: Scope, *, end: End, now: datetime) -> list[HospitalFigures]:
     """The legs of the scope by the hospital at one end, the busiest first."""
-    legs = over.sums().values(hospital=F(COLUMN[end])).annotate(**rollup.sums()).filter(SENT__gt=0)
+    legs: Any = over.sums().values(hospital=F(COLUMN[end])).annotate(**rollup.sums())
     late = dict(over.late(now).values_list(COLUMN[end]).annotate(count=Count("pk")))
-    found = [judged(row, late.get(row["hospital"], 0)) for row in legs.order_by("-SENT", "hospital")]
+    found = [judged(row, late.get(row["hospital"], 0)) for row in legs.filter(SENT__gt=0).order_by("-SENT", "hospital")]
     unsent = {row["hospital"] for row in found if (end.name, row["hospital"]) in over.hidden}
     hidden = observing.of_legs({row["hospital"]: row for row in found}, unsent=unsent) if over.withheld else frozenset()
     gone = {row["hospital"]: {"SENT"} if row["hospital"] in unsent else set() for row in found}

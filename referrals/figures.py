@@ -252,7 +252,7 @@ def place_within(path: str, divisions: Iterable[str] | None) -> Q:
     )
 
 
-def judged(found: Mapping[str, int], late: int) -> dict[str, int]:
+def judged(found: Mapping[str, Any], late: int) -> dict[str, Any]:
     """Sums of legs with what can be judged by now: what ended, and what is late."""
     return {**found, "JUDGED": found["JUDGED"] + late}
 
