@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Iterable
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -11,12 +12,25 @@ from django.apps import apps
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+DAY = 86_400_000  # milliseconds
+
 
 def uuid7() -> UUID:
     """A time-ordered identifier (RFC 9562, version 7, the sub-millisecond part in `rand_a`)."""
     milliseconds, rest = divmod(time.time_ns(), 1_000_000)
     fraction = rest * 4096 // 1_000_000
     return UUID(int=milliseconds << 80 | 7 << 76 | fraction << 64 | 2 << 62 | secrets.randbits(62))
+
+
+def not_before(keys: Iterable[UUID]) -> UUID:
+    """The least key that a row can have which was made after all that have these keys began to be.
+
+    A day is allowed for clocks that differ; what has no key of version 7 could have been made at any time.
+    """
+    known = list(keys)
+    if not known or any(key.version != 7 for key in known):
+        return UUID(int=0)
+    return UUID(int=max(0, min(key.int for key in known) - (DAY << 80)))
 
 
 class Row(models.Model):
@@ -83,12 +97,17 @@ class Trail:
         return apps.get_model("consortium", self.model).objects.all()
 
     def _apply_rel_filters(self, rows: Any) -> Any:
-        return rows.filter(**{self.key: self.case.pk}).order_by("id")
+        return rows.filter(**{self.key: self.case.pk}, **self._since([self.case.pk])).order_by("id")
+
+    def _since(self, keys: list[UUID]) -> dict[str, UUID]:
+        """Of events, which lie by months, only those months are asked in which there can be any."""
+        return {"id__gte": not_before(keys)} if self.model == "Event" else {}
 
     def get_prefetch_querysets(self, cases: list[Any], querysets: list[Any] | None = None) -> tuple[Any, ...]:
         """What `prefetch_related` asks of a relation: the rows of many cases, and how they belong together."""
         rows = querysets[0] if querysets else self._rows()
-        rows = rows.filter(**{f"{self.key}__in": [case.pk for case in cases]}).order_by("id")
+        keys = [case.pk for case in cases]
+        rows = rows.filter(**{f"{self.key}__in": keys}, **self._since(keys)).order_by("id")
         return rows, attrgetter(self.key), attrgetter("pk"), False, self.name, False
 
 

@@ -1,7 +1,7 @@
 """The trail by months: where a row lies, what is made ahead, what an archived month takes along and leaves."""
 
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -12,6 +12,7 @@ from consortium.database import months
 from consortium.database.acting import acting
 from consortium.database.months import Held, Month
 from consortium.models import AuditEntry, Event, Notice, uuid7
+from consortium.models.base import not_before
 from referrals.models import Status
 from tests.edge.many import copied
 
@@ -66,6 +67,16 @@ def test_a_month_by_itself_is_never_changed(world, statement):
         cursor.execute("set constraints all immediate")
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             cursor.execute(f"{statement} {part}" + (" set purpose = ''" if statement == "update" else ""))
+
+
+def test_a_history_is_asked_from_its_case_on_and_a_day_before(world):
+    leg = world.referral(Status.SENT)
+    event = Event.objects.filter(subject_id=leg.pk).latest("id")
+    for hours, seen in ((23, True), (25, False)):
+        key = UUID(int=leg.pk.int - (hours * 3_600_000 << 80))
+        copied(event, id=key).save(force_insert=True)
+        assert (key in [row.pk for row in leg.events.all()]) is seen
+    assert not_before([leg.pk, uuid4()]) == not_before([]) == UUID(int=0)
 
 
 def test_months_are_made_ahead_once(db):
