@@ -16,11 +16,11 @@ class Read:
     sql: str
 
 
-AT = """to_char({} at time zone 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS.US"+08:00"')"""
+AT = """replace(to_char({} at time zone 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS.US"+08:00"'), '.000000', '')"""
 
 
 def at(column: str) -> str:
-    """A moment as the service writes it; its microseconds are not zero."""
+    """A moment as the service writes it."""
     return AT.format(column)
 
 
