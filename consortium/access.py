@@ -48,6 +48,21 @@ class Reach:
             return at_hospital
         return at_hospital | at_department if self.hospitals else at_department
 
+    def arms(self, prefix: str) -> list[Q]:
+        """The same place by place: the rows of one place lie in the order of an index, those of several do not."""
+        return [
+            *(Q(**{f"{prefix}_hospital": pk}) for pk in sorted(self.hospitals)),
+            *(Q(**{f"{prefix}_department": pk}) for pk in sorted(self.departments)),
+        ]
+
+
+def any_of(conditions: Iterable[Q]) -> Q:
+    """The rows for which one of the conditions holds; none if there is no condition."""
+    found = Q(pk__in=[])
+    for condition in conditions:
+        found |= condition
+    return found
+
 
 @dataclass(frozen=True)
 class Actor:
