@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.db import connection
 from graphql import ExecutionResult
 
 from consortium.counts import COUNTS
@@ -41,7 +42,10 @@ def both_ways() -> Iterator[None]:
         if isinstance(found, engine.Answer):
             shown = told(request.disclosures)
             request.disclosures, request.singles, request.computed = Disclosures(), set(), {}
+            asked = len(connection.queries_log)
             again = endpoint.resolved(request, document, operation, request.raw)
+            while len(connection.queries_log) > asked:  # nobody counts what we ask besides
+                connection.queries_log.pop()
             assert again.errors is None, (again.errors, request.document)
             assert pairs(found.text) == pairs(json.dumps(again.data)), request.document
             assert shown == told(request.disclosures), request.document
