@@ -12,9 +12,10 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
-from django.db.models import BooleanField, Case, Exists, Model, OuterRef, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, DateTimeField, Exists, Model, OuterRef, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
+from consortium.database.prepared import Bound, Standing
 from consortium.errors import Code, Refused
 from consortium.models import (
     BreakGlass,
@@ -125,7 +126,7 @@ def running(now: datetime) -> Q:
 
 def actor(person: Person, *, now: datetime, request_id: str = "", scopes: Iterable[str] | None = None) -> Actor:
     """The person as an actor, by one statement; a token's scopes narrow what the roles give."""
-    by = _acting(person, tuple(_held(now).filter(person=person)), now)
+    by = _acting(person, tuple(_HELD.fetch(person=person.pk, at=now)), now)
     return narrowed(replace(by, request_id=request_id), scopes)
 
 
@@ -150,7 +151,7 @@ def narrowed(by: Actor, scopes: Iterable[str] | None) -> Actor:
     )
 
 
-def _held(now: datetime) -> QuerySet[PractitionerRole]:
+def _held(now: Any) -> QuerySet[PractitionerRole]:
     """The roles that run at a moment, each with the permissions that its group has at its finest place."""
     granted: dict[str, Any] = {
         place: ArraySubquery(
@@ -172,6 +173,10 @@ def _held(now: datetime) -> QuerySet[PractitionerRole]:
         )
         .order_by("id")
     )
+
+
+# Asked at each request: to write its SQL anew took longer than everything else that a list needs.
+_HELD = Standing(lambda: _held(Bound("at", DateTimeField())).filter(person=Bound("person", Person._meta.pk)))
 
 
 def _acting(person: Person, held: tuple[PractitionerRole, ...], now: datetime) -> Actor:

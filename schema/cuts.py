@@ -13,43 +13,19 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
-from django.db.models import Expression, F, Field, Q, QuerySet
+from django.db.models import F, Field, Q, QuerySet
 from django.utils import timezone
 
 from consortium import access
 from consortium.access import Actor, any_of
+from consortium.database.prepared import Bound
 from schema.compiled import Hole, Plan
 from schema.reads import Order, ordered
 from schema.rows import HandOver, literal, quoted
 
 PROBE = timedelta(hours=11)
 MANY = 40  # places of one person, beyond which they are not looked through one by one
-CASTS = {
-    "UUIDField": "uuid",
-    "DateTimeField": "timestamptz",
-    "AutoField": "bigint",
-    "BigAutoField": "bigint",
-    "IntegerField": "bigint",
-    "PositiveSmallIntegerField": "bigint",
-}
 Compiled = tuple[str, Sequence[Any]]
-
-
-class Bound(Expression):
-    """A value that is put in when the statement is executed."""
-
-    def __init__(self, name: str, output_field: Field) -> None:
-        super().__init__(output_field=output_field)
-        self.name = name
-
-    def as_sql(self, compiler: Any, connection: Any) -> Any:
-        """Its place, and itself in its stead."""
-        return "%s", [self]
-
-    @property
-    def slot(self) -> str:
-        """Its place in the text."""
-        return f"%({self.name})s::{CASTS.get(self.output_field.get_internal_type(), 'text')}"
 
 
 @dataclass
