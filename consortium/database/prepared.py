@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from django.conf import settings
 from django.db import Error, connection
 from django.db.models import Expression, Field, Model, QuerySet
-from django.db.models.query import get_related_populators
+from django.db.models.query import get_related_populators  # type: ignore[attr-defined]
 
 logger = logging.getLogger("refnet.prepared")
 KEPT = 300  # statements of one connection; the one that was not used for longest is forgotten
@@ -49,7 +49,7 @@ def fetch_all(text: str, values: Mapping[str, Any], *, planned: bool = True) -> 
     with connection.cursor() as cursor:
         if not (planned and settings.PREPARE) or _off:
             cursor.execute(text, values)
-            return cursor.fetchall()  # type: ignore[no-any-return]
+            return cursor.fetchall()
         try:
             name, names = _prepared(text)
             places = f"({', '.join(['%s'] * len(names))})" if names else ""
@@ -57,7 +57,7 @@ def fetch_all(text: str, values: Mapping[str, Any], *, planned: bool = True) -> 
         except Error as error:
             _hold(error)
             raise
-        return cursor.fetchall()  # type: ignore[no-any-return]
+        return cursor.fetchall()
 
 
 class Bound(Expression):

@@ -40,11 +40,3 @@ def fresh_documents() -> Iterator[None]:
     documents.prepared.cache_clear()
     yield
     documents.prepared.cache_clear()
-
-
-def pytest_sessionfinish(session, exitstatus):
-    from tests.both import COMPARED, HANDED
-
-    print("\nCOMPARED", len(COMPARED), "distinct", len(set(COMPARED)))
-    for k, v in HANDED.most_common(60):
-        print(v, k)
