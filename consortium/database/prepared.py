@@ -1,7 +1,8 @@
 """Statements that PostgreSQL plans once for each connection and then executes again and again.
 
-Behind a pool that hands out connections by transaction a statement may meet a connection that does not know it: such a
-pool needs `REFNET_PREPARE=0`, and until somebody sets it the first such answer switches preparing off in the process.
+Behind a pool that hands out connections by transaction a statement may meet a connection that does not know it. Such a
+pool needs `REFNET_PREPARE=0`; until somebody sets it, the first such answer switches preparing off in the process, and
+what was asked is asked again: here outside of a transaction, by whoever began the transaction otherwise.
 """
 
 import logging
@@ -46,17 +47,24 @@ def fetch(text: str, values: Mapping[str, Any], *, planned: bool = True) -> tupl
 
 def fetch_all(text: str, values: Mapping[str, Any], *, planned: bool = True) -> list[tuple[Any, ...]]:
     """The rows of a statement with `%(name)s` for its values and `%%` for a per cent sign."""
-    with connection.cursor() as cursor:
-        if not (planned and settings.PREPARE) or _off:
-            cursor.execute(text, values)
-            return cursor.fetchall()
+    if planned and settings.PREPARE and not _off:
         try:
-            name, names = _prepared(text)
-            places = f"({', '.join(['%s'] * len(names))})" if names else ""
-            cursor.execute(f"execute {name}{places}", [values[one] for one in names])
+            return _executed(text, values)
         except Error as error:
-            _hold(error)
-            raise
+            if not _is_lost(error):
+                raise
+            if connection.in_atomic_block:
+                raise LostError from error
+    with connection.cursor() as cursor:
+        cursor.execute(text, values)
+        return cursor.fetchall()
+
+
+def _executed(text: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        name, names = _prepared(text)
+        places = f"({', '.join(['%s'] * len(names))})" if names else ""
+        cursor.execute(f"execute {name}{places}", [values[one] for one in names])
         return cursor.fetchall()
 
 
@@ -96,7 +104,8 @@ class Standing(Generic[ModelT]):
     def fetch(self, **values: Any) -> list[ModelT]:
         """The rows for these values, with their relations and annotations."""
         text, constants, compiler, converters = self._made
-        found: Any = fetch_all(text, constants | values)
+        # Within a transaction a lost statement could not be asked again.
+        found: Any = fetch_all(text, constants | values, planned=not connection.in_atomic_block)
         rows = compiler.apply_converters(found, converters) if converters else found
         columns = compiler.klass_info["select_fields"]
         begin, end = columns[0], columns[-1] + 1
@@ -126,7 +135,7 @@ def _prepared(text: str) -> tuple[str, list[str]]:
         return known[text]
     names: list[str] = []
     name = f"refnet_{sha256(text.encode()).hexdigest()[:24]}"
-    with driver.cursor() as cursor:
+    with connection.wrap_database_errors, driver.cursor() as cursor:
         if len(known) >= KEPT:
             oldest, _names = known.popitem(last=False)[1]
             cursor.execute(f"deallocate {oldest}")
@@ -144,11 +153,11 @@ def _place(slot: re.Match[str], names: list[str]) -> str:
     return f"${names.index(name) + 1}"
 
 
-def _hold(error: Exception) -> None:
-    """LostError for an answer that says that statements get lost; from now on none is prepared."""
+def _is_lost(error: Exception) -> bool:
+    """Whether a connection did not know what this process had prepared; from now on nothing is."""
     global _off
-    state = getattr(error, "pgcode", None) or getattr(error.__cause__, "pgcode", None)
-    if state in (UNKNOWN, KNOWN):
-        logger.warning("prepared statements get lost on the way to the database: set REFNET_PREPARE=0")
-        _off = True
-        raise LostError from error
+    if getattr(error.__cause__, "pgcode", None) not in (UNKNOWN, KNOWN):
+        return False
+    logger.warning("prepared statements get lost on the way to the database: set REFNET_PREPARE=0")
+    _off = True
+    return True
