@@ -65,7 +65,7 @@ class Compiler:
     """Compiles what is selected below one root field."""
 
     def __init__(self, selected: Selected, model: type[Model], annotations: Mapping[str, Any]) -> None:
-        self.given, self.aliases = selected, 0
+        self.given, self.aliases, self.alone = selected, 0, False
         self.named: list[str] = []  # keys of the patients whom a row names
         self.holes: list[Hole] = [Hole("\x01root\x01")]
         source = Source("", self._alias)
@@ -97,6 +97,7 @@ class Compiler:
 
     def single(self, patient: str = "") -> Plan:
         """The statement for one row; `patient` is the path to whom it is about."""
+        self.alone = True
         node = self.object(self.given.kind, self.given.nodes, self.root)
         return self._text(self.root(patient) if patient else "", "(array_agg(x.n0))[1]", [node])
 
@@ -176,6 +177,8 @@ class Compiler:
             return self.constant(kind, name)
         rule = rule_of(kind, name)
         if rule is None or not (rule is PART or rule.of_row or rule.allows(None, self.given.by)):
+            return denied(kind, name)
+        if rule.alone and not self.alone:
             return denied(kind, name)
         if rule.of_row and rule.sql is None:
             raise HandOver(f"{kind.name}.{name} behind {rule.name}")
