@@ -25,7 +25,7 @@ from graphql.execution.collect_fields import collect_sub_fields
 
 from consortium.access import Actor
 from schema.base import AS_READ, PART, Rule
-from schema.reads import Order, Through
+from schema.reads import COUNTED, Order, Through
 from schema.rows import HandOver, Part, Row, Source, build, kept, literal, quoted, shown
 from schema.schema import rule_of, schema
 
