@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             name='LegCount',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('grain', models.CharField(choices=[('C', '变动'), ('D', '日'), ('M', '月')], help_text='What the row sums up (粒度).', max_length=1)),
+                ('grain', models.CharField(choices=[('C', 'Change'), ('D', 'Day'), ('M', 'Month')], help_text='What the row sums up (粒度).', max_length=1)),
                 ('day', models.DateField(help_text='Day on which they were sent; of a month its first (日期).')),
                 ('sent', models.IntegerField(help_text='Legs (送达).')),
                 ('answered', models.IntegerField(help_text='Of them answered (已答复).')),

@@ -2,7 +2,6 @@
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 
 SUMS = ("sent", "answered", "accepted", "advised", "arrived", "completed", "served", "judged")
 
@@ -10,9 +9,9 @@ SUMS = ("sent", "answered", "accepted", "advised", "arrived", "completed", "serv
 class Grain(models.TextChoices):
     """What one row sums up."""
 
-    CHANGE = "C", _("变动")
-    DAY = "D", _("日")
-    MONTH = "M", _("月")
+    CHANGE = "C"
+    DAY = "D"
+    MONTH = "M"
 
 
 class LegCount(models.Model):
