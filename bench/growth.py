@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> None:
             headers = signed_in(port)
             kinds[f"{rows} rows, the open worklist"] = asked_of(port, OPEN, {}, headers)
             kinds[f"{rows} rows, page 1"] = asked_of(port, DEEP, {}, headers)
-            kinds[f"{rows} rows, page {page}"] = asked_of(port, DEEP, {"after": after}, headers)
+            kinds[f"{rows} rows, deep inside (page {page})"] = asked_of(port, DEEP, {"after": after}, headers)
         lines = {name: Line(asked.port) for name, asked in kinds.items()}
         taken: dict[str, list[float]] = {name: [] for name in kinds}
         for turn in range(options.rounds + 10):
