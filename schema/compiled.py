@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import JSONField, Model, QuerySet
@@ -88,6 +89,7 @@ class Compiler:
         named = " || ".join(told) if told else "null"
         text = (
             f"with cut as materialized ({self.holes[0].mark}),\n"
+            f"{f'counted as materialized (select ({COUNT.mark}) as n),' if COUNT in self.holes else ''}\n"
             f"x as (select {', '.join(['p.place', 'p.cut_key', *columns])} from {source}\n"
             f"where p.place <= %(first)s::int)\n"
             f"select ({answer})::text, array_agg(x.cut_key order by x.place), {named}"
@@ -125,10 +127,15 @@ class Compiler:
                 value = self.plain(kind, chosen, {
                     "hasNextPage": "(select count(*) > %(first)s::int from cut)", "endCursor": end,
                 })  # fmt: skip
-            elif name == "totalCount":
+            elif name in ("totalCount", "totalCountIsCapped"):
                 if COUNT not in self.holes:
                     self.holes.append(COUNT)
-                value = f"({COUNT.mark})"
+                most = settings.GRAPHQL_LIMITS.get("count")
+                value = "(select n from counted)"
+                if name == "totalCountIsCapped":
+                    value = f"({value} > {most})"
+                elif most:
+                    value = f"least({value}, {most})"
             else:
                 value = self.constant(self.given.kind, name)
             pairs.append((key, value))

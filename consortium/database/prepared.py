@@ -50,11 +50,9 @@ def fetch_all(text: str, values: Mapping[str, Any], *, planned: bool = True) -> 
     if planned and settings.PREPARE and not _off:
         try:
             return _executed(text, values)
-        except Error as error:
-            if not _is_lost(error):
-                raise
+        except LostError:
             if connection.in_atomic_block:
-                raise LostError from error
+                raise
     with connection.cursor() as cursor:
         cursor.execute(text, values)
         return cursor.fetchall()
@@ -62,9 +60,13 @@ def fetch_all(text: str, values: Mapping[str, Any], *, planned: bool = True) -> 
 
 def _executed(text: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        name, names = _prepared(text)
-        places = f"({', '.join(['%s'] * len(names))})" if names else ""
-        cursor.execute(f"execute {name}{places}", [values[one] for one in names])
+        try:
+            name, names = _prepared(text)
+            places = f"({', '.join(['%s'] * len(names))})" if names else ""
+            cursor.execute(f"execute {name}{places}", [values[one] for one in names])
+        except Error as error:
+            _hold(error)
+            raise
         return cursor.fetchall()
 
 
@@ -153,11 +155,10 @@ def _place(slot: re.Match[str], names: list[str]) -> str:
     return f"${names.index(name) + 1}"
 
 
-def _is_lost(error: Exception) -> bool:
-    """Whether a connection did not know what this process had prepared; from now on nothing is."""
+def _hold(error: Exception) -> None:
+    """LostError for an answer that says that statements get lost; from now on none is prepared."""
     global _off
-    if getattr(error.__cause__, "pgcode", None) not in (UNKNOWN, KNOWN):
-        return False
-    logger.warning("prepared statements get lost on the way to the database: set REFNET_PREPARE=0")
-    _off = True
-    return True
+    if getattr(error.__cause__, "pgcode", None) in (UNKNOWN, KNOWN):
+        logger.warning("prepared statements get lost on the way to the database: set REFNET_PREPARE=0")
+        _off = True
+        raise LostError from error
