@@ -88,6 +88,7 @@ class Compiler:
         named = " || ".join(told) if told else "null"
         text = (
             f"with cut as materialized ({self.holes[0].mark}),\n"
+            f"{f'counted as materialized (select ({COUNT.mark}) as n),' if COUNT in self.holes else ''}\n"
             f"x as (select {', '.join(['p.place', 'p.cut_key', *columns])} from {source}\n"
             f"where p.place <= %(first)s::int)\n"
             f"select ({answer})::text, array_agg(x.cut_key order by x.place), {named}"
@@ -128,7 +129,7 @@ class Compiler:
             elif name in ("totalCount", "totalCountIsCapped"):
                 if COUNT not in self.holes:
                     self.holes.append(COUNT)
-                counted = f"({COUNT.mark})"
+                counted = "(select n from counted)"
                 value = f"least({COUNTED}, {counted})" if name == "totalCount" else f"({counted} > {COUNTED})"
             else:
                 value = self.constant(self.given.kind, name)

@@ -66,17 +66,17 @@ class Page:
     @cached_property
     def counted(self) -> int:
         """How many rows match, or one more than are counted; one more statement."""
-        return self.matching.order_by()[: settings.GRAPHQL_LIMITS["count"] + 1].count()
+        return self.matching.order_by()[: COUNTED + 1].count()
 
     @property
     def total_count(self) -> int:
         """How many rows match, counted to the limit."""
-        return min(self.counted, settings.GRAPHQL_LIMITS["count"])
+        return min(self.counted, COUNTED)
 
     @property
     def total_count_is_capped(self) -> bool:
         """Whether more match than were counted."""
-        return self.counted > settings.GRAPHQL_LIMITS["count"]
+        return self.counted > COUNTED
 
 
 def connection(node: type[graphene.ObjectType]) -> type[Plain]:

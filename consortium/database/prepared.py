@@ -8,9 +8,11 @@ what was asked is asked again: here outside of a transaction, by whoever began t
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property, lru_cache
 from hashlib import sha256
+from itertools import count
 from typing import Any, Generic, TypeVar
 
 from django.conf import settings
@@ -22,6 +24,7 @@ logger = logging.getLogger("refnet.prepared")
 KEPT = 300  # statements of one connection; the one that was not used for longest is forgotten
 UNKNOWN, KNOWN = "26000", "42P05"  # SQLSTATE: there is no such prepared statement; there is one already
 SLOT = re.compile(r"%(?:\((\w+)\)s|%)")
+NAMELESS = re.compile(r"%[s%]")
 # For the transaction: a plan for any values, so that the fifth execution costs what the hundredth does.
 PLANNING = {"plan_cache_mode": "force_generic_plan"}
 CASTS = {
@@ -50,11 +53,9 @@ def fetch_all(text: str, values: Mapping[str, Any], *, planned: bool = True) -> 
     if planned and settings.PREPARE and not _off:
         try:
             return _executed(text, values)
-        except Error as error:
-            if not _is_lost(error):
-                raise
+        except LostError:
             if connection.in_atomic_block:
-                raise LostError from error
+                raise
     with connection.cursor() as cursor:
         cursor.execute(text, values)
         return cursor.fetchall()
@@ -62,10 +63,45 @@ def fetch_all(text: str, values: Mapping[str, Any], *, planned: bool = True) -> 
 
 def _executed(text: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        name, names = _prepared(text)
-        places = f"({', '.join(['%s'] * len(names))})" if names else ""
-        cursor.execute(f"execute {name}{places}", [values[one] for one in names])
+        try:
+            name, names = _prepared(text)
+            places = f"({', '.join(['%s'] * len(names))})" if names else ""
+            cursor.execute(f"execute {name}{places}", [values[one] for one in names])
+        except Error as error:
+            _hold(error)
+            raise
         return cursor.fetchall()
+
+
+@contextmanager
+def planned() -> Iterator[None]:
+    """Prepare the statements that Django itself executes meanwhile, too: for queries whose text does not vary."""
+
+    def by_name(execute: Any, sql: str, values: Any, many: bool, context: Any) -> Any:
+        if many or not settings.PREPARE or _off:
+            return execute(sql, values, many, context)
+        try:
+            name, names = _prepared(named(sql))
+            given = [values[int(one[1:])] for one in names]
+            return execute(f"execute {name}({', '.join(['%s'] * len(names))})", given, many, context)
+        except Error as error:
+            _hold(error)
+            raise
+
+    with connection.execute_wrapper(by_name):
+        yield
+
+
+@lru_cache(maxsize=KEPT)
+def named(sql: str) -> str:
+    """A statement of Django's with names for its values in their order: `v0`, `v1`, …"""
+    numbers = count()
+    return NAMELESS.sub(lambda found: "%%" if found[0] == "%%" else f"%(v{next(numbers)})s", sql)
+
+
+def values_of(given: Sequence[Any]) -> dict[str, Any]:
+    """The values of such a statement by their names."""
+    return {f"v{number}": value for number, value in enumerate(given)}
 
 
 class Bound(Expression):
@@ -153,11 +189,10 @@ def _place(slot: re.Match[str], names: list[str]) -> str:
     return f"${names.index(name) + 1}"
 
 
-def _is_lost(error: Exception) -> bool:
-    """Whether a connection did not know what this process had prepared; from now on nothing is."""
+def _hold(error: Exception) -> None:
+    """LostError for an answer that says that statements get lost; from now on none is prepared."""
     global _off
-    if getattr(error.__cause__, "pgcode", None) not in (UNKNOWN, KNOWN):
-        return False
-    logger.warning("prepared statements get lost on the way to the database: set REFNET_PREPARE=0")
-    _off = True
-    return True
+    if getattr(error.__cause__, "pgcode", None) in (UNKNOWN, KNOWN):
+        logger.warning("prepared statements get lost on the way to the database: set REFNET_PREPARE=0")
+        _off = True
+        raise LostError from error

@@ -32,9 +32,8 @@ def endpoint(request: Any) -> HttpResponse:
     try:
         request.answer_type = answer_type(request)
         given = heard(request)
-        request.document, request.singles, request.refused = given.text, set(), False
-        request.computed, request.disclosures, request.again = {}, Disclosures(), False
-        request.keeping = request.replay = request.engine = None
+        request.document = given.text
+        begin(request)
         document = documents.prepared(given.text)
         operation = operation_of(document, given.name)
         hold_kind(request, operation)
@@ -47,6 +46,13 @@ def endpoint(request: Any) -> HttpResponse:
     except GraphQLError as error:
         return answer(request, ExecutionResult(data=None, errors=[error]), ran=False)
     return answer(request, executed(request, document, operation), ran=True)
+
+
+def begin(request: Any) -> None:
+    """Nothing has been read, told, refused or kept yet."""
+    request.singles, request.refused, request.again = set(), False, False
+    request.computed, request.disclosures = {}, Disclosures()
+    request.keeping = request.replay = request.engine = None
 
 
 def heard(request: Any) -> Asked:
@@ -89,7 +95,7 @@ def coerced(operation: OperationDefinitionNode, given: Asked) -> dict[str, Any]:
 def executed(request: Any, document: DocumentNode, operation: OperationDefinitionNode) -> ExecutionResult:
     """What came of an operation, all of it in one transaction that waits for nothing for long."""
     changing = operation.operation == OperationType.MUTATION
-    also = patience.settings_of_a_transaction() | ({} if changing else prepared.PLANNING)
+    also = patience.settings_of_a_transaction() | prepared.PLANNING
     try:
         with acting(request.actor, also=also), patience.limited():
             result = None if changing else engine.answered(request, document, operation, request.coerced)
@@ -97,6 +103,7 @@ def executed(request: Any, document: DocumentNode, operation: OperationDefinitio
                 result = resolved(request, document, operation, request.raw)
             settle(request, result, changing=changing)
     except prepared.LostError:
+        begin(request)
         return executed(request, document, operation)
     except DatabaseError as error:  # what is checked at the end of a transaction
         if patience.is_away(error):
@@ -125,6 +132,9 @@ def settle(request: Any, result: ExecutionResult, *, changing: bool) -> None:
 
     A read is undone by an error of the database: nothing may be shown whose entry on the audit trail is lost.
     """
+    for error in result.errors or ():
+        if isinstance(lost := cause_of(error), prepared.LostError):
+            raise lost
     broken = [e for e in result.errors or () if isinstance(cause_of(e), DatabaseError)]
     failed = list(result.errors or ()) if changing else broken
     if failed or request.refused:
