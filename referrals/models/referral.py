@@ -163,6 +163,7 @@ class Referral(ServiceRequest):
     LOADED = (
         "case__patient",
         "clinical",
+        "needed_capability",
         "requester_hospital",
         "requester_department",
         "performer_hospital",
