@@ -3,13 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from consortium import access, lifecycle, trail
 from consortium.access import Actor
+from consortium.database import prepared
 from consortium.errors import Code, Refused, checked
 from consortium.models import Capability, Concept, Department
 
@@ -47,9 +48,7 @@ def _promised(department: Department, kind: Concept | None) -> tuple[UUID | None
     now: one statement. Of two promises for the last place exactly one is kept."""
     if kind is None:
         return None, False
-    with connection.cursor() as cursor:
-        cursor.execute(HOLD, {"department": department.pk, "kind": kind.pk})
-        return cursor.fetchone() or (None, False)
+    return prepared.fetch(HOLD, {"department": department.pk, "kind": kind.pk}) or (None, False)
 
 
 def release(capability_id: UUID | None) -> None:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from consortium import access, clocks, moment, outbox, registry, trail
 from consortium.access import Actor
+from consortium.database import prepared
 from consortium.database.together import Writing
 from consortium.errors import Code, Refused, checked
 from consortium.models import Event, Person, PractitionerRole, ServiceRequest, Side
@@ -298,9 +299,8 @@ def _locked(model: type[ServiceRequest], by: Actor, id: UUID) -> Any:
     # From the widest row to the case itself, so that steps on neighbouring cases wait instead of blocking each other.
     locked = (*model.LOCKED, "self")
     rows: Any = model.objects.select_related(*model.LOADED).select_for_update(of=locked, no_key=True)
-    if by is access.SYSTEM:
-        return rows.get(pk=id)
-    return access.find(by, rows, id)
+    with prepared.planned():
+        return rows.get(pk=id) if by is access.SYSTEM else access.find(by, rows, id)
 
 
 def _role(step: Step, case: ServiceRequest, by: Actor) -> PractitionerRole | None:

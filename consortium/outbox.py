@@ -15,10 +15,11 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q
 
 from consortium.channels import Undelivered, send
+from consortium.database import prepared
 from consortium.database.together import Writing
 from consortium.models import Channel, Delivery, Event, Person, Priority, ServiceRequest
 
@@ -84,12 +85,14 @@ with moment as (
     join consortium_webhookendpoint w on w.hospital_id = party.hospital_id and w.deactivated_at is null
         and (w.steps = '{}' or %(kind)s = any(w.steps))
     cross join moment m
+), delivery as (
+    insert into consortium_delivery (id, event_id, notice_id, endpoint_id, hospital_id, channel, address, text,
+        priority, state, attempts, created_at, next_at, last_error)
+    select gen_random_uuid(), event_id, notice_id, endpoint_id, hospital_id, channel, address, text, priority,
+        'PENDING', 0, %(now)s, next_at, ''
+    from receivers
 )
-insert into consortium_delivery (id, event_id, notice_id, endpoint_id, hospital_id, channel, address, text, priority,
-    state, attempts, created_at, next_at, last_error)
-select gen_random_uuid(), event_id, notice_id, endpoint_id, hospital_id, channel, address, text, priority,
-    'PENDING', 0, %(now)s, next_at, ''
-from receivers
+select true
 """
 
 
@@ -122,25 +125,24 @@ def post(letters: Sequence[Letter], *, kind: str, but: Person | None, now: datet
     parties = [(letter.event.pk, hospital) for letter in letters for hospital in letter.hospitals]
     values: dict[str, Any] = {
         "kind": kind,
-        "events": [str(letter.event.pk) for letter in letters],
+        "events": [letter.event.pk for letter in letters],
         "priorities": [letter.priority for letter in letters],
         "texts": [letter.text for letter in letters],
-        "heard": [str(event) for event, _person, _hospital in named],
+        "heard": [event for event, _person, _hospital in named],
         "people": [person for _event, person, _hospital in named],
-        "theirs": [str(hospital) for _event, _person, hospital in named],
-        "told": [str(event) for event, _some in staff],
-        "hospitals": [some.hospital and str(some.hospital) for _event, some in staff],
-        "departments": [some.department and str(some.department) for _event, some in staff],
+        "theirs": [hospital for _event, _person, hospital in named],
+        "told": [event for event, _some in staff],
+        "hospitals": [some.hospital for _event, some in staff],
+        "departments": [some.department for _event, some in staff],
         "roles": [some.role for _event, some in staff],
         "but": but.pk if but else None,
-        "concerned": [str(event) for event, _hospital in parties],
-        "parties": [str(hospital) for _event, hospital in parties],
+        "concerned": [event for event, _hospital in parties],
+        "parties": [hospital for _event, hospital in parties],
         "routine": Priority.ROUTINE.value,
         "now": now,
         "zone": settings.TIME_ZONE,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(POST, values)
+    prepared.fetch(POST, values)
 
 
 def call_back(cases: Sequence[ServiceRequest], *, but: str, writing: Writing) -> None:

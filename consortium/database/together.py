@@ -15,6 +15,8 @@ from django.db.models import Model, QuerySet
 from django.db.models.constants import OnConflict
 from django.db.models.sql import InsertQuery, UpdateQuery
 
+from consortium.database import prepared
+
 ModelT = TypeVar("ModelT", bound=Model)
 
 
@@ -28,18 +30,28 @@ def read(*wanted: QuerySet[Any]) -> list[list[Any]]:
             sql, given = "select where false", ()
         parts.append(f"(select coalesce(json_agg(part), '[]')::text from ({sql}) part)")  # noqa: S608 - Django's own
         values += given
-    with connection.cursor() as cursor:
-        cursor.execute("select " + ", ".join(parts), values)
-        found = cursor.fetchone()
-    return [[_row(rows.model, given) for given in json.loads(text)] for rows, text in zip(wanted, found, strict=True)]
+    found = prepared.fetch(prepared.named("select " + ", ".join(parts)), prepared.values_of(values))
+    assert found is not None  # noqa: S101 - a list of texts, each of them may be []
+    return [_rows(rows.model, json.loads(text)) for rows, text in zip(wanted, found, strict=True)]
 
 
-def _row(model: type[ModelT], given: dict[str, Any]) -> ModelT:
-    """A row from what the database wrote of it as JSON."""
+def _rows(model: type[ModelT], given: list[dict[str, Any]]) -> list[ModelT]:
+    """Rows from what the database wrote of them as JSON."""
     fields = model._meta.concrete_fields
-    # A column of JSON is JSON already; any other says itself how its text is read.
-    values = [given[f.column] if f.get_internal_type() == "JSONField" else f.to_python(given[f.column]) for f in fields]
-    return model.from_db(DEFAULT_DB_ALIAS, [field.attname for field in fields], values)
+    names = [field.attname for field in fields]
+    # Text, numbers and JSON are as they are; what else there is says itself how its text is read.
+    same = ("CharField", "JSONField", "IntegerField", "BooleanField")
+    read = [(field.column, None if field.get_internal_type().endswith(same) else field.to_python) for field in fields]
+    return [
+        model.from_db(DEFAULT_DB_ALIAS, names, [turn(row[name]) if turn else row[name] for name, turn in read])
+        for row in given
+    ]
+
+
+def _place(field: Any) -> str:
+    """The placeholder of a column's value; no column that is written so has one that depends on the value."""
+    own = getattr(field, "get_placeholder", None)
+    return own(None, None, connection) if own else "%s"
 
 
 class Writing:
@@ -79,10 +91,12 @@ class Writing:
         if names is not None:
             fields = [meta.get_field(name) for name in names]  # type: ignore[misc]
         row._prepare_related_fields_for_save(operation_name="save", fields=fields)  # type: ignore[attr-defined]
-        query: Any = type(row)._base_manager.filter(pk=row.pk).query.chain(UpdateQuery)
-        query.add_update_fields([(field, None, field.pre_save(row, add=False)) for field in fields])
-        sql, values = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
-        self.counted.append(self._add(f"{sql} returning 1", values))
+        quoted = connection.ops.quote_name
+        # Not Django's UPDATE, in whose text an empty value is a word: it would be planned anew for each mixture.
+        places = ", ".join(f"{quoted(field.column)} = {_place(field)}" for field in fields)
+        sql = f"update {quoted(meta.db_table)} set {places} where {quoted(meta.pk.column)} = %s returning 1"  # noqa: S608
+        values = [field.get_db_prep_save(field.pre_save(row, add=False), connection) for field in fields]
+        self.counted.append(self._add(sql, [*values, row.pk]))
 
     def change(self, rows: QuerySet[Any], **values: Any) -> None:
         """Add a change to whatever rows there are."""
@@ -102,10 +116,9 @@ class Writing:
         if not self.parts:
             return
         found = " + ".join(f"(select count(*) from {name})" for name in self.counted) or "0"  # noqa: S608 - ours
-        with connection.cursor() as cursor:
-            cursor.execute(f"with {', '.join(self.parts)} select {found}", self.values)
-            if cursor.fetchone()[0] != len(self.counted):
-                raise DatabaseError("a row that was to be updated is not there")
+        text = prepared.named(f"with {', '.join(self.parts)} select {found}")
+        if prepared.fetch(text, prepared.values_of(self.values)) != (len(self.counted),):
+            raise DatabaseError("a row that was to be updated is not there")
         for row in self.made:
             row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
         self.__init__()  # type: ignore[misc]

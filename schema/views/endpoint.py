@@ -12,10 +12,12 @@ from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefini
 from graphql.execution.values import get_variable_values
 
 from consortium import idempotency, patience
+from consortium.database import prepared
 from consortium.database.acting import acting
 from consortium.errors import Code, Refused
+from schema import documents
 from schema.disclosures import Disclosures
-from schema.documents import operation_of, prepared
+from schema.documents import operation_of
 from schema.schema import schema
 from schema.views.gate import admitted, refusal
 from schema.views.reading import GRAPHQL, Asked, Unreadable, answer_type, read, read_address
@@ -33,7 +35,7 @@ def endpoint(request: Any) -> HttpResponse:
         request.document, request.singles, request.refused = given.text, set(), False
         request.computed, request.disclosures, request.again = {}, Disclosures(), False
         request.keeping = request.replay = None
-        document = prepared(given.text)
+        document = documents.prepared(given.text)
         operation = operation_of(document, given.name)
         hold_kind(request, operation)
         variables = coerced(operation, given)
@@ -88,8 +90,9 @@ def executed(
     request: Any, document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, Any]
 ) -> ExecutionResult:
     """What came of an operation, all of it in one transaction that waits for nothing for long."""
+    also = patience.settings_of_a_transaction() | prepared.PLANNING
     try:
-        with acting(request.actor, also=patience.settings_of_a_transaction()), patience.limited():
+        with acting(request.actor, also=also), patience.limited():
             result = execute(
                 schema.graphql_schema,
                 document,
@@ -99,6 +102,8 @@ def executed(
             )
             assert isinstance(result, ExecutionResult)  # noqa: S101 - no resolver is asynchronous
             settle(request, result, changing=operation.operation == OperationType.MUTATION)
+    except prepared.LostError:
+        return executed(request, document, operation, variables)
     except DatabaseError as error:  # what is checked at the end of a transaction
         if patience.is_away(error):
             raise
@@ -111,6 +116,9 @@ def settle(request: Any, result: ExecutionResult, *, changing: bool) -> None:
 
     A read is undone by an error of the database: nothing may be shown whose entry on the audit trail is lost.
     """
+    for error in result.errors or ():
+        if isinstance(lost := cause_of(error), prepared.LostError):
+            raise lost
     broken = [e for e in result.errors or () if isinstance(cause_of(e), DatabaseError)]
     failed = list(result.errors or ()) if changing else broken
     if failed or request.refused:
