@@ -8,7 +8,7 @@ from consortium import access, accounts
 from consortium.models import Account, Hospital, Person
 from schema import ids
 from schema.action import Action
-from schema.base import PART, Type, permission
+from schema.base import PART, DateTime, Type, permission
 from schema.reads import Order, connection, page, paged
 
 LINK = "/app/#setup="  # the part behind # never leaves the browser
@@ -20,6 +20,7 @@ class AccountType(Type):
     active = graphene.Boolean(required=True, description="Whether it is open (启用).")
     second_factor = graphene.Boolean(required=True, description="Whether a second factor is enrolled (二次验证).")
     locked = graphene.Boolean(required=True, description="Closed for a while after too many guesses (已锁定).")
+    last_login = DateTime(description="When they last signed in (上次登录).")
     person = graphene.ID(required=True, description="The id of the person, for grantRole.")
     setup_link = graphene.String(
         description="Where the person sets a password, once; only in the answer that made it (设置密码链接)."

@@ -299,7 +299,7 @@ def start(tmp_path: Path, **environment: str) -> str:
 def test_production_does_not_start_without_keys_of_its_own(tmp_path: Path):
     keys = tmp_path / "given.json"
     keys.write_text(keyring.made())
-    real = {"REFNET_PRODUCTION": "1", "REFNET_SECRET_KEY": "x" * 50}
+    real = {"REFNET_PRODUCTION": "1", "REFNET_SECRET_KEY": "".join(map(chr, range(48, 98)))}
     refused = "django.core.exceptions.ImproperlyConfigured: Set REFNET_KEYS or REFNET_KEY_FILE: "
     assert start(tmp_path, **real).startswith(refused)
     assert not (tmp_path / "keys.json").exists()

@@ -211,11 +211,13 @@ def test_a_list_selected_twice_is_one_list(expert, rows):
     assert kinds == [["create_referral", "submit_referral"]] * 3
 
 
-def test_fragments_that_double_below_a_list_cost_nothing(expert, rows):
+def test_fragments_that_double_below_a_list_are_refused_by_their_cost_and_would_be_read_once(expert, rows, settings):
     chain = " ".join(f"fragment F{n} on Referral {{ ...F{n + 1} ...F{n + 1} }}" for n in range(40))
     document = (
         f"{{ worklist(box: IN, first: 2) {{ nodes {{ ...F0 }} }} }} {chain} fragment F40 on Referral {{ status }}"
     )
+    assert expert.code(document) == "LIMIT_EXCEEDED"
+    settings.GRAPHQL_LIMITS = settings.GRAPHQL_LIMITS | {"cost": 2**50}
     assert expert.data(document)["worklist"]["nodes"] == [{"status": "SENT"}] * 2
 
 
