@@ -182,7 +182,8 @@ def test_death_stops_every_limit_of_every_leg_at_its_moment(world):
     assert not clocks.differs(world.read(referral))
 
 
-def test_a_step_on_a_case_costs_so_many_statements(world):
+def test_a_step_on_a_case_costs_so_many_statements(world, settings):
+    settings.PREPARE = False  # so that a statement shows its text
     referral = world.referral(Status.SENT)
     with CaptureQueriesContext(connection) as queries:
         world.take("claim_referral", referral)
