@@ -178,7 +178,8 @@ def write(referral: Referral, now: datetime, **content: Any) -> None:
         clinical.vitals = check_vitals(content["vitals"])
     if content.get("exams") is not None:
         clinical.exams = content["exams"]
-    checked(clinical).save()
+    if clinical._state.adding or not {*CLINICAL, "vitals", "exams"}.isdisjoint(content):
+        checked(clinical).save()
     if content.get("diagnoses") is not None:
         codes = list(dict.fromkeys(content["diagnoses"]))
         clinical.diagnose(registry.concepts("ICD10", codes, on=timezone.localdate(now), field="diagnoses"))
@@ -266,7 +267,8 @@ def copy_of(referral: Referral, **changes: Any) -> Referral:
         "hops",
         "pathway",
         "green_kind",
-        "created_by",
     )
     values = {name: getattr(referral, name) for name in same} | changes
+    if "created_by" not in changes:
+        values["created_by_id"] = referral.created_by_id
     return Referral(id=uuid7(), based_on=referral, **values)

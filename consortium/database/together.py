@@ -21,7 +21,7 @@ ModelT = TypeVar("ModelT", bound=Model)
 
 
 def read(*wanted: QuerySet[Any]) -> list[list[Any]]:
-    """The rows of each of these, in order, by one statement; whole rows of plain columns, no joined relations."""
+    """The rows of each of these, in order, by one statement; whole rows, no arrays or bytes among them, no joined relations."""
     parts, values = [], list[Any]()
     for rows in wanted:
         try:

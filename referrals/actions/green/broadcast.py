@@ -110,7 +110,7 @@ def activate_green_channel(
         referral = Referral(
             case=case,
             number=number,
-            clinical=ClinicalSummary.objects.create(case=case),
+            clinical=ClinicalSummary(case=case),
             pathway=Pathway.GREEN_CHANNEL,
             green_kind=rule.concept,
             requester_hospital=department.hospital,
