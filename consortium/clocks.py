@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from consortium.calendars import between, later
@@ -28,17 +27,25 @@ KEPT = (
 )  # fmt: skip
 
 
-def _rules_of(cases: Sequence[ServiceRequest]) -> QuerySet[ClockRule]:
-    """The rules of these kinds of cases."""
-    return ClockRule.objects.filter(emergency__in={"", *(case.emergency for case in cases)}).order_by("id")
+# What the clocks of cases follow from: the runs and events of those that are stored; the rules of these kinds of cases,
+# and the stays of their hospitals in alliances that have rules of their own.
+FOLLOW_FROM = """
+select
+    (select json_agg(r order by kind, turn) from consortium_clockrun r where subject_id = any(%(old)s::uuid[])),
+    (select json_agg(e order by id) from consortium_event e where subject_id = any(%(old)s::uuid[])),
+    (select json_agg(r order by id) from consortium_clockrule r where emergency = any(%(kinds)s::text[])),
+    (select json_agg(m order by id) from consortium_membership m where hospital_id = any(%(parties)s::uuid[])
+        and alliance_id in (select alliance_id from consortium_clockrule where alliance_id is not null))
+"""
 
 
-def _stays_of(cases: Sequence[ServiceRequest]) -> QuerySet[Membership]:
-    """The stays of the hospitals of cases in alliances that have rules of their own."""
+def _read(cases: Sequence[ServiceRequest], old: Sequence[UUID] = ()) -> list[list[Any]]:
+    """The runs and events of the old ones, and the rules and stays of all."""
     asked = [case for case in cases if case.performer_hospital_id]
     parties = {hospital for case in asked for hospital in (case.requester_hospital_id, case.performer_hospital_id)}
-    own = ClockRule.objects.filter(alliance__isnull=False)
-    return Membership.objects.filter(alliance__in=own.values("alliance"), hospital__in=parties)
+    kinds = {"", *(case.emergency for case in cases)}
+    values = {"old": list(old), "kinds": sorted(kinds), "parties": list(parties)}
+    return together.read(FOLLOW_FROM, values, ClockRun, Event, ClockRule, Membership)
 
 
 def _shared_rules(
@@ -71,7 +78,8 @@ def _shared(ours: Iterable[Stay], theirs: Iterable[Stay]) -> Iterator[Stay]:
 
 def due(case: ServiceRequest, kind: str, *, now: datetime) -> datetime | None:
     """When a limit that began now would end on a case, or nothing if the registry sets none."""
-    (rules,) = _shared_rules([case], *together.read(_rules_of([case]), _stays_of([case])))
+    _runs, _events, rows, stays = _read([case])
+    (rules,) = _shared_rules([case], rows, stays)
     rule = rules.pick(kind, case.priority, timezone.localdate(now))
     return later(now, timedelta(minutes=rule.target_minutes), rule.calendar) if rule else None
 
@@ -157,13 +165,7 @@ def _followed(
 ) -> Iterator[tuple[list[ClockRun], list[ClockRun]]]:
     """The runs of each case as they are stored, and as they follow from its events and the rules."""
     cases = [case for case, _event in moved]
-    of_old = Q(subject_id__in=[case.pk for case in cases if not case._state.adding])
-    stored, events, rules, stays = together.read(
-        ClockRun.objects.filter(of_old).order_by("kind", "turn"),
-        Event.objects.filter(of_old).order_by("id"),
-        _rules_of(cases),
-        _stays_of(cases),
-    )
+    stored, events, rules, stays = _read(cases, [case.pk for case in cases if not case._state.adding])
     stored_by, events_by = _by_case(stored), _by_case(events)
     for (case, event), its_rules in zip(moved, _shared_rules(cases, rules, stays), strict=True):
         followed = follow(case, [*events_by[case.pk], *([event] if event else [])], its_rules)

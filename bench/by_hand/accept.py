@@ -1,10 +1,11 @@
-"""The transaction that accepts a referral as an expert of its department would be let write it: SQL by hand.
+"""The transaction that accepts a referral, written by hand: SQL and psycopg2.
 
-It leaves what ours leaves: the key with its answer, the case, a place held, the limit that ends and the one that begins,
+It leaves what ours leaves: the key with its answer, the case, a place held, a limit that ends and one that begins,
 event, audit entry (and so its link), notices and deliveries. It knows what it measures: which rules hold, who acts.
 """
 
 import json
+import re
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -18,7 +19,8 @@ from referrals.models import Referral
 
 BEGIN = """select set_config('role', %(role)s, true), set_config('refnet.person', %(person)s::text, true),
     set_config('refnet.now', %(now)s::text, true), set_config('statement_timeout', '10000', true),
-    set_config('lock_timeout', '5000', true), set_config('idle_in_transaction_session_timeout', '60000', true)"""
+    set_config('lock_timeout', '5000', true), set_config('idle_in_transaction_session_timeout', '60000', true),
+    set_config('plan_cache_mode', 'force_generic_plan', true)"""
 CLAIM = """insert into consortium_idempotencykey
     (id, person_id, key, fingerprint, subject_model, subject_id, created_at)
     values (%(key_id)s, %(person)s, %(key)s, %(mark)s, '', '', now()) on conflict do nothing"""
@@ -34,13 +36,14 @@ HOLD = """update consortium_capability set held = held + 1
     where department_id = %(performer_department_id)s and kind_id = %(needed_capability_id)s and held < beds_free
     returning id"""
 WRITE = """with rule as (
-    select id, target_minutes, %(now)s + target_minutes * interval '1 minute' as due_at from consortium_clockrule
+    select id, target_minutes, %(now)s::timestamptz + target_minutes * interval '1 minute' as due_at
+    from consortium_clockrule
     where kind = 'BOOKING' and emergency = '' and alliance_id is null and priority = %(priority)s
         and valid_from <= %(now)s::date and (valid_to is null or valid_to >= %(now)s::date)
 ), ended as (
     update consortium_clockrun set stopped_at = %(now)s, met = due_at >= %(now)s,
         taken_seconds = extract(epoch from %(now)s - started_at) - paused_seconds
-    where subject_id = %(id)s and kind = 'TRIAGE' and stopped_at is null
+    where subject_id = %(id)s::uuid and kind = 'TRIAGE' and stopped_at is null
 ), begun as (
     insert into consortium_clockrun (id, subject_kind, subject_id, thread_id, kind, turn, rule_id, target_minutes,
         holder, hospital_id, department_id, started_at, due_at, paused_in, paused_seconds)
@@ -65,7 +68,7 @@ values (%(entry)s, 'accept_referral', %(person)s, 'EXPERT', %(performer_hospital
     %(patient_id)s, %(now)s, %(request)s)"""
 TELL = """with notice as (
     insert into consortium_notice (id, event_id, person_id, created_at)
-    select gen_random_uuid(), %(event)s::uuid, r.person_id, %(now)s
+    select gen_random_uuid(), %(event)s::uuid, r.person_id, %(now)s::timestamptz
     from consortium_practitionerrole r join consortium_person p on p.id = r.person_id and p.is_active
     where r.starts_at <= %(now)s and (r.ends_at is null or r.ends_at > %(now)s) and r.person_id <> %(person)s
         and (r.hospital_id = %(requester_hospital_id)s
@@ -87,11 +90,13 @@ join lateral (select w.channel, w.address, r.hospital_id as id from consortium_p
     where w.person_id = n.person_id and w.active and w.least_priority >= %(priority)s
         and (w.steps = '{}' or 'accept_referral' = any(w.steps)) limit 1) p on true
 union all
-select gen_random_uuid(), %(event)s::uuid, null, w.id, w.hospital_id, 'WEBHOOK', w.url, %(text)s, %(priority)s, 'PENDING', 0,
-    %(now)s, %(now)s, ''
+select gen_random_uuid(), %(event)s::uuid, null, w.id, w.hospital_id, 'WEBHOOK', w.url, %(text)s, %(priority)s,
+    'PENDING', 0, %(now)s, %(now)s, ''
 from consortium_webhookendpoint w
 where w.hospital_id in (%(requester_hospital_id)s, %(performer_hospital_id)s) and w.deactivated_at is null
     and (w.steps = '{}' or 'accept_referral' = any(w.steps))"""
+STATEMENTS = 7  # in accept(): the first says who acts
+SLOT = re.compile(r"%\((\w+)\)s")
 KEEP = """update consortium_idempotencykey set answer = %(answer)s, subject_id = %(id)s
     where person_id = %(person)s and key = %(key)s"""
 
@@ -99,12 +104,12 @@ KEEP = """update consortium_idempotencykey set answer = %(answer)s, subject_id =
 class Hand:
     """A connection of its own on which referrals are accepted."""
 
-    def __init__(self, person: int, now: datetime, *, role: str = "refnet_app") -> None:
+    def __init__(self, person: int, now: datetime, *, role: str = "refnet_app", planned: bool = False) -> None:
         options = connection.get_connection_params()
         names = ("dbname", "user", "password", "host", "port", "options")
         self.line = psycopg2.connect(**{name: options[name] for name in names if options.get(name)})
         self.given: dict[str, Any] = {"person": person, "now": now, "role": role}
-        self.statements = 7
+        self.planned, self.known = planned, dict[str, tuple[str, list[str]]]()
 
     def accept(self, leg: Referral, answer: dict[str, Any]) -> None:
         """Accept a referral, all or nothing."""
@@ -115,17 +120,30 @@ class Hand:
         with self.line, self.line.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
             cursor.execute(BEGIN, given)
             cursor.execute(CLAIM, given)
-            cursor.execute(LOCK, given)
+            self._run(cursor, LOCK, given)
             found = cursor.fetchone()
             if found is None or found["status"] not in ("SENT", "IN_TRIAGE") or found["version"] != leg.version:
                 raise ValueError(leg.number)
             given |= found
             given["text"] = f"{found['number']}：接受，现为“已接受”。请登录转诊协作网查看。"
-            cursor.execute(HOLD, given)
+            self._run(cursor, HOLD, given)
             held = cursor.fetchone()
             if held is None:
                 raise ValueError("no place is left")
             given["held"] = held["id"]
-            cursor.execute(WRITE, given)
-            cursor.execute(TELL, given)
+            self._run(cursor, WRITE, given)
+            self._run(cursor, TELL, given)
             cursor.execute(KEEP, given)
+
+    def _run(self, cursor: Any, text: str, given: dict[str, Any]) -> None:
+        """Execute a statement as it is or, where that was asked for, under the name by which it was prepared."""
+        if not self.planned:
+            cursor.execute(text, given)
+            return
+        if text not in self.known:
+            names = list(dict.fromkeys(SLOT.findall(text)))
+            name = f"by_hand_{len(self.known)}"
+            cursor.execute(f"prepare {name} as " + SLOT.sub(lambda slot: f"${names.index(slot[1]) + 1}", text))
+            self.known[text] = name, names
+        name, names = self.known[text]
+        cursor.execute(f"execute {name} ({', '.join(['%s'] * len(names))})", [given[one] for one in names])

@@ -1,57 +1,64 @@
-"""Several tables in one statement: rows that are read together, rows that are written together. Django compiles each
-part, so that columns, types and values stand in the models alone.
+"""Several tables in one statement: rows that are read together, rows that are written together.
 
-The parts of a writing all see the database as it was before, none what another one writes. So one row may stand in one
+Columns, types and values are those of the models; the text depends on the shape alone, so that it is planned once. The
+parts of a writing all see the database as it was before, none what another one writes. So one row may stand in one
 part only, and whatever a policy asks of a row that is written here must be written by a statement of its own, before.
 """
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
-from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from django.db.models import Model, QuerySet
-from django.db.models.constants import OnConflict
-from django.db.models.sql import InsertQuery, UpdateQuery
+from django.db.models.expressions import DatabaseDefault
+from django.db.models.sql import UpdateQuery
 
 from consortium.database import prepared
 
 ModelT = TypeVar("ModelT", bound=Model)
 
 
-def read(*wanted: QuerySet[Any]) -> list[list[Any]]:
-    """The rows of each of these, in order, by one statement; whole rows, no arrays or bytes among them, no joined relations."""
-    parts, values = [], list[Any]()
-    for rows in wanted:
-        try:
-            sql, given = rows.query.sql_with_params()
-        except EmptyResultSet:
-            sql, given = "select where false", ()
-        parts.append(f"(select coalesce(json_agg(part), '[]')::text from ({sql}) part)")  # noqa: S608 - Django's own
-        values += given
-    found = prepared.fetch(prepared.named("select " + ", ".join(parts)), prepared.values_of(values))
-    assert found is not None  # noqa: S101 - a list of texts, each of them may be []
-    return [_rows(rows.model, json.loads(text)) for rows, text in zip(wanted, found, strict=True)]
+def read(text: str, values: Mapping[str, Any], *models: type[Model]) -> list[list[Any]]:
+    """The rows that a statement finds: for each model one column, the JSON list of its whole rows, null for none.
+
+    Not for models with arrays or bytes, which JSON has no word for.
+    """
+    found = prepared.fetch(text, values)
+    assert found is not None  # noqa: S101 - a row of lists
+    return [_rows(model, given or []) for model, given in zip(models, found, strict=True)]
 
 
 def _rows(model: type[ModelT], given: list[dict[str, Any]]) -> list[ModelT]:
-    """Rows from what the database wrote of them as JSON."""
-    fields = model._meta.concrete_fields
-    names = [field.attname for field in fields]
-    # Text, numbers and JSON are as they are; what else there is says itself how its text is read.
-    same = ("CharField", "JSONField", "IntegerField", "BooleanField")
-    read = [(field.column, None if field.get_internal_type().endswith(same) else field.to_python) for field in fields]
+    names, read = _reading(model)
     return [
         model.from_db(DEFAULT_DB_ALIAS, names, [turn(row[name]) if turn else row[name] for name, turn in read])
         for row in given
     ]
 
 
-def _place(field: Any) -> str:
-    """The placeholder of a column's value; no column that is written so has one that depends on the value."""
-    own = getattr(field, "get_placeholder", None)
-    return own(None, None, connection) if own else "%s"
+@cache
+def _reading(model: type[Model]) -> tuple[list[str], list[tuple[str, Any]]]:
+    """The attributes of a model, and for each its column and what turns JSON into its value."""
+    # Text, numbers and JSON are as they are; what else there is says itself how its text is read.
+    same = ("CharField", "JSONField", "IntegerField", "BooleanField")
+    fields = model._meta.concrete_fields
+    kinds = [None if field.get_internal_type().endswith(same) else field.to_python for field in fields]
+    return [field.attname for field in fields], [(f.column, turn) for f, turn in zip(fields, kinds, strict=True)]
+
+
+@cache
+def _columns(model: type[Model]) -> list[tuple[Any, str, str]]:
+    """The fields of a model with their columns and the placeholders of their values."""
+    fields: Any = [field for field in model._meta.concrete_fields if not field.generated]
+    own = [getattr(field, "get_placeholder", None) for field in fields]
+    places = [place(None, None, connection) if place else "%s" for place in own]
+    return [(f, connection.ops.quote_name(f.column), place) for f, place in zip(fields, places, strict=True)]
+
+
+def _of(model: type[Model], names: Iterable[str]) -> str:
+    fields: Any = [model._meta.get_field(name) for name in names]
+    return ", ".join(connection.ops.quote_name(field.column) for field in fields)
 
 
 class Writing:
@@ -70,32 +77,34 @@ class Writing:
         """
         if not (new := list(rows)):
             return
-        meta = new[0]._meta
-        query = InsertQuery(
-            type(new[0]),
-            on_conflict=OnConflict.UPDATE if unique else None,
-            unique_fields=[meta.get_field(name) for name in unique],
-            update_fields=[meta.get_field(name) for name in changing],
-        )
-        query.insert_values([field for field in meta.concrete_fields if not field.generated], new)
+        model, texts, values = type(new[0]), [], list[Any]()
         for row in new:
-            row._prepare_related_fields_for_save(operation_name="bulk_create")  # type: ignore[attr-defined]
-        ((sql, values),) = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+            places = []
+            for field, _column, place in _columns(model):
+                value = field.pre_save(row, add=True)
+                if isinstance(value, DatabaseDefault):
+                    places.append("default")
+                else:
+                    places.append(place)
+                    values.append(field.get_db_prep_save(value, connection))
+            texts.append(f"({', '.join(places)})")
+        columns = ", ".join(column for _field, column, _place in _columns(model))
+        sql = f"insert into {model._meta.db_table} ({columns}) values {', '.join(texts)}"  # noqa: S608 - of the models
+        if unique:
+            sets = ", ".join(f"{name} = excluded.{name}" for name in _of(model, changing).split(", "))
+            sql += f" on conflict ({_of(model, unique)}) do update set {sets}"
         self._add(sql, values)
         self.made += new
 
     def update(self, row: Model, names: Iterable[str] | None = None) -> None:
         """Add a stored row with what it holds now, in these columns or in all; `store` fails if it is not there."""
-        meta = row._meta
-        fields = [f for f in meta.concrete_fields if not f.primary_key and not f.generated]
-        if names is not None:
-            fields = [meta.get_field(name) for name in names]  # type: ignore[misc]
-        row._prepare_related_fields_for_save(operation_name="save", fields=fields)  # type: ignore[attr-defined]
-        quoted = connection.ops.quote_name
-        # Not Django's UPDATE, in whose text an empty value is a word: it would be planned anew for each mixture.
-        places = ", ".join(f"{quoted(field.column)} = {_place(field)}" for field in fields)
-        sql = f"update {quoted(meta.db_table)} set {places} where {quoted(meta.pk.column)} = %s returning 1"  # noqa: S608
-        values = [field.get_db_prep_save(field.pre_save(row, add=False), connection) for field in fields]
+        meta, wanted = row._meta, None if names is None else set(names)
+        sets, values = [], list[Any]()
+        for field, column, place in _columns(type(row)):
+            if not field.primary_key and (wanted is None or field.name in wanted):
+                sets.append(f"{column} = {place}")
+                values.append(field.get_db_prep_save(field.pre_save(row, add=False), connection))
+        sql = f"update {meta.db_table} set {', '.join(sets)} where id = %s returning 1"  # noqa: S608 - of the models
         self.counted.append(self._add(sql, [*values, row.pk]))
 
     def change(self, rows: QuerySet[Any], **values: Any) -> None:

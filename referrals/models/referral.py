@@ -162,7 +162,6 @@ class Referral(ServiceRequest):
     KIND = "referral"
     LOADED = (
         "case__patient",
-        "clinical",
         "needed_capability",
         "requester_hospital",
         "requester_department",

@@ -49,8 +49,12 @@ def test_rows_are_read_as_django_reads_them(world: World, model):
     world.referral(Status.CLOSED)
     rows = model.objects.order_by("pk")
     assert rows.exists()
+    table = model._meta.db_table
+    text = f"""select (select json_agg(r order by id) from {table} r),
+        (select json_agg(r order by id) from {table} r where id = any(%(none)s::uuid[])),
+        (select json_agg(r order by id desc) from {table} r)"""
     with CaptureQueriesContext(connection) as queries:
-        found, none, backwards = together.read(rows, rows.filter(pk__in=[]), rows.reverse())
+        found, none, backwards = together.read(text, {"none": []}, model, model, model)
     assert len(queries) == 1
     assert [values(row) for row in found] == [values(row) for row in rows]
     assert [row.pk for row in backwards] == [row.pk for row in found][::-1]

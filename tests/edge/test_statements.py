@@ -295,7 +295,7 @@ ACCEPTED = [
     ("case", "FOR NO KEY UPDATE"),
     ("place", "update consortium_capability"),
     ("clocks", "json_agg"),
-    ("writing", 'INSERT INTO "consortium_event"'),
+    ("writing", "insert into consortium_event"),
     ("telling", "insert into consortium_notice"),
     ("payload", '"full_view"'),
     ("answer", 'UPDATE "consortium_idempotencykey"'),
