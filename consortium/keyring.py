@@ -85,7 +85,7 @@ def load(*, text: str, file: Path | None, own: Path | None) -> Keyring:
         return read(text)
     if file is None and own is None:
         raise KeysMissing(
-            "Set REFNET_KEYS or REFNET_KEY_FILE: identity numbers and telephone numbers are stored encrypted, and "
+            "Set one of them: identity numbers and telephone numbers are stored encrypted, and "
             "production needs keys of its own; `python -m consortium.keyring` prints new ones."
         )
     if file is None:

@@ -83,12 +83,31 @@ class CreatePerson(Action):
         subject = graphene.String(description="Who the person is there: the subject or employee number.")
 
     @staticmethod
-    def perform(*, by: Any, now: Any, hospital: str, **given: Any) -> Person:
+    def perform(
+        *,
+        by: Any,
+        now: Any,
+        username: str,
+        name: str,
+        hospital: str,
+        title: str = "",
+        provider: str = "",
+        subject: str = "",
+    ) -> Person:
         """See `consortium.accounts.create_person`."""
         home = Hospital.objects.select_related("division__parent").filter(pk=hospital).first()
         if home is None:
             raise access.not_found("hospital")
-        person, secret = accounts.create_person(by=by, now=now, hospital=home, **given)
+        person, secret = accounts.create_person(
+            by=by,
+            now=now,
+            username=username,
+            name=name,
+            hospital=home,
+            title=title,
+            provider=provider,
+            subject=subject,
+        )
         by.shown[person.pk] = secret
         return person
 

@@ -58,10 +58,10 @@ class UnmaskPatient(Action):
         reason = graphene.String(required=True, description="Coded reason, catalogue UNMASK (原因).")
         comment = graphene.String(description="Words beside the reason; some reasons need them (说明).")
 
-    @classmethod
-    def perform(cls, *, by: Any, now: Any, **given: Any) -> Unmasking:
+    @staticmethod
+    def perform(*, by: Any, now: Any, id: Any, reason: str, comment: str = "") -> Unmasking:
         """See `consortium.unmasking.unmask_patient`."""
-        row, numbers = unmask_patient(by=by, now=now, kinds=KINDS, **given)
+        row, numbers = unmask_patient(by=by, now=now, kinds=KINDS, id=id, reason=reason, comment=comment)
         by.shown[row.pk] = numbers
         return row
 

@@ -25,7 +25,7 @@ from consortium.models import (
     PractitionerRole,
     uuid7,
 )
-from consortium.roles import HELD_AT, PERMISSIONS, SCOPES, Place, Role, every_permission
+from consortium.roles import HELD_AT, PERMISSIONS, SCOPES, SEPARATED, Place, Role, every_permission
 from referrals.models import Case, Referral, Status
 from tests.world import ADMIN, DOCTOR, EXPERT, HOSPITALS, NOW, OFFICE, OK, World
 
@@ -252,13 +252,13 @@ def answer(action: Any, **given: Any) -> str:
     return OK
 
 
-def test_a_role_is_granted_by_the_administrator_of_that_hospital_only(world):
+def test_a_role_is_granted_by_the_administrators_of_that_hospital_only(world):
     person = Person.objects.create(username="new", name="新")
     given = {"person": person, "role": EXPERT, "where": world.departments["province"], "now": NOW}
     found = {
         (place, role): answer(grants.grant_role, by=world.actor(place, role), **given)
         for place, role, n in world.people
-        if n == 1 and (place, role) != ("province", ADMIN)
+        if n == 1 and (place, role) not in (("province", ADMIN), ("province", Role.SECURITY_ADMIN))
     }
     assert found == dict.fromkeys(found, "FORBIDDEN")
     audits = AuditEntry.objects.count()
@@ -296,8 +296,8 @@ def test_a_role_is_held_where_the_table_allows(world):
     for role in Role:
         for place, where in places.items():
             allowed = OK if place in HELD_AT[role] else "INVALID_INPUT role"
-            # No hospital's administrator gives roles of a division.
-            expected[role, place] = "FORBIDDEN" if place is Place.DIVISION else allowed
+            # No hospital's administrator gives roles of a division, nor those of the three administrators.
+            expected[role, place] = "FORBIDDEN" if place is Place.DIVISION or role in SEPARATED else allowed
             found[role, place] = answer(grants.grant_role, by=admin, person=person, role=role, where=where, now=NOW)
     assert found == expected
 

@@ -227,10 +227,12 @@ def test_it_listens_on_no_network_and_its_socket_is_private(bench: Bench) -> Non
     assert bench.cluster.socket_folder.stat().st_mode & 0o777 == 0o700
 
 
-def test_the_application_is_no_superuser_but_may_make_test_databases_and_extensions(bench: Bench) -> None:
+def test_the_owner_is_no_superuser_but_passes_policies_and_may_make_databases_and_extensions(
+    bench: Bench,
+) -> None:
     bench.attached()
     query = "select rolsuper, rolbypassrls, rolcreatedb from pg_roles where rolname = current_user"
-    assert bench.ask(query) == (False, False, True)
+    assert bench.ask(query) == (False, True, True)
     bench.ask("create extension if not exists pg_trgm")
 
 

@@ -218,7 +218,7 @@ def test_the_pins_name_no_host_and_the_developers_add_to_the_runtime() -> None:
 def test_an_unknown_measurement_is_refused_with_their_names(words: tuple[str, ...]) -> None:
     done = refnet(*words)
     assert done.returncode == 1
-    assert "Name a measurement: tiles · web" in done.stderr
+    assert "Name a measurement: access · audit · " in done.stderr
 
 
 @pytest.mark.parametrize(

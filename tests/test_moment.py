@@ -1,5 +1,6 @@
 """A demonstration's clock runs ahead or faster for every process, never back, and not at all in production."""
 
+import base64
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -83,6 +84,7 @@ def test_the_settings_name_the_file_only_outside_production(tmp_path: Path, prod
         "REFNET_SECRET_KEY": "0123456789abcdefghij" * 3,
         "REFNET_HOSTS": "refnet.example.org",
         "REFNET_KEYS": keyring.made(),
+        "REFNET_AUDIT_KEY": base64.b64encode(bytes(range(32))).decode(),
         "DATABASE_URL": "postgresql://elsewhere/refnet",
     }
     told = "from consortium import settings; print(settings.DEMO_CLOCK)"

@@ -300,7 +300,8 @@ def test_production_does_not_start_without_keys_of_its_own(tmp_path: Path):
     keys = tmp_path / "given.json"
     keys.write_text(keyring.made())
     real = {"REFNET_PRODUCTION": "1", "REFNET_SECRET_KEY": "".join(map(chr, range(48, 98)))}
-    refused = "django.core.exceptions.ImproperlyConfigured: Set REFNET_KEYS or REFNET_KEY_FILE: "
+    real["REFNET_AUDIT_KEY"] = base64.b64encode(bytes(range(32))).decode()
+    refused = "django.core.exceptions.ImproperlyConfigured: REFNET_KEYS, REFNET_KEY_FILE: Set one of them: "
     assert start(tmp_path, **real).startswith(refused)
     assert not (tmp_path / "keys.json").exists()
     assert start(tmp_path, **real, REFNET_KEY_FILE=str(keys)) == "1"

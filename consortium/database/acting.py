@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from psycopg2.extensions import TRANSACTION_STATUS_INTRANS
 
 SYSTEM_PERSON = "system"  # the clock's own steps and the jobs; which rows they need is in ADR 0022
-APP, REPORT = "refnet_app", "refnet_report"
+APP, REPORT, SOUGHT = "refnet_app", "refnet_report", "refnet.sought"
 BECOME = (
     "select set_config('role', %s, true), set_config('refnet.person', %s, true), set_config('refnet.now', %s, true)"
 )
@@ -40,7 +40,7 @@ def acting(by: Acts | None, *, also: Mapping[str, str] | None = None) -> Iterato
     """
     at = "" if by is None or by.at is None or settings.PRODUCTION else by.at.isoformat()
     person = "" if by is None else SYSTEM_PERSON if by.person is None else str(by.person.pk)
-    with _as((APP, person, at), also or {}):
+    with _as((APP, person, at), {SOUGHT: ""} | dict(also or {})):  # nobody goes on with what another looked up
         yield
 
 
@@ -66,7 +66,7 @@ def seek(marks: Iterable[bytes]) -> None:
     """
     if current() != _itself():
         with connection.cursor() as cursor:
-            cursor.execute("select set_config('refnet.sought', %s, true)", [",".join(mark.hex() for mark in marks)])
+            cursor.execute("select set_config(%s, %s, true)", [SOUGHT, ",".join(mark.hex() for mark in marks)])
 
 
 @contextmanager

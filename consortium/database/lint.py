@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from django.apps import apps
 from django.db import connection
 
-from consortium.database.tables import APPEND_ONLY, CLOSED, GUARDED, OPEN, REPORTED
+from consortium.database.tables import APPEND_ONLY, GUARDED, OPEN, OWNERS, REPORTED
 
 # `%(name)s` are the lists of `tables`.
 RULES: dict[str, str] = {
     "R01 every table is in exactly one list of tables.py": """
         select t.name from unnest(%(stored)s || %(models)s) as t (name)
-        where (select count(*) from unnest(%(guarded)s || %(open)s || %(closed)s) l (name) where l.name = t.name) <> 1
+        where (select count(*) from unnest(%(guarded)s || %(open)s || %(owners)s) l (name) where l.name = t.name) <> 1
         group by t.name""",
     "R02 a table with patients' data has row-level security enabled": """
         select relname from pg_class where relnamespace = 'public'::regnamespace and relname = any(%(guarded)s)
@@ -140,7 +140,7 @@ def _lists() -> dict[str, list[str] | str]:
         "models": sorted({model._meta.db_table for model in models}),
         "guarded": sorted(GUARDED),
         "open": sorted(OPEN),
-        "closed": sorted(CLOSED),
+        "owners": sorted(OWNERS),
         "append_only": sorted(APPEND_ONLY),
         "reported": sorted(f"{table}.{column}" for table, columns in REPORTED.items() for column in columns),
         "ours": ["refnet_app", "refnet_system", "refnet_report"],

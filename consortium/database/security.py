@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from consortium.database.tables import APPEND_ONLY, BY_TRIGGER, CLOSED, GUARDED, REPORTED
+from consortium.database.tables import APPEND_ONLY, BY_TRIGGER, GUARDED, OWNERS, REPORTED
 
 HERE = Path(__file__).parent
 ROLES = HERE / "roles.sql"
@@ -71,7 +71,7 @@ def secure() -> bool:
 def digest(tables: str) -> str:
     """What the files, the settings and the tables come to."""
     texts = [path.read_text(encoding="utf-8") for path in sorted(POLICIES.glob("*.sql"))]
-    lists = repr((sorted(GUARDED), sorted(APPEND_ONLY), sorted(BY_TRIGGER), sorted(CLOSED), sorted(REPORTED.items())))
+    lists = repr((sorted(GUARDED), sorted(APPEND_ONLY), sorted(BY_TRIGGER), sorted(OWNERS), sorted(REPORTED.items())))
     return sha256("\0".join([*texts, lists, str(settings.ACCESS_DAYS_AFTER_CLOSE), tables]).encode()).hexdigest()
 
 
@@ -97,10 +97,8 @@ def _grant(cursor: Any) -> None:
     cursor.execute("grant select on all tables in schema access to refnet_app, refnet_report")
     cursor.execute("revoke all on access.applied from refnet_app, refnet_report")
     for name in connection.introspection.table_names(cursor):
-        if name in CLOSED:
-            continue
         rights = "select, insert" if name in APPEND_ONLY else "select, insert, update, delete"
-        rights = "select" if name in BY_TRIGGER else rights
+        rights = "select" if name in BY_TRIGGER | OWNERS else rights
         cursor.execute(f'grant {rights} on public."{name}" to refnet_app')
         if name in REPORTED:
             columns = ", ".join(sorted(REPORTED[name]))

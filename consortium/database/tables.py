@@ -112,8 +112,8 @@ OPEN = frozenset(
         "guardian_userobjectpermission",
     ]
 )
-# For the owner alone.
-CLOSED = frozenset({"django_migrations"})
+# Written by the owner alone; a service reads there whether it may begin (`/readyz`).
+OWNERS = frozenset({"django_migrations"})
 # The columns that figures are counted from, none of which is about a patient.
 REPORTED: dict[str, frozenset[str]] = {
     "referrals_referral": frozenset(

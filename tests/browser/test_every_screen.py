@@ -55,6 +55,7 @@ VISITS: dict[str, tuple[tuple[str, Role] | None, str]] = {
     "/break-glass/:id": (("county", ADMIN), "glass"),
     "/trail": (("county", Role.AUDITOR), ""),
     "/admin": (("county", ADMIN), ""),
+    "/admin/accounts": (("county", Role.SYSTEM_ADMIN), ""),
     "/admin/members": (("county", ADMIN), ""),
     "/admin/import": (("province", Role.ALLIANCE_ADMIN), ""),
     "/admin/capacity": (("county", ADMIN), ""),

@@ -58,7 +58,7 @@ def test_an_error_and_a_rollback_leave_nobody_behind(world):
 
 def test_outside_of_acting_nothing_changes_whoever_counts_or_looks_beyond(world):
     with reporting(), beyond():
-        seek("430121202201050011")
+        seek([b"mark"])
         assert named() == OWNER
 
 
@@ -66,7 +66,7 @@ def test_outside_of_acting_nothing_changes_whoever_counts_or_looks_beyond(world)
 def test_the_end_of_the_transaction_is_the_end_of_it():
     with acting(access.SYSTEM):
         assert named() == ("refnet_app", "system")
-        seek("430121202201050011")
+        seek([b"mark"])
     assert named() == OWNER
     with connection.cursor() as cursor:
         cursor.execute("select coalesce(current_setting('refnet.sought', true), '')")

@@ -24,6 +24,12 @@ def _mail_can_leave(settings) -> None:
 
 
 @pytest.fixture
+def documents_of_any_size(settings) -> None:
+    """For tests that select every field there is in a list; how much may be asked for has tests of its own."""
+    settings.GRAPHQL_LIMITS = settings.GRAPHQL_LIMITS | {"cost": 10**9}
+
+
+@pytest.fixture
 def fresh_documents() -> Iterator[None]:
     """No document is kept from before, nor for afterwards: for tests that change what is valid."""
     documents.prepared.cache_clear()

@@ -26,6 +26,8 @@ TYPED = (
     f"{NAME}（欧阳 密语，欧·阳·密·语），住{ADDRESS}，母{GUARDIAN} {PHONE} / 137-8765-4321 / 139 1234 5678 / "
     f"１３９１２３４５６７８，{CONSENTER}在场，身份证 %s，"
 )
+
+pytestmark = pytest.mark.usefixtures("documents_of_any_size")
 ASKED = ("province", "city", "province2")  # the last one by telephone
 PLACES = (*ASKED, "province.other", "foreign")  # of one of them every role, of the others those who treat
 WIDE = widest("Offer", depth=4)

@@ -82,6 +82,7 @@ def mutated(
                 yield given | {name: [below] if many else below}
 
 
+@pytest.mark.usefixtures("documents_of_any_size")
 @pytest.mark.slow
 def test_no_input_of_a_mutation_is_a_fault_and_what_was_done_can_be_read(world):
     faults: list[Any] = []

@@ -19,6 +19,8 @@ from schema.schema import rule_of, schema
 from tests.edge.client import Edge, as_role, code_of, gid, inputs, step, widest
 from tests.world import NOW, World, patient
 
+pytestmark = pytest.mark.usefixtures("documents_of_any_size")
+
 DOCTOR, OFFICE, EXPERT, ADMIN = Role.REFERRING_DOCTOR, Role.REFERRAL_OFFICE, Role.EXPERT, Role.HOSPITAL_ADMIN
 # Who never treats a patient.
 STRANGERS = [

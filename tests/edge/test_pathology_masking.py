@@ -78,6 +78,7 @@ def test_who_does_not_see_a_case_finds_no_word_of_it(world, read):
     assert leaks == {}
 
 
+@pytest.mark.usefixtures("documents_of_any_size")
 def test_who_sees_a_case_learns_the_name_of_one_case_and_none_from_a_list(world, read):
     """So that the test above looks for the right words; a printed copy's code names nobody to anybody."""
     for who in SEES_SLIDES:

@@ -59,6 +59,7 @@ def test_the_worklist_is_read_page_by_page_without_gap_or_repetition(lab, sort):
     assert (len(seen), set(seen), page["totalCount"]) == (45, wanted, 45)
 
 
+@pytest.mark.usefixtures("documents_of_any_size")
 def test_the_worklist_of_20_and_of_100_rows_takes_the_same_statements(lab):
     """With every field that the schema lets one select."""
     case = lab.case(Status.POOLED)
@@ -71,15 +72,15 @@ def test_the_worklist_of_20_and_of_100_rows_takes_the_same_statements(lab):
     assert len(few) == len(many)
 
 
-def test_the_plain_worklist_takes_four_statements_and_names_are_masked(lab):
-    """Session, person, roles, page."""
+def test_the_plain_worklist_takes_six_statements_and_names_are_masked(lab):
+    """Session, person, roles, who acts; page; audit trail."""
     case = lab.case(Status.POOLED)
     who, answers = edge(lab, FIRST), []
     document = (
         "{ pathologyWorklist(box: POOL) { nodes { number status kind priority organ { label } "
         "patient { displayName identity { name } } requesterHospital { name } clock { dueAt overdue } } } }"
     )
-    assert len(statements(lambda: answers.append(who.data(document)))) == 4
+    assert len(statements(lambda: answers.append(who.data(document)))) == 6
     (row,) = answers[0]["pathologyWorklist"]["nodes"]
     assert row["patient"] == {"displayName": case.patient.masked_name, "identity": None}
     one = "query($id: ID!) { pathologyCase(id: $id) { patient { identity { name } } } }"

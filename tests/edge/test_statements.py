@@ -29,13 +29,7 @@ from tests.edge.many import copies, statements
 from tests.edge.tables import OF_FILES, PATHOLOGY
 from tests.world import COUNTY_DOCTOR, NOW
 
-
-# How many statements the widest documents take is counted here, not how large a document may be.
-@pytest.fixture(autouse=True)
-def documents_of_any_size(settings):
-    settings.GRAPHQL_LIMITS = settings.GRAPHQL_LIMITS | {"cost": 10**9}
-
-
+pytestmark = pytest.mark.usefixtures("documents_of_any_size")
 DOCTOR, EXPERT, ADMIN = Role.REFERRING_DOCTOR, Role.EXPERT, Role.HOSPITAL_ADMIN
 WIDEST = widest("Referral")
 
@@ -59,15 +53,15 @@ def test_the_worklist_of_20_and_of_100_rows_takes_the_same_statements(world):
     assert few == many
 
 
-def test_the_open_worklist_takes_six_statements(world):
-    """Session, person, roles, page, count; and one for the audit trail, if anybody was shown."""
+def test_the_open_worklist_takes_seven_statements(world):
+    """Session, person, roles, who acts; page, count; and one for the audit trail, if anybody was shown."""
     referral, edge = world.referral(Status.SENT), as_role(world, "province", EXPERT)
     copies(referral, [{}] * 30)
     row = "number status priority patient { displayName } requesterHospital { name } clock { dueAt overdue }"
     document = "{ worklist(box: IN, open: true) { %s nodes { " + row + " } } }"
-    assert taken(edge, document % "", 20) == 5
-    assert taken(edge, document % "totalCount", 20) == 6
-    assert taken(edge, "{ worklist(box: IN) { totalCount } }") == 6
+    assert taken(edge, document % "", 20) == 6
+    assert taken(edge, document % "totalCount", 20) == 7
+    assert taken(edge, "{ worklist(box: IN) { totalCount } }") == 7
 
 
 def test_a_case_of_2_and_of_6_legs_takes_the_same_statements(world):
@@ -170,7 +164,7 @@ def test_2_and_20_offers_take_the_same_statements(world):
     document = "{ offers(first: %d) { totalCount nodes " + widest("Offer") + " } }"
     assert taken(edge, document % 2, 2) == taken(edge, document % 10, 10)
     short = "{ offers(open: true) { nodes { number status facts { summary } clock { dueAt } events { kind } } } }"
-    assert taken(edge, short, 20) == 7  # session, person, roles; page, diagnoses, events; audit trail
+    assert taken(edge, short, 20) == 8  # session, person, roles, who acts; page, diagnoses, events; audit trail
 
 
 def test_a_call_to_1_and_to_4_hospitals_takes_the_same_statements(world):

@@ -68,6 +68,7 @@ def come(door: Door, subject: str = "subject-of-the-doctor", query: str = "") ->
     return str(door.client.get(consent(asked(door, query), subject)).headers["Location"])
 
 
+@pytest.mark.django_db
 def test_the_page_offers_each_provider_by_its_name(his):
     assert Door().get()["providers"] == [{"id": "his", "name": "统一认证"}]
 

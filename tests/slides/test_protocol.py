@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from consortium import access
 from consortium.models import AuditEntry
 from consortium.roles import Role
 from telemedicine.models import PathologyCase, Status, Upload, UploadState
@@ -248,7 +249,7 @@ def test_an_upload_waits_seven_days_for_its_next_byte(sender, slide, clock):
 
 def test_one_writes_at_a_time_until_it_falls_silent(sender, slide, clock):
     path = sender.begin(slide, CONTENT)
-    pen = receive.take_pen(key(path), offset=0, now=NOW)
+    pen = receive.take_pen(key(path), by=access.SYSTEM, offset=0, now=NOW)
     assert refused(sender.piece(path, CONTENT, 0)) == (423, "BUSY")
     clock.moment = NOW + timedelta(seconds=16)
     assert sender.piece(path, CONTENT[:HALF], 0).status_code == 204

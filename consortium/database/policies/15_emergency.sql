@@ -10,6 +10,13 @@ create or replace function access.opened_patients() returns uuid[] language sql 
               and r.role = any(access.roles_for('breaks_glass'))
               and r.starts_at <= access.now() and (r.ends_at is null or r.ends_at > access.now()) $$;
 
+-- What a role opened and still has open at a moment: asked with the roles of whoever signs in, before the database is
+-- told who acts.
+create or replace function access.opened_by(role_held uuid, moment timestamptz) returns uuid[] language sql stable
+    security definer set search_path = pg_catalog, pg_temp
+    as $$ select coalesce(array_agg(patient_id), '{}') from public.consortium_breakglass
+          where practitioner_role_id = role_held and started_at <= moment and ends_at > moment $$;
+
 -- Their cases.
 create or replace function access.opened_cases() returns uuid[] language sql stable security definer
     set search_path = pg_catalog, pg_temp

@@ -166,7 +166,10 @@ call access.guard('referrals_offer',
     $$,
     made => $$
         {requester sends}
-        or access.my_call(referral_id) and (select access.holds('activates'))
+        or access.my_call(referral_id)
+            and ((select access.holds('activates'))
+                or requester_hospital_id = any((select access.houses('sends_specimens'))::uuid[])
+                or requester_hospital_id = any((select access.houses('reads_slides'))::uuid[]))
         or {system}
     $$,
     changed => $$ {requester sends} or {performer receives} or {system} $$);

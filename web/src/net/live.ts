@@ -60,6 +60,15 @@ export function listen<Data, Variables>(
   };
 }
 
+/** Holds every stream for a while; the returned function lets them go on where they were. */
+export function pauseLive(): () => void {
+  const held = [...topics.values()];
+  for (const topic of held) stop(topic);
+  return () => {
+    for (const topic of held) void run(topic);
+  };
+}
+
 /** Ends every stream, at sign-out. */
 export function closeLive(): void {
   for (const topic of topics.values()) stop(topic);

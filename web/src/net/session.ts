@@ -4,7 +4,7 @@ import { Me, type MeData } from "../operations";
 import { call, headers, send, whenSignedOut } from "./client";
 import { atTheDoor, type Standing } from "./door";
 import { clearDrafts } from "./drafts";
-import { closeLive } from "./live";
+import { closeLive, pauseLive } from "./live";
 import { language } from "../words";
 import type { Answer, Problem } from "./problem";
 
@@ -100,8 +100,12 @@ async function become(): Promise<Problem | null> {
 
 /** Signs out and forgets everything that was typed on this machine; null when that went well. */
 export async function signOut(): Promise<Problem | null> {
+  const goOn = pauseLive(); // the end of the session would end them, and each would ask for it again
   const answer = await send("/session/", { method: "DELETE", headers: headers() });
-  if (!answer.ok && answer.problem.kind !== "signedOut") return answer.problem;
+  if (!answer.ok && answer.problem.kind !== "signedOut") {
+    goOn();
+    return answer.problem;
+  }
   others?.postMessage("out");
   await leave();
   return null;
