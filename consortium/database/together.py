@@ -65,10 +65,8 @@ class Writing:
     """What is to be written by one statement, in the running transaction; nothing is until `store`."""
 
     def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.values: list[Any] = []
-        self.counted: list[str] = []  # the parts that must find their row
-        self.made: list[Model] = []
+        self.parts, self.values, self.made = list[str](), list[Any](), list[Model]()
+        self.counted = list[str]()  # the parts that must find their row
 
     def insert(self, rows: Iterable[Model], *, unique: Iterable[str] = (), changing: Iterable[str] = ()) -> None:
         """Add new rows of one table; where one with the same `unique` columns stands, its `changing` are set instead.
@@ -130,4 +128,5 @@ class Writing:
             raise DatabaseError("a row that was to be updated is not there")
         for row in self.made:
             row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
-        self.__init__()  # type: ignore[misc]
+        for kept in (self.parts, self.values, self.made, self.counted):
+            kept.clear()

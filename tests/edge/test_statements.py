@@ -1,13 +1,16 @@
 """How many statements an operation takes: by what is selected, never by how many rows there are."""
 
+from collections import OrderedDict
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import connection, transaction
 
+from consortium.database import prepared
 from consortium.models import (
     Alliance,
     Capability,
@@ -15,6 +18,7 @@ from consortium.models import (
     Delivery,
     Department,
     Division,
+    Event,
     Hospital,
     Membership,
     WebhookEndpoint,
@@ -311,6 +315,26 @@ def test_what_was_prepared_costs_what_was_not(world, settings):
         leg = world.referral(Status.SENT)
         costs.append(len(statements(lambda leg=leg: edge.done("acceptReferral", "referral { number }", **step(leg)))))
     assert costs == [len(ACCEPTED)] * 3
+
+
+@pytest.fixture
+def _forgetful() -> Iterator[None]:
+    """Afterwards nothing is known to be prepared, and preparing is on."""
+    yield
+    prepared._off = False
+    connection.prepared = (None, OrderedDict())
+
+
+@pytest.mark.usefixtures("_forgetful")
+def test_a_step_whose_statements_the_database_forgot_is_taken_once_all_the_same(world):
+    edge, first, second = as_role(world, "province", EXPERT), world.referral(Status.SENT), world.referral(Status.SENT)
+    edge.done("acceptReferral", "referral { number }", **step(first))
+    with connection.cursor() as cursor:
+        cursor.execute("deallocate all")  # as a pool does that hands out another connection
+    edge.done("acceptReferral", "referral { number }", **step(second))
+    assert prepared._off
+    for leg in (first, second):
+        assert Event.objects.filter(subject_id=leg.pk, kind="accept_referral").count() == 1
 
 
 def test_a_long_case_costs_a_step_no_more_than_a_short_one(world):
