@@ -255,7 +255,6 @@ def copy_of(referral: Referral, **changes: Any) -> Referral:
     """A new leg that carries the same patient, facts and consent on, not yet stored."""
     same = (
         "case",
-        "clinical",
         "reason",
         "priority",
         "needed_capability",
@@ -268,7 +267,7 @@ def copy_of(referral: Referral, **changes: Any) -> Referral:
         "pathway",
         "green_kind",
     )
+    by_key = ("clinical", "created_by")  # of which nothing is asked
     values = {name: getattr(referral, name) for name in same} | changes
-    if "created_by" not in changes:
-        values["created_by_id"] = referral.created_by_id
+    values |= {f"{name}_id": getattr(referral, f"{name}_id") for name in by_key if name not in changes}
     return Referral(id=uuid7(), based_on=referral, **values)
