@@ -13,9 +13,24 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.db.models import BooleanField, Case, Exists, F, Func, Model, OuterRef, Q, QuerySet, UUIDField, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    DateTimeField,
+    Exists,
+    F,
+    Func,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    UUIDField,
+    Value,
+    When,
+)
 from django.utils.translation import gettext as _
 
+from consortium.database.prepared import Bound, Standing
 from consortium.errors import Code, Refused
 from consortium.models import (
     Department,
@@ -47,6 +62,21 @@ class Reach:
         if not self.departments:
             return at_hospital
         return at_hospital | at_department if self.hospitals else at_department
+
+    def arms(self, prefix: str) -> list[Q]:
+        """The same place by place: the rows of one place lie in the order of an index, those of several do not."""
+        return [
+            *(Q(**{f"{prefix}_hospital": pk}) for pk in sorted(self.hospitals)),
+            *(Q(**{f"{prefix}_department": pk}) for pk in sorted(self.departments)),
+        ]
+
+
+def any_of(conditions: Iterable[Q]) -> Q:
+    """The rows for which one of the conditions holds; none if there is no condition."""
+    found = Q(pk__in=[])
+    for condition in conditions:
+        found |= condition
+    return found
 
 
 @dataclass(frozen=True)
@@ -110,7 +140,7 @@ def running(now: datetime) -> Q:
 
 def actor(person: Person, *, now: datetime, request_id: str = "", scopes: Iterable[str] | None = None) -> Actor:
     """The person as an actor, by one statement; a token's scopes narrow what the roles give."""
-    by = _acting(person, tuple(_held(now).filter(person=person)), now)
+    by = _acting(person, tuple(_HELD.fetch(person=person.pk, at=now)), now)
     return narrowed(replace(by, request_id=request_id), scopes)
 
 
@@ -135,7 +165,7 @@ def narrowed(by: Actor, scopes: Iterable[str] | None) -> Actor:
     )
 
 
-def _held(now: datetime) -> QuerySet[PractitionerRole]:
+def _held(now: Any) -> QuerySet[PractitionerRole]:
     """The roles that run at a moment, each with the permissions that its group has at its finest place."""
     granted: dict[str, Any] = {
         place: ArraySubquery(
@@ -144,7 +174,7 @@ def _held(now: datetime) -> QuerySet[PractitionerRole]:
         for place, model in (("department", DepartmentGrant), ("hospital", HospitalGrant), ("division", DivisionGrant))
     }
     # The one thing about patients that is asked before it is known who asks: by a function that tells no more.
-    opened = Func(F("pk"), Value(now), function="access.opened_by", output_field=ArrayField(UUIDField()))
+    opened = Func(F("pk"), now, function="access.opened_by", output_field=ArrayField(UUIDField()))
     return (
         PractitionerRole.objects.filter(running(now))
         .select_related("hospital", "department", "division")
@@ -158,6 +188,10 @@ def _held(now: datetime) -> QuerySet[PractitionerRole]:
         )
         .order_by("id")
     )
+
+
+# Asked at each request: to write its SQL anew took longer than everything else that a list needs.
+_HELD = Standing(lambda: _held(Bound("at", DateTimeField())).filter(person=Bound("person", Person._meta.pk)))
 
 
 def _acting(person: Person, held: tuple[PractitionerRole, ...], now: datetime) -> Actor:

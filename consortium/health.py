@@ -16,6 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models.functions import Now
 from django_q.models import Schedule
 
+from consortium.counts import COUNTS
 from consortium.leaving import leaving
 from consortium.worker import JOB
 
@@ -89,7 +90,7 @@ _health = Health()
 
 async def answer(path: str, send: Any) -> None:
     """Answer `/livez` or `/readyz`."""
-    status, words = (200, {"alive": True}) if path == "/livez" else await _health.ready()
+    status, words = (200, {"alive": True, "counts": dict(COUNTS)}) if path == "/livez" else await _health.ready()
     body = json.dumps(words).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     headers.append((b"cache-control", b"no-store"))

@@ -278,6 +278,7 @@ DATABASE_PATIENCE = {
     "lock_timeout": float(os.environ.get("REFNET_LOCK_SECONDS", "5")),
     "idle_in_transaction_session_timeout": 60.0,
 }
+READ_ENGINE = True  # queries are answered by one statement for each root field where they can be, see schema/engine.py
 PREPARE = _switch("REFNET_PREPARE", "1")  # 0 behind a pool that hands out connections by transaction
 REQUEST_SECONDS = float(os.environ.get("REFNET_REQUEST_SECONDS", "20"))
 RETRY_SECONDS = 2  # what Retry-After says when a request was not even begun

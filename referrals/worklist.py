@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 
 from consortium import access, cipher, search
 from consortium.access import Actor
-from consortium.models import ServiceRequest, Side
+from consortium.models import ServiceRequest
 from referrals.models import Referral
 
 CASE = TypeVar("CASE", bound=ServiceRequest)
@@ -31,10 +31,15 @@ def deadline() -> Coalesce:
     return Coalesce("due_at", Value(NEVER))
 
 
-def worklist(
+def worklist(*, by: Actor, box: Box, now: datetime, **filters: Any) -> QuerySet[Referral]:
+    """The visible referrals of a box that match every filter; `patient` is a name, an identity or a referral number."""
+    rows = matching(by=by, now=now, **filters)
+    return rows.filter(access.any_of(arms(by, box=box)))
+
+
+def matching(
     *,
     by: Actor,
-    box: Box,
     now: datetime,
     status: Sequence[str] | None = None,
     open: bool | None = None,
@@ -48,9 +53,9 @@ def worklist(
     patient: str | None = None,
     holder: str | None = None,
 ) -> QuerySet[Referral]:
-    """The visible referrals of a box that match every filter; `patient` is a name, an identity or a referral number."""
+    """The visible referrals that match every filter, of whatever box."""
     rows = narrowed(
-        access.visible(by, Referral).filter(_in_box(by, box)),
+        access.visible(by, Referral),
         now=now,
         status=status,
         open=open,
@@ -97,12 +102,13 @@ def narrowed(
     return rows.filter(created_at__lt=created_to) if created_to else rows
 
 
-def _in_box(by: Actor, box: Box) -> Q:
+def arms(by: Actor, *, box: Box) -> list[Q]:
+    """The conditions of a box, place by place: a referral lies in it if one of them holds."""
     if box is Box.IN:
-        return Q(sent_at__isnull=False) & by.reach("view_received_referral").over(Side.PERFORMER.lower())
+        return [Q(sent_at__isnull=False) & arm for arm in by.reach("view_received_referral").arms("performer")]
     if box is Box.OUT:
-        return by.reach("view_sent_referral").over(Side.REQUESTER.lower())
-    return Q(claimed_by=by.person) | Q(created_by=by.person)
+        return by.reach("view_sent_referral").arms("requester")
+    return [Q(claimed_by=by.person), Q(created_by=by.person)]
 
 
 def _about(text: str) -> Q:

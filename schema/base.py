@@ -25,21 +25,33 @@ from schema import ids
 
 @dataclass(frozen=True)
 class Rule:
-    """Who may read a field or call an operation; `allows` is asked with the object and the actor (nobody: None)."""
+    """Who may read a field or call an operation; `allows` is asked with the object and the actor (nobody: None).
+
+    A rule that looks at the object says so (`of_row`), and for the read engine says the same as a condition (`sql`).
+    """
 
     name: str
     promise: str
     allows: Callable[[Any, Actor | None], bool]
+    of_row: bool = False
+    sql: Callable[[Any], str] | None = None
 
 
 ANYONE = Rule("ANYONE", "Open to the signed-out: sign-in itself.", lambda row, by: True)
 SIGNED_IN = Rule("SIGNED_IN", "Any signed-in person: the public directory of the network.", lambda row, by: bool(by))
 PART = Rule("PART", "As the object it is part of, which passed its own gate.", lambda row, by: bool(by))
-FULL = Rule("FULL", "Only with the full view of the case; empty in the narrowed view.", lambda row, by: row.full_view)
+FULL = Rule(
+    "FULL",
+    "Only with the full view of the case; empty in the narrowed view.",
+    lambda row, by: row.full_view,
+    of_row=True,
+    sql=lambda row: str(row.full_view),
+)
 IDENTITY = Rule(
     "IDENTITY",
     "The patient's identity: full view, permission view_identity, one case at a time; never in a list.",
     lambda row, by: bool(by) and getattr(row, "identified", False) and by.may_anywhere("view_identity"),  # type: ignore[union-attr]
+    of_row=True,
 )
 OWN = Rule("OWN", "Only about oneself.", lambda row, by: bool(by))
 GATED = Rule(
@@ -163,13 +175,19 @@ class TypeOptions(DjangoObjectTypeOptions):
     rule: Rule | None = None
     field_rules: Mapping[str, Rule] = {}
     needs: Mapping[str, Any] = {}
+    sql: Mapping[str, Any] = {}
+    discloses: tuple[str, ...] = ()
+
+
+AS_READ = object()  # in `sql`: the resolver hands on the relation, and what it does besides no compiled field shows
 
 
 class Type(DjangoObjectType):
     """A row on the wire: columns by name with the help text as description, and a declared rule of access.
 
-    `needs` tells the read engine what a field of another name is read from: a relation's path, or a function of the
-    actor that returns a Prefetch.
+    `needs` tells what a field of another name is read from, see `reads.Through`. `sql` says of a field that is computed
+    how the database computes it: a function of the row (see `compiled.Row`) that returns an expression, or `AS_READ`.
+    The fields in `discloses` name a patient, who then stands on the audit trail.
     """
 
     class Meta:
@@ -185,16 +203,24 @@ class Type(DjangoObjectType):
         rule: Rule | None = None,
         field_rules: Mapping[str, Rule] | None = None,
         needs: Mapping[str, Any] | None = None,
+        sql: Mapping[str, Any] | None = None,
+        discloses: tuple[str, ...] = (),
         **options: Any,
     ) -> None:
-        """Add the global id and the declared enums to the columns."""
+        """Add the global id and the declared enums to the columns, and what relations are read by."""
         meta = TypeOptions(cls)
         meta.rule, meta.field_rules, meta.needs = rule, field_rules or {}, needs or {}
+        meta.sql, meta.discloses = sql or {}, discloses
         cls.id = graphene.ID(required=True, description="Opaque global id; keep it as it is.")
         for name in fields:
             column = model._meta.get_field(name)
             if isinstance(column, Column) and name not in cls.__dict__:
                 cls._declare(name, column)
+        for name, field in list(vars(cls).items()):
+            if isinstance(field, graphene.Field) and not hasattr(cls, f"resolve_{name}"):
+                cls._relate(name, model, meta.needs.get(name))
+        for name in discloses:
+            setattr(cls, f"resolve_{name}", disclosing(name, getattr(cls, f"resolve_{name}", None)))
         options.setdefault("description", cls.__doc__)
         super().__init_subclass_with_meta__(
             model=model,
@@ -210,13 +236,23 @@ class Type(DjangoObjectType):
             made = _ENUMS[tuple(value for value, _label in column.choices)]
             required = not (column.null or column.blank)
             setattr(cls, name, graphene.Field(made, required=required, description=column.help_text))
-            setattr(cls, f"resolve_{name}", lambda row, info: getattr(row, name) or None)
+            setattr(cls, f"resolve_{name}", as_read(lambda row, info: getattr(row, name) or None))
         elif column.get_internal_type() == "DateTimeField":
             setattr(cls, name, DateTime(required=not column.null, description=column.help_text))
         elif column.get_internal_type() == "DateField":
             setattr(cls, name, Date(required=not column.null, description=column.help_text))
         elif column.get_internal_type() == "TimeField":
             setattr(cls, name, Time(required=not column.null, description=column.help_text))
+
+    @classmethod
+    def _relate(cls, name: str, model: type[Model], need: Any) -> None:
+        """Resolve a field that is a relation of the model, or is read through one, as it was read."""
+        path = need.path if need else name
+        first = path.partition("__")[0]
+        relations = {relation.get_accessor_name() for relation in model._meta.related_objects}  # type: ignore[attr-defined]
+        columns = {column.name for column in (*model._meta.fields, *model._meta.many_to_many) if column.is_relation}
+        if first in relations | columns or (need and need.trail):
+            setattr(cls, f"resolve_{name}", as_read(along(path, need.then if need else "")))
 
     def resolve_id(self: Any, info: Any) -> str:
         """The opaque global id."""
@@ -226,6 +262,42 @@ class Type(DjangoObjectType):
     def is_type_of(cls, root: Any, info: Any) -> bool:
         """Rows come from our own resolvers only; the check of the library costs time for nothing."""
         return True
+
+
+def as_read(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a resolver that gives what was read and nothing else."""
+    resolve.as_read = True  # type: ignore[attr-defined]
+    return resolve
+
+
+def disclosing(name: str, resolve: Callable[..., Any] | None) -> Callable[..., Any]:
+    """The resolver of a field that names a patient: whoever is named stands on the audit trail."""
+
+    def told(row: Any, info: Any) -> Any:
+        info.context.disclosures.patient(root_of(info.path), row.pk)
+        return resolve(row, info) if resolve else getattr(row, name)
+
+    return told if resolve else as_read(told)
+
+
+def root_of(path: Any) -> Any:
+    """The root field of the document, by its key in the answer, that a path begins with."""
+    while path.prev:
+        path = path.prev
+    return path.key
+
+
+def along(path: str, then: str = "") -> Callable[..., Any]:
+    """The resolver of what lies at the end of a path of relations: a row, or rows; `then` leads on from each."""
+
+    def resolve(row: Any, info: Any) -> Any:
+        for part in path.split("__"):
+            row = getattr(row, part, None)
+        if not hasattr(row, "all"):
+            return row
+        return [getattr(one, then) for one in row.all()] if then else row.all()
+
+    return resolve
 
 
 def type_name(info: Any) -> str:
@@ -247,7 +319,7 @@ class Plain(graphene.ObjectType):
     ) -> None:
         """Take the declared rule."""
         meta = graphene.types.objecttype.ObjectTypeOptions(cls)
-        meta.rule, meta.field_rules, meta.needs = rule, field_rules or {}, {}
+        meta.rule, meta.field_rules, meta.needs, meta.sql = rule, field_rules or {}, {}, {}
         options.setdefault("description", cls.__doc__)
         super().__init_subclass_with_meta__(_meta=meta, **options)
 

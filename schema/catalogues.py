@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import graphene
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from consortium import registry
 from consortium.models import Calendar, ClockRule, Concept
@@ -12,6 +13,11 @@ from schema.base import SIGNED_IN, Type, declare, listed
 from schema.reads import Order, connection, paged
 
 CalendarEnum = declare(Calendar, "ClockCalendar")
+
+
+def registry_label() -> str:
+    """The column of an entry's term in the reader's language, as `Dated.label`."""
+    return "label_en" if (get_language() or "").startswith("en") else "label_zh"
 
 
 class ConceptType(Type):
@@ -24,6 +30,7 @@ class ConceptType(Type):
 
         model, name, rule = Concept, "Concept", SIGNED_IN
         fields = ("system", "code", "label_zh", "label_en", "comment_required", "source", "valid_from", "valid_to")
+        sql = {"label": lambda row: row(registry_label())}
 
 
 class ClockRuleType(Type):
@@ -52,6 +59,7 @@ class ClockRuleType(Type):
             "valid_from",
             "valid_to",
         )
+        sql = {"label": lambda row: row(registry_label())}
 
 
 class ConceptSystem(graphene.Enum):
@@ -121,15 +129,17 @@ class Query:
             rows = rows.filter(registry.matching(text))
         return reads.page(rows, info, order=Order("CODE", ("code", "id")), first=first, after=after)
 
+    @reads.compiled
     def resolve_reasons(self: Any, info: Any, catalogue: str) -> Any:
         """By code."""
-        return registry.reasons(catalogue, on=timezone.localdate(info.context.now))
+        return reads.every(registry.reasons(catalogue, on=timezone.localdate(info.context.now)), info)
 
     def resolve_reason_catalogues(self: Any, info: Any) -> list[str]:
         """By name."""
         return registry.catalogues()
 
+    @reads.compiled
     def resolve_clocks(self: Any, info: Any, kind: str | None = None) -> Any:
         """By kind and priority."""
         rows = ClockRule.objects.filter(registry.valid_on(timezone.localdate(info.context.now)))
-        return (rows.filter(kind=kind) if kind else rows).order_by("kind", "priority")
+        return reads.every((rows.filter(kind=kind) if kind else rows).order_by("kind", "priority", "id"), info)

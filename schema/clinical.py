@@ -16,10 +16,11 @@ from referrals.models import (
     Journey,
     Outcome,
 )
-from schema import ids, reads
+from schema import ids
 from schema.base import IDENTITY, PART, Date, Plain, Type, declare, listed
 from schema.catalogues import ConceptType
 from schema.reads import Through
+from schema.rows import Row
 
 SexEnum = declare(Sex, "Sex")
 BookingKindEnum = declare(Booking.Kind, "BookingKind")
@@ -54,9 +55,18 @@ class PatientIdentity(Plain):
         return self.masked_guardian_phone
 
 
-def named(patient: Patient, info: Any) -> None:
-    """Whoever is named stands on the audit trail."""
-    info.context.disclosures.patient(reads.root_of(info.path), patient.pk)
+def masked_name(row: Row) -> str:
+    """As `Patient.masked_name`."""
+    name, label = row("name"), row("temporary_identity")
+    masked = f"left({name}, 1) || repeat('*', greatest(1, char_length({name}) - 1))"
+    return f"case when {label} <> '' then {label} else {masked} end"
+
+
+def age(row: Row) -> str:
+    """As `identity.age_in_years` on the day of asking."""
+    birth, day = row("birth_date"), row.today
+    years = f"extract(year from {day}) - extract(year from {birth})"
+    return f"({years} - (to_char({day}, 'MMDD') < to_char({birth}, 'MMDD'))::int)::int"
 
 
 class PatientType(Type):
@@ -74,11 +84,12 @@ class PatientType(Type):
         model, name, rule = Patient, "Patient", PART
         fields = ("sex", "temporary_identity", "deceased_at")
         field_rules = {"identity": IDENTITY}
+        discloses = ("display_name", "temporary_identity", "identity")
+        sql = {"display_name": masked_name, "age": age}
 
     def resolve_display_name(self: Any, info: Any) -> str:
         """Masked."""
-        named(self, info)
-        return self.masked_name
+        return str(self.masked_name)
 
     def resolve_age(self: Any, info: Any) -> int | None:
         """On the day of asking."""
@@ -86,13 +97,7 @@ class PatientType(Type):
 
     def resolve_identity(self: Any, info: Any) -> Any:
         """The row itself, once the rule has let it pass."""
-        named(self, info)
         return self
-
-    def resolve_temporary_identity(self: Any, info: Any) -> str:
-        """The label of somebody whose name is not known."""
-        named(self, info)
-        return str(self.temporary_identity)
 
 
 class Vitals(Plain):
@@ -127,11 +132,9 @@ class ClinicalSummaryType(Type):
 
         model, name, rule = ClinicalSummary, "ClinicalSummary", PART
         fields = ("summary", "treatment", "allergies")
-        needs = {"diagnoses": Through("ranked", rows=lambda by: Diagnosis.objects.select_related("concept"))}
-
-    def resolve_diagnoses(self: Any, info: Any) -> Any:
-        """In their order, as read with the summary."""
-        return [ranked.concept for ranked in self.ranked.all()]
+        needs = {
+            "diagnoses": Through("ranked", rows=lambda by: Diagnosis.objects.select_related("concept"), then="concept")
+        }
 
 
 class Advice(Plain):
@@ -197,10 +200,6 @@ class OutcomeType(Type):
             "acknowledged_at",
         )
 
-    def resolve_diagnoses(self: Any, info: Any) -> Any:
-        """As read with the outcome."""
-        return self.diagnoses.all()
-
 
 class AttachmentType(Type):
     """A file of the case (附件)."""
@@ -212,6 +211,7 @@ class AttachmentType(Type):
 
         model, name, rule = Attachment, "Attachment", PART
         fields = ("name", "media_type", "size", "sha256", "added_at", "added_by")
+        sql = {"url": lambda row: f"'/attachments/' || {row.gid('Attachment', row('pk'))} || '/'"}
 
     def resolve_url(self: Any, info: Any) -> str:
         """Below the edge's own address."""

@@ -33,9 +33,10 @@ from schema.base import (
     listed,
     permission,
 )
-from schema.catalogues import CalendarEnum, ClockRuleType
+from schema.catalogues import CalendarEnum, ClockRuleType, registry_label
 from schema.places import HospitalType
 from schema.reads import Through
+from schema.rows import Part, Row
 
 FIGURES = permission("view_coverage", "view_suppressed_coverage", "view_hospital_figures")
 PERIOD = timedelta(days=90)
@@ -49,6 +50,15 @@ ByEnum = declare_plain(
         "HOUR": "By the hour at which it began, 0 to 23 (时段).",
     },
 )
+
+
+def paused_why(row: Row) -> str:
+    """The state of the case, see `lifecycle.status_label`."""
+    found = ""
+    for model in lifecycle.STEPS:
+        states = {value: str(label) for value, label in model._meta.get_field("status").choices or ()}
+        found += f" when {row.literal(model.KIND)} then {row.worded(row('paused_in'), states)}"
+    return f"case when {row('paused_in')} <> '' then case {row('subject_kind')}{found} end end"
 
 
 class ClockRunType(Type):
@@ -85,6 +95,7 @@ class ClockRunType(Type):
             "met",
         )
         needs = dict.fromkeys(("label", "roles", "elapsed_minutes", "remaining_minutes"), Through(joins=("rule",)))
+        sql = {"label": lambda row: row("rule__" + registry_label()), "paused_why": paused_why}
 
     def resolve_label(self: Any, info: Any) -> str:
         """From the registry."""
@@ -123,6 +134,10 @@ class EscalationRuleType(Type):
 
         model, name, rule = EscalationRule, "EscalationRule", SIGNED_IN
         fields = ("priority", "rung", "after_minutes", "repeat_minutes", "source")
+        sql = {
+            "quiet_from": lambda row: f"to_char({row('quiet_from')}, 'HH24:MI')",
+            "quiet_to": lambda row: f"to_char({row('quiet_to')}, 'HH24:MI')",
+        }
 
     def resolve_quiet_from(self: Any, info: Any) -> str | None:
         """Hours and minutes."""
@@ -144,6 +159,20 @@ class Clock(Plain):
     overdue = graphene.Boolean(required=True, description="Whether it has passed (已超时).")
 
 
+def clock_sql(row: Row) -> Part:
+    """As `clock_of`."""
+    left = f"extract(epoch from {row('due_at')} - {row.now})"
+    return Part(
+        f"{row('clock_kind')} <> ''",
+        kind=row("clock_kind"),
+        holder=row("clock_holder"),
+        started_at=row("clock_started_at"),
+        due_at=row("due_at"),
+        remaining_minutes=f"floor({left} / 60)::bigint",
+        overdue=f"coalesce({row('due_at')} < {row.now}, false)",
+    )
+
+
 def clock_of(case: ServiceRequest, now: datetime) -> Clock | None:
     """The limit that runs on a case, if any."""
     if not case.clock_kind:
@@ -157,6 +186,9 @@ def clock_of(case: ServiceRequest, now: datetime) -> Clock | None:
         remaining_minutes=int(left.total_seconds() // 60) if left is not None else None,
         overdue=left is not None and left.total_seconds() < 0,
     )
+
+
+BY_BEGINNING = ("started_at", "pk")
 
 
 def by_beginning(runs: Iterable[ClockRun]) -> list[ClockRun]:

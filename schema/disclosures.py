@@ -4,10 +4,13 @@ Each root field is one reading: a row that was read by itself, or a list with al
 is named stands in it, for it is collected where a patient is resolved.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from django.db.models import Model
 
 from consortium import trail
 from consortium.access import Actor
@@ -42,22 +45,22 @@ class Disclosures:
     lists: dict[Any, Seen] = field(default_factory=dict)
     names: dict[Any, str] = field(default_factory=dict)  # of the root fields, by key
 
-    def one(self, root: Any, action: str, row: Any, patient_id: UUID | None) -> None:
+    def one(self, root: Any, action: str, model: type[Model], pk: object, patient_id: UUID | None) -> None:
         """A row was read by itself."""
-        kind = row._meta.model_name or ""
-        self.readings.append(Reading(action, kind, object_id=str(row.pk), patient_id=patient_id))
+        kind = model._meta.model_name or ""
+        self.readings.append(Reading(action, kind, object_id=str(pk), patient_id=patient_id))
         self.told.add((root, patient_id))
 
     def known(self, root: Any, patient_id: UUID | None) -> None:
         """The act that shows this patient has written its own entry."""
         self.told.add((root, patient_id))
 
-    def page(self, root: Any, rows: list[Any]) -> None:
+    def page(self, root: Any, model: type[Model], keys: Sequence[Any]) -> None:
         """A page of a list was read; only what is about patients is kept."""
-        if rows and hasattr(rows[0], "OF_PATIENT"):
+        if keys and hasattr(model, "OF_PATIENT"):
             seen = self.lists.setdefault(root, Seen())
-            seen.kind = rows[0]._meta.model_name
-            seen.objects.extend(row.pk for row in rows)
+            seen.kind = model._meta.model_name or ""
+            seen.objects.extend(keys)
 
     def patient(self, root: Any, patient_id: UUID) -> None:
         """A patient was named."""

@@ -59,21 +59,24 @@ class Query:
 
     duty_swaps = listed(DutySwapType, "Open proposals that you made or that wait for your consent (换班申请).")
 
+    @reads.compiled
     def resolve_roster(self: Any, info: Any, department: str, since: datetime, until: datetime) -> Any:
         """By time."""
         if not since < until or until - since > LONGEST:
             raise Refused(Code.INVALID_INPUT, _("起止时间须先后有序，且不超过 92 天。"), field="until")
-        return reads.plan(roster(key_of(department), since, until), info)
+        return reads.every(roster(key_of(department), since, until), info)
 
+    @reads.compiled
     def resolve_on_duty(self: Any, info: Any, department: str) -> Any:
         """Now."""
-        return reads.plan(on_duty(key_of(department), info.context.now), info)
+        return reads.every(on_duty(key_of(department), info.context.now), info)
 
+    @reads.compiled
     def resolve_duty_swaps(self: Any, info: Any) -> Any:
         """Oldest first."""
         me = info.context.actor.person
         rows = DutySwap.objects.filter(Q(given__person=me) | Q(taken__person=me), accepted_at__isnull=True)
-        return reads.plan(rows.order_by("id"), info)
+        return reads.every(rows.order_by("id"), info)
 
 
 def key_of(department: str) -> UUID:

@@ -95,9 +95,10 @@ class Query:
         channel=graphene.List(graphene.NonNull(ChannelEnum), description="By these channels (渠道)."),
     )
 
+    @reads.compiled
     def resolve_preferences(self: Any, info: Any) -> Any:
         """One's own."""
-        return reads.plan(Preference.objects.filter(person=info.context.actor.person), info).order_by("channel")
+        return reads.every(Preference.objects.filter(person=info.context.actor.person).order_by("channel"), info)
 
     def resolve_webhook_endpoints(self: Any, info: Any) -> Any:
         """Of the hospitals one administers, at most 10 in use each."""

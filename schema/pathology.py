@@ -7,9 +7,9 @@ import graphene
 from consortium import lifecycle
 from consortium.models import ClockRun, Event, Patient
 from schema import ids, reads
-from schema.base import PART, DateTime, Plain, Type, declare, listed
+from schema.base import AS_READ, PART, DateTime, Plain, Type, declare, listed
 from schema.clinical import PatientType
-from schema.clocks import ClockRunType
+from schema.clocks import BY_BEGINNING, ClockRunType, by_beginning, clock_sql
 from schema.images import SlideImageType
 from schema.reads import Through
 from schema.referrals import AvailableAction, Clock, EventType, available, clock_of, shown
@@ -64,14 +64,11 @@ class SlideType(Type):
             "withdrawn_at",
             "withdrawn_reason",
         )
+        sql = {"opened_at": lambda row: row.given("seen_at", "timestamptz")}
 
     def resolve_opened_at(self: Any, info: Any) -> Any:
         """The reader's own first view, as read with the list of slides."""
         return getattr(self, "seen_at", None)
-
-    def resolve_images(self: Any, info: Any) -> Any:
-        """As read with the slide."""
-        return self.images.all()
 
 
 class SlideViewType(Type):
@@ -96,10 +93,6 @@ class BlockType(Type):
         fields = ("barcode", "kind", "site")
         needs = {"slides": Through("slides", rows=slides_for)}
 
-    def resolve_slides(self: Any, info: Any) -> Any:
-        """As read with the block."""
-        return self.slides.all()
-
 
 class SpecimenType(Type):
     """What was taken from the patient (标本)."""
@@ -111,10 +104,6 @@ class SpecimenType(Type):
 
         model, name, rule = Specimen, "Specimen", PART
         fields = ("barcode", "site", "procedure", "gross", "collected_at", "received_at")
-
-    def resolve_blocks(self: Any, info: Any) -> Any:
-        """As read with the specimen."""
-        return self.blocks.all()
 
 
 class SlideDefect(Plain):
@@ -243,9 +232,16 @@ class PathologyCaseType(Type):
         needs = {
             "available_actions": Through(joins=PathologyCase.LOADED),
             "events": Through("events", trail=Event),
-            "clocks": Through("runs", trail=ClockRun),
+            "clocks": Through("runs", trail=ClockRun, order=BY_BEGINNING),
             "opinions": Through("opinions", rows=opinions_for),
             "slides": Through("slides", rows=slides_for),
+        }
+        sql = {
+            "patient": AS_READ,
+            "clock": clock_sql,
+            "clocks": AS_READ,
+            "events": AS_READ,
+            "referral_id": lambda row: row.gid("Referral", row("referral_id")),
         }
 
     def resolve_patient(self: Any, info: Any) -> Patient:
@@ -259,7 +255,7 @@ class PathologyCaseType(Type):
 
     def resolve_clocks(self: Any, info: Any) -> Any:
         """As read with the case."""
-        return sorted(self.runs.all(), key=lambda run: (run.started_at, run.pk))
+        return by_beginning(self.runs.all())
 
     def resolve_available_actions(self: Any, info: Any) -> list[AvailableAction]:
         """From the table that the mutations enforce."""
@@ -268,30 +264,6 @@ class PathologyCaseType(Type):
     def resolve_events(self: Any, info: Any) -> Any:
         """In order, as read with the case."""
         return [shown(event, self.full_view) for event in self.events.all()]
-
-    def resolve_specimens(self: Any, info: Any) -> Any:
-        """As read with the case."""
-        return self.specimens.all()
-
-    def resolve_slides(self: Any, info: Any) -> Any:
-        """As read with the case."""
-        return self.slides.all()
-
-    def resolve_quality_checks(self: Any, info: Any) -> Any:
-        """As read with the case."""
-        return self.quality_checks.all()
-
-    def resolve_material_requests(self: Any, info: Any) -> Any:
-        """As read with the case."""
-        return self.material_requests.all()
-
-    def resolve_reports(self: Any, info: Any) -> Any:
-        """As read with the case."""
-        return self.reports.all()
-
-    def resolve_opinions(self: Any, info: Any) -> Any:
-        """As read with the case, as far as the reader's side goes."""
-        return self.opinions.all()
 
     def resolve_referral_id(self: Any, info: Any) -> str | None:
         """Opaque."""

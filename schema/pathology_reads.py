@@ -1,12 +1,12 @@
 """Reading remote pathology: the worklist, one case, who reads what, and the ledger."""
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, ClassVar
 
 import graphene
 from django.utils import timezone
 
-from consortium import access
 from consortium.models import Person
 from schema import ids, reads
 from schema.action import plain
@@ -16,11 +16,11 @@ from schema.pathology import ExpertiseType, PathologyCaseType, PathologyStatusEn
 from schema.people import PersonType
 from schema.reads import connection, paged
 from schema.report_types import PathologyKindEnum
-from schema.worklist import ORDERS, WorklistSort, disclosed
+from schema.worklist import ORDERS, WorklistSort
 from telemedicine.experts import pathologists_of, readers_of
 from telemedicine.ledger import By, Entry, ledger
 from telemedicine.models import PathologyCase
-from telemedicine.worklist import Tray, worklist
+from telemedicine.worklist import Tray, arms, matching
 
 READERS = readers("view_sent_pathology", "view_received_pathology")
 LEDGER = permission("view_pathology_ledger")
@@ -138,14 +138,16 @@ class Query:
         """Scoped, filtered, in the order asked for."""
         if filters.get("department"):
             filters["department"] = ids.decode(filters["department"], "Department", field="department")
-        rows = worklist(by=info.context.actor, box=Tray(box.value), now=info.context.now, **plain(filters))
-        return reads.page(rows, info, order=ORDERS[getattr(sort, "value", sort)], first=first, after=after)
+        rows, inside = partial(matching, **plain(filters)), partial(arms, box=Tray(box.value))
+        order = ORDERS[getattr(sort, "value", sort)]
+        return reads.page(rows, info, order=order, first=first, after=after, arms=inside)
 
-    def resolve_pathology_case(self: Any, info: Any, id: str) -> PathologyCase:
+    @reads.compiled
+    def resolve_pathology_case(self: Any, info: Any, id: str) -> Any:
         """Through the gate; the reading is on the audit trail."""
         info.context.singles.add(reads.root_of(info.path))
-        row = reads.one(access.visible(info.context.actor, PathologyCase), ids.decode(id, "PathologyCase"), info)
-        return disclosed(info, row, "read_pathology", row.patient_id if row else None)
+        rows = partial(reads.gated, model=PathologyCase)
+        return reads.read(rows, ids.decode(id, "PathologyCase"), info, reading="read_pathology")
 
     def resolve_pathology_readers(self: Any, info: Any, department: str) -> Any:
         """By subspecialty."""

@@ -1,9 +1,10 @@
 """People on the wire: oneself, colleagues, roles, notices, tokens."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 import graphene
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from consortium import access, directory, lifecycle, notices, tokens
 from consortium.grants import grant_role, revoke_role
@@ -13,6 +14,7 @@ from schema import ids, reads
 from schema.action import VERSION, Action
 from schema.base import OWN, PART, SIGNED_IN, DateTime, Plain, RoleEnum, Type, listed, permission
 from schema.reads import Order, Through, connection, paged
+from schema.rows import Row
 
 
 class PersonType(Type):
@@ -35,10 +37,23 @@ class PractitionerRoleType(Type):
 
         model, name, rule = PractitionerRole, "PractitionerRole", PART
         fields = ("person", "role", "hospital", "department", "division", "starts_at", "ends_at", "version")
+        sql = {"label": lambda row: row.worded(row("role"), {role.value: str(role.label) for role in Role})}
 
     def resolve_label(self: Any, info: Any) -> str:
         """The label of the table of roles."""
         return self.get_role_display()
+
+
+def step_labels() -> dict[str, str]:
+    """The label of each kind of event in the reader's language, as `lifecycle.label_of`."""
+    kinds = {*lifecycle.NOTED, *(name for table in lifecycle.STEPS.values() for name in table)}
+    return {kind: str(lifecycle.label_of(kind)) for kind in sorted(kinds)}
+
+
+def subject_type(row: Row) -> str:
+    """As `ids.kind_of` of the event's subject."""
+    kind = row("event__subject_kind")
+    return f"upper(left({kind}, 1)) || substr({kind}, 2)"
 
 
 class NoticeType(Type):
@@ -56,6 +71,13 @@ class NoticeType(Type):
         model, name, rule = Notice, "Notice", OWN
         fields = ("created_at", "read_at")
         needs = dict.fromkeys(("kind", "label", "subject_type", "subject_id", "event_at"), Through(joins=("event",)))
+        sql = {
+            "kind": lambda row: row("event__kind"),
+            "label": lambda row: row.worded(row("event__kind"), step_labels()),
+            "subject_type": subject_type,
+            "subject_id": lambda row: row.gid(None, f"{subject_type(row)} || ':' || {row('event__subject_id')}"),
+            "event_at": lambda row: row("event__event_at"),
+        }
 
     def resolve_kind(self: Any, info: Any) -> str:
         """From the event."""
@@ -130,6 +152,12 @@ class Me(Plain):
 NoticeConnection, RoleConnection = connection(NoticeType), connection(PractitionerRoleType)
 
 
+def noticed(*, by: Any, now: Any, unread: bool) -> QuerySet[Notice]:
+    """One's own notices."""
+    rows = Notice.objects.filter(person=by.person)
+    return rows.filter(read_at__isnull=True) if unread else rows
+
+
 class Query:
     """What people read about themselves and their staff."""
 
@@ -163,8 +191,7 @@ class Query:
         self: Any, info: Any, first: int, after: str | None = None, unread: bool | None = None
     ) -> reads.Page:
         """One's own."""
-        rows = Notice.objects.filter(person=info.context.actor.person)
-        rows = rows.filter(read_at__isnull=True) if unread else rows
+        rows = partial(noticed, unread=bool(unread))
         return reads.page(rows, info, order=Order("NEWEST", ("id",), descending=True), first=first, after=after)
 
     def resolve_staff(self: Any, info: Any, first: int, after: str | None = None) -> reads.Page:

@@ -1,9 +1,10 @@
 """The network's places on the wire."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 import graphene
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -57,6 +58,12 @@ class CapabilityType(Type):
 
         model, name, rule = Capability, "Capability", SIGNED_IN
         fields = ("department", "kind", "beds_total", "beds_free", "held", "as_of", "version")
+        sql = {
+            "beds_available": lambda row: (
+                f"case when {row('beds_free')} is not null then greatest(0, {row('beds_free')} - {row('held')}) end"
+            ),
+            "age_minutes": lambda row: f"floor(extract(epoch from {row.now} - {row('as_of')}) / 60)::bigint",
+        }
 
     def resolve_beds_available(self: Any, info: Any) -> int | None:
         """Free places that nobody has been promised."""
@@ -102,14 +109,6 @@ class HospitalType(Type):
         )
         needs = {"departments": Through("departments", lambda by: Department.objects.filter(status=Status.ACTIVE))}
 
-    def resolve_departments(self: Any, info: Any) -> Any:
-        """As read with the hospital."""
-        return self.departments.all()
-
-    def resolve_memberships(self: Any, info: Any) -> Any:
-        """As read with the hospital."""
-        return self.memberships.all()
-
     def resolve_distance_km(self: Any, info: Any) -> int | None:
         """Where the list was asked for by distance."""
         return known_distance(self)
@@ -126,10 +125,6 @@ class DepartmentType(Type):
 
         model, name, rule = Department, "Department", SIGNED_IN
         fields = ("name", "hospital", "specialty", "phone", "status")
-
-    def resolve_capabilities(self: Any, info: Any) -> Any:
-        """As read with the department."""
-        return self.capabilities.all()
 
     def resolve_distance_km(self: Any, info: Any) -> int | None:
         """Where the list was asked for by distance."""
@@ -153,10 +148,6 @@ class AllianceType(Type):
         rows = directory.current_members(timezone.localdate(info.context.now)).values_list("alliance")
         counted = reads.once(info, "members", lambda: dict(rows.annotate(count=Count("pk"))))
         return int(counted.get(self.pk, 0))
-
-    def resolve_memberships(self: Any, info: Any) -> Any:
-        """As read with the alliance."""
-        return self.memberships.all()
 
 
 HospitalConnection, DepartmentConnection = connection(HospitalType), connection(DepartmentType)
@@ -195,6 +186,11 @@ def known_distance(row: Any) -> int | None:
     """The distance that a list was read with, if it is known."""
     distance = getattr(row, "distance", None)
     return None if distance in (None, directory.FAR_AWAY) else distance
+
+
+def everywhere(*, by: Any, now: Any, model: Any, order: str = "pk") -> QuerySet[Any]:
+    """The rows of a directory that is open to all."""
+    return model._default_manager.order_by(order)  # type: ignore[no-any-return]
 
 
 class Query:
@@ -238,11 +234,12 @@ class Query:
         AllianceType, code=graphene.String(required=True, description="Its code."), description="One alliance."
     )
 
+    @reads.compiled
     def resolve_divisions(self: Any, info: Any, level: Any = None, parent: str | None = None) -> Any:
         """Filtered, by code."""
         rows = Division.objects.order_by("code")
         rows = rows.filter(level=level.value) if level else rows
-        return reads.plan(rows.filter(parent=parent) if parent else rows, info)
+        return reads.every(rows.filter(parent=parent) if parent else rows, info)
 
     def resolve_hospitals(
         self: Any, info: Any, first: int, sort: Any, after: str | None = None, **filters: Any
@@ -252,12 +249,10 @@ class Query:
         rows = directory.hospitals(origin=origin(info), now=info.context.now, **plain(filters))
         return reads.page(rows, info, order=ORDERS[name], first=first, after=after)
 
+    @reads.compiled
     def resolve_hospital(self: Any, info: Any, id: str) -> Hospital:
         """By its id."""
-        row = reads.one(Hospital.objects.all(), ids.decode(id, "Hospital"), info)
-        if row is None:
-            raise access.not_found()
-        return row
+        return reads.read(partial(everywhere, model=Hospital), ids.decode(id, "Hospital"), info)
 
     def resolve_departments(
         self: Any, info: Any, first: int, sort: Any, after: str | None = None, **filters: Any
@@ -271,9 +266,10 @@ class Query:
         rows = directory.departments(origin=origin(info), now=info.context.now, **plain(filters))
         return reads.page(rows, info, order=ORDERS[order], first=first, after=after)
 
+    @reads.compiled
     def resolve_alliances(self: Any, info: Any) -> Any:
         """By code."""
-        return reads.plan(Alliance.objects.order_by("code"), info)
+        return reads.every(partial(everywhere, model=Alliance, order="code"), info)
 
     def resolve_alliance(self: Any, info: Any, code: str) -> Alliance:
         """By its code."""

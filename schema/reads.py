@@ -5,7 +5,7 @@ The number of statements depends on the selection alone, never on the number of 
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -15,7 +15,7 @@ from uuid import UUID
 import graphene
 from django.conf import settings
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Model, Prefetch, Q, QuerySet
+from django.db.models import BooleanField, F, Func, Model, Prefetch, Q, QuerySet, Value
 from django.db.models.expressions import BaseExpression
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,9 +31,11 @@ from graphql import (
     get_named_type,
 )
 
-from consortium.access import Actor
+from consortium import access
+from consortium.access import Actor, any_of
 from consortium.errors import Code, Refused
 from schema.base import PART, Plain
+from schema.base import root_of as root_of
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,22 @@ def paged(made: type[Plain], description: str, /, **arguments: Any) -> graphene.
     )
 
 
-def page(rows: QuerySet[Any], info: Any, *, order: Order, first: int, after: str | None) -> Page:
-    """The page of `first` rows behind the cursor `after`; INVALID_INPUT for a size or cursor that is not ours."""
+Rows = QuerySet[Any] | Callable[..., QuerySet[Any]]  # or a function `(by, now)`, see `read_as`
+
+
+def page(
+    rows: Rows,
+    info: Any,
+    *,
+    order: Order,
+    first: int,
+    after: str | None,
+    arms: Callable[[Actor], Sequence[Q]] | None = None,
+) -> Page:
+    """The page of `first` rows behind the cursor `after`; INVALID_INPUT for a size or cursor that is not ours.
+
+    The rows are those of any of the `arms`, if there are: conditions, each of them one scan in the order of an index.
+    """
     limit = settings.GRAPHQL_LIMITS["page"]
     if not 1 <= first <= limit:
         raise Refused(
@@ -127,43 +143,71 @@ def page(rows: QuerySet[Any], info: Any, *, order: Order, first: int, after: str
             _("每页条数 first 须在 1 到 {limit} 之间。").format(limit=limit),
             field="first",
         )
-    ordered = rows.annotate(**order.expressions) if order.expressions else rows
-    sign = "-" if order.descending else ""
-    cut = ordered.filter(_behind(order, after)) if after else ordered
-    found = list(plan(cut, info).order_by(*(f"{sign}{key}" for key in order.keys))[: first + 1])
-    info.context.disclosures.page(root_of(info.path), found[:first])
-    return Page(found[:first], more=len(found) > first, order=order, matching=rows)
+    place = placed(order, after) if after else None
+    if info.context.engine:
+        return info.context.engine.page(rows, info, order=order, first=first, place=place, arms=arms)  # type: ignore[no-any-return]
+    matching = found(rows, info)
+    matching = matching.filter(any_of(arms(info.context.actor))) if arms else matching
+    cut = plan(ordered(matching, order, place), info)[: first + 1]
+    read = list(cut)
+    info.context.disclosures.page(root_of(info.path), matching.model, [row.pk for row in read[:first]])
+    return Page(read[:first], more=len(read) > first, order=order, matching=matching)
+
+
+def found(rows: Rows, info: Any) -> QuerySet[Any]:
+    """The rows for the one who asks, now."""
+    return rows if isinstance(rows, QuerySet) else rows(by=info.context.actor, now=info.context.now)
+
+
+def ordered(rows: QuerySet[Any], order: Order, place: Sequence[Any] | None) -> QuerySet[Any]:
+    """The rows in an order, from a place in it on."""
+    rows = rows.annotate(**order.expressions) if order.expressions else rows
+    rows = rows.filter(Beyond(order, place)) if place else rows
+    return rows.order_by(*(f"-{key}" if order.descending else key for key in order.keys))
+
+
+class Beyond(Func):
+    """Whether a row lies behind a place: PostgreSQL compares it as a whole, and finds it by an index of these keys."""
+
+    conditional = True
+
+    def __init__(self, order: Order, place: Sequence[Any]) -> None:
+        self.sign = "<" if order.descending else ">"
+        values = [value if hasattr(value, "resolve_expression") else Value(value) for value in place]
+        super().__init__(*map(F, order.keys), *values, output_field=BooleanField())
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> Any:  # type: ignore[override]
+        """`(a, b) < (x, y)`."""
+        sides = [compiler.compile(one) for one in self.get_source_expressions()]
+        half = len(sides) // 2
+        keys, values = (", ".join(sql for sql, _params in part) for part in (sides[:half], sides[half:]))
+        return f"(({keys}) {self.sign} ({values}))", [param for _sql, params in sides for param in params]
 
 
 def cursor(order: Order, row: Any) -> str:
     """The place of a row in an order, as an opaque text."""
     values = [getattr(row, key) for key in order.keys]
-    return base64.urlsafe_b64encode(json.dumps([order.name, *values], default=_text).encode()).decode().rstrip("=")
+    text = json.dumps([order.name, *values], default=_text, ensure_ascii=False)
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def _text(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _behind(order: Order, after: str) -> Q:
-    """The condition that a row lies behind a cursor of the same order."""
+def placed(order: Order, after: str) -> list[Any]:
+    """The place that a cursor of the same order names."""
     try:
         name, *texts = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
         if name != order.name or len(texts) != len(order.keys):
             raise ValueError(name)
-        values = [_value(key, text) for key, text in zip(order.keys, texts, strict=True)]
+        return [_value(key, text) for key, text in zip(order.keys, texts, strict=True)]
     except (ValueError, TypeError, RecursionError) as error:
         raise Refused(
             Code.INVALID_INPUT,
             _("游标 after 无效：请使用同一查询、同一排序返回的 endCursor。"),
             field="after",
         ) from error
-    beyond = "lt" if order.descending else "gt"
-    condition, equal = Q(), Q()
-    for key, value in zip(order.keys, values, strict=True):
-        condition |= equal & Q(**{f"{key}__{beyond}": value})
-        equal &= Q(**{key: value})
-    return condition
 
 
 def _value(key: str, text: Any) -> Any:
@@ -185,13 +229,15 @@ class Through:
     """What a field is read from if not from the relation of its name.
 
     `path` leads to another row, or to many, of which `rows` tells which one may see; `joins` are the to-one relations
-    that a computed field reads.
+    that a computed field reads. `then` leads on from each of many; `order` is the order that the resolver brings.
     """
 
     path: str = ""
     rows: Callable[[Actor], QuerySet[Any]] | None = None
     joins: tuple[str, ...] = ()
     trail: type[Model] | None = None  # what every kind of case has: its events, its clocks
+    then: str = ""
+    order: tuple[str, ...] = ()
 
 
 @dataclass
@@ -206,6 +252,37 @@ class Below:
 def one(rows: QuerySet[Any], pk: object, info: Any, *, below: str | None = None) -> Any:
     """The one row of a key with what the selection needs, or nothing; `below` names a field of a payload."""
     return plan(rows.filter(pk=pk), info, below=below).first()
+
+
+def compiled(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a resolver that answers by `page`, `read` or `every` alone, so that the engine may."""
+    resolve.compiled = True  # type: ignore[attr-defined]
+    return resolve
+
+
+def read(rows: Rows, pk: object, info: Any, *, reading: str = "") -> Any:
+    """The one row of a key, or NOT_FOUND; a patient's, with its `reading` on the audit trail under this name."""
+    if info.context.engine:
+        return info.context.engine.read(rows, pk, info, reading=reading)
+    row = one(found(rows, info), pk, info)
+    if row is None:
+        raise access.not_found()
+    if reading:
+        info.context.disclosures.one(root_of(info.path), reading, type(row), row.pk, row.patient_id)
+    return row
+
+
+def gated(*, by: Actor, now: datetime, model: type[Model], related: str = "") -> QuerySet[Any]:
+    """The cases of a model that somebody may see, with what they are always read with."""
+    rows = access.visible(by, model)
+    return rows.select_related(related) if related else rows
+
+
+def every(rows: Rows, info: Any) -> Any:
+    """All of the rows, in their order; of few."""
+    if info.context.engine:
+        return info.context.engine.every(rows, info)
+    return plan(in_order(found(rows, info)), info)
 
 
 def plan(rows: QuerySet[Any], info: Any, *, below: str | None = None) -> QuerySet[Any]:
@@ -224,10 +301,15 @@ def _planned(rows: QuerySet[Any], kind: Any, selections: list[Any], info: Any) -
     _collect(rows.model, kind, selections, info, "", joins, lists)
     rows = rows.select_related(*joins) if joins else rows
     found = [
-        Prefetch(path, queryset=_planned(below.rows, below.kind, below.selections, info))
+        Prefetch(path, queryset=_planned(in_order(below.rows), below.kind, below.selections, info))
         for path, below in lists.items()
     ]
     return rows.prefetch_related(*found) if found else rows
+
+
+def in_order(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """The rows in their order, by key if they have none: a list that one reads twice is the same list."""
+    return rows if rows.ordered else rows.order_by("pk")
 
 
 def _collect(
@@ -261,13 +343,6 @@ def _collect(
         else:
             joins.append(prefix + need.path)
             _collect(relations[-1].related_model, inner, below, info, f"{prefix}{need.path}__", joins, lists)
-
-
-def root_of(path: Any) -> Any:
-    """The root field of the document, by its key in the answer, that a path begins with."""
-    while path.prev:
-        path = path.prev
-    return path.key
 
 
 def once(info: Any, key: Any, compute: Callable[[], Any]) -> Any:

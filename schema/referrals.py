@@ -20,6 +20,7 @@ from referrals.models import (
 )
 from schema import reads
 from schema.base import (
+    AS_READ,
     FULL,
     PART,
     CodeEnum,
@@ -41,14 +42,26 @@ from schema.clinical import (
     OutcomeType,
     PatientType,
 )
-from schema.clocks import Clock, ClockRunType, by_beginning, clock_of, runs_seen
+from schema.clocks import BY_BEGINNING, Clock, ClockRunType, by_beginning, clock_of, clock_sql, runs_seen
+from schema.people import step_labels
 from schema.reads import Through
+from schema.rows import Row
 
 StatusEnum = declare(Status, "ReferralStatus")
 DirectionEnum = declare(Direction, "Direction")
 PathwayEnum = declare(Pathway, "Pathway")
 DecisionEnum = declare(Decision, "Decision")
 EndingEnum = declare(Ending, "Ending")
+
+
+def said(row: Row, name: str) -> str:
+    """Words about the patient, empty in a narrowed view, see `shown`."""
+    return f"case when {row.full_view} then {row(name)} else '' end"
+
+
+def level(row: Row) -> str:
+    """As the read gate marked the row."""
+    return f"case when {row.full_view} then 'FULL' else 'SUMMARY' end"
 
 
 class EventType(Type):
@@ -76,6 +89,11 @@ class EventType(Type):
             "reason_code",
             "comment",
         )
+        sql = {
+            "label": lambda row: row.worded(row("kind"), step_labels()),
+            "comment": lambda row: said(row, "comment"),
+            "backdating_comment": lambda row: said(row, "backdating_comment"),
+        }
 
     def resolve_label(self: Any, info: Any) -> str:
         """From the table of transitions."""
@@ -212,10 +230,17 @@ class ReferralType(Type):
             "patient": Through("case__patient"),
             "available_actions": Through(joins=Referral.LOADED),
             "events": Through("events", trail=Event),
-            "clocks": Through("runs", trail=ClockRun),
+            "clocks": Through("runs", trail=ClockRun, order=BY_BEGINNING),
             "offers": Through("offers", rows=lambda by: access.visible(by, Offer).order_by("id")),
             "milestones": Through("milestones", rows=lambda by: Milestone.objects.filter(superseded_at__isnull=True)),
             "followed_by": Through("followed_by", rows=lambda by: access.visible(by, Referral)),
+        }
+        sql = {
+            "access_level": level,
+            "patient": AS_READ,
+            "clock": clock_sql,
+            "clocks": AS_READ,
+            "events": AS_READ,
         }
 
     def resolve_access_level(self: Any, info: Any) -> str:
@@ -245,46 +270,6 @@ class ReferralType(Type):
         """In order, as read with the referral; words beside a reason only in full view."""
         return [shown(event, self.full_view) for event in self.events.all()]
 
-    def resolve_information_requests(self: Any, info: Any) -> Any:
-        """As read with the referral."""
-        return self.information_requests.all()
-
-    def resolve_offers(self: Any, info: Any) -> Any:
-        """As read with the referral, through the gate."""
-        return self.offers.all()
-
-    def resolve_milestones(self: Any, info: Any) -> Any:
-        """As read with the referral."""
-        return self.milestones.all()
-
-    def resolve_handover(self: Any, info: Any) -> Any:
-        """As read with the referral; absent until somebody signs."""
-        return getattr(self, "handover", None)
-
-    def resolve_quality_reviews(self: Any, info: Any) -> Any:
-        """As read with the referral."""
-        return self.quality_reviews.all()
-
-    def resolve_bookings(self: Any, info: Any) -> Any:
-        """As read with the referral."""
-        return self.bookings.all()
-
-    def resolve_journeys(self: Any, info: Any) -> Any:
-        """As read with the referral."""
-        return self.journeys.all()
-
-    def resolve_outcomes(self: Any, info: Any) -> Any:
-        """As read with the referral."""
-        return self.outcomes.all()
-
-    def resolve_attachments(self: Any, info: Any) -> Any:
-        """As read with the referral."""
-        return self.attachments.all()
-
-    def resolve_followed_by(self: Any, info: Any) -> Any:
-        """As read with the referral, through the gate."""
-        return self.followed_by.all()
-
 
 class CaseType(Type):
     """One patient's episode with its legs, as far as you see them (转诊病例)."""
@@ -300,18 +285,15 @@ class CaseType(Type):
         fields = ("number", "origin", "opened_at", "closed_at")
         needs = {
             "legs": Through("legs", rows=lambda by: access.visible(by, Referral).order_by("id")),
-            "clocks": Through("runs", rows=runs_seen, trail=ClockRun),
+            "clocks": Through("runs", rows=runs_seen, trail=ClockRun, order=BY_BEGINNING),
         }
+        sql = {"patient": AS_READ, "clocks": AS_READ}
 
     def resolve_patient(self: Any, info: Any) -> Patient:
         """With the identity only when one case is read by somebody with a leg in full view."""
         legs = access.visible_in_full(info.context.actor, Referral).filter(case=self.pk)
         self.patient.identified = reads.singly(info) and reads.once(info, ("in full", self.pk), legs.exists)
         return self.patient
-
-    def resolve_legs(self: Any, info: Any) -> Any:
-        """As read with the case, through the gate."""
-        return self.legs.all()
 
     def resolve_clocks(self: Any, info: Any) -> Any:
         """As read with the case, through the gate."""

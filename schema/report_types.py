@@ -253,10 +253,6 @@ class ReportType(Type):
         """As it was signed."""
         return bool(self.content["classified"]["critical"])
 
-    def resolve_addenda(self: Any, info: Any) -> Any:
-        """As read with the report."""
-        return self.addenda.all()
-
     def resolve_in_force(self: Any, info: Any) -> bool:
         """By the case's own count."""
         return bool(self.version >= self.case.report_version)

@@ -5,7 +5,7 @@ from typing import Any
 import graphene
 from django.utils.translation import gettext as _
 from graphene.utils.str_converters import to_snake_case
-from graphql import GraphQLObjectType, default_field_resolver
+from graphql import GraphQLObjectType, default_field_resolver, get_named_type
 
 from consortium.access import Actor
 from consortium.errors import Code, Refused
@@ -121,6 +121,8 @@ def guarded(kind: GraphQLObjectType, name: str) -> None:
             raise Refused(Code.FORBIDDEN, _("该接口令牌只可读取；请签发范围含 write 的令牌。"))
         raise kept_out(info.context.actor)
 
+    # A page comes from `reads.page` alone; of other fields the resolver says whether the engine may answer.
+    behind.compiled = getattr(resolve, "compiled", False) or get_named_type(field.type).name.endswith("Connection")  # type: ignore[attr-defined]
     field.resolve = behind
 
 

@@ -1,5 +1,6 @@
 """Reading referrals: the worklist, one leg, one case, and what is known of a patient before writing."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 import graphene
@@ -8,7 +9,7 @@ from consortium import access, lifecycle
 from consortium.models import Hospital, Person
 from referrals import content
 from referrals.models import Case, Referral
-from referrals.worklist import Box, deadline, worklist
+from referrals.worklist import Box, arms, deadline, matching
 from schema import ids, reads
 from schema.action import plain
 from schema.base import DateTime, Plain, PriorityEnum, SideEnum, listed, permission
@@ -125,22 +126,22 @@ class Query:
         """Scoped, filtered, in the order asked for."""
         if filters.get("department"):
             filters["department"] = ids.decode(filters["department"], "Department", field="department")
-        by, now = info.context.actor, info.context.now
-        rows = worklist(by=by, box=Box(box.value), now=now, **plain(filters))
-        return reads.page(rows, info, order=ORDERS[getattr(sort, "value", sort)], first=first, after=after)
+        rows, inside = partial(matching, **plain(filters)), partial(arms, box=Box(box.value))
+        order = ORDERS[getattr(sort, "value", sort)]
+        return reads.page(rows, info, order=order, first=first, after=after, arms=inside)
 
-    def resolve_referral(self: Any, info: Any, id: str) -> Referral:
+    @reads.compiled
+    def resolve_referral(self: Any, info: Any, id: str) -> Any:
         """Through the gate; the reading is on the audit trail."""
         info.context.singles.add(reads.root_of(info.path))
-        rows = access.visible(info.context.actor, Referral).select_related("case")
-        row = reads.one(rows, ids.decode(id, "Referral"), info)
-        return disclosed(info, row, "read_referral", row.case.patient_id if row else None)
+        rows = partial(reads.gated, model=Referral, related="case")
+        return reads.read(rows, ids.decode(id, "Referral"), info, reading="read_referral")
 
-    def resolve_case(self: Any, info: Any, id: str) -> Case:
+    @reads.compiled
+    def resolve_case(self: Any, info: Any, id: str) -> Any:
         """Through the gate; the reading is on the audit trail."""
         info.context.singles.add(reads.root_of(info.path))
-        row = reads.one(access.visible(info.context.actor, Case), ids.decode(id, "Case"), info)
-        return disclosed(info, row, "read_case", row.patient_id if row else None)
+        return reads.read(partial(reads.gated, model=Case), ids.decode(id, "Case"), info, reading="read_case")
 
     def resolve_patient_lookup(self: Any, info: Any, id_number: str) -> PatientLookup:
         """Known or not, with the open case."""
@@ -168,5 +169,5 @@ def disclosed(info: Any, row: Any, action: str, patient_id: Any) -> Any:
     """The row, its reading for the audit trail; NOT_FOUND if there is none for this person."""
     if row is None:
         raise access.not_found()
-    info.context.disclosures.one(reads.root_of(info.path), action, row, patient_id)
+    info.context.disclosures.one(reads.root_of(info.path), action, type(row), row.pk, patient_id)
     return row

@@ -8,7 +8,6 @@ from django.db.models import Q, QuerySet
 
 from consortium import access
 from consortium.access import Actor
-from consortium.models import Side
 from referrals.worklist import about_patient, narrowed
 from telemedicine.models import PathologyCase, Status
 
@@ -22,10 +21,14 @@ class Tray(Enum):
     MINE = "MINE"
 
 
-def worklist(
+def worklist(*, by: Actor, box: Tray, now: datetime, **filters: Any) -> QuerySet[PathologyCase]:
+    """The visible cases of a box that match every filter."""
+    return matching(by=by, now=now, **filters).filter(access.any_of(arms(by, box=box)))
+
+
+def matching(
     *,
     by: Actor,
-    box: Tray,
     now: datetime,
     patient: str | None = None,
     organ: str | None = None,
@@ -33,9 +36,9 @@ def worklist(
     holder: str | None = None,
     **filters: Any,
 ) -> QuerySet[PathologyCase]:
-    """The visible cases of a box that match every filter; `patient` is a name, an identity or a case's number."""
+    """The visible cases that match every filter, of whatever box; `patient` is a name, an identity or a number."""
     rows = narrowed(
-        access.visible(by, PathologyCase).filter(_in_tray(by, box)),
+        access.visible(by, PathologyCase),
         now=now,
         organ__code=organ,
         subspecialty__code=subspecialty,
@@ -45,16 +48,12 @@ def worklist(
     return rows.filter(about_patient("patient", patient.strip())) if patient and patient.strip() else rows
 
 
-def _in_tray(by: Actor, box: Tray) -> Q:
-    received = Q(sent_at__isnull=False) & by.reach("view_received_pathology").over(Side.PERFORMER.lower())
-    if box is Tray.IN:
-        return received
-    if box is Tray.POOL:
-        return received & Q(status=Status.POOLED)
+def arms(by: Actor, *, box: Tray) -> list[Q]:
+    """The conditions of a box, place by place: a case lies in it if one of them holds."""
     if box is Tray.OUT:
-        return by.reach("view_sent_pathology").over(Side.REQUESTER.lower())
-    mine: tuple[str, ...] = ("assigned_to", "second_reader", "adjudicator", "standby_expert", "created_by")
-    found = Q()
-    for column in mine:
-        found |= Q(**{column: by.person})
-    return found
+        return by.reach("view_sent_pathology").arms("requester")
+    if box is Tray.MINE:
+        mine = ("assigned_to", "second_reader", "adjudicator", "standby_expert", "created_by")
+        return [Q(**{column: by.person}) for column in mine]
+    received = Q(sent_at__isnull=False) & (Q(status=Status.POOLED) if box is Tray.POOL else Q())
+    return [received & arm for arm in by.reach("view_received_pathology").arms("performer")]

@@ -7,15 +7,17 @@ pool needs `REFNET_PREPARE=0`, and until somebody sets it the first such answer 
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from itertools import count
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 from django.db import Error, connection
+from django.db.models import Expression, Field, Model, QuerySet
+from django.db.models.query import get_related_populators  # type: ignore[attr-defined]
 
 logger = logging.getLogger("refnet.prepared")
 KEPT = 300  # statements of one connection; the one that was not used for longest is forgotten
@@ -24,6 +26,15 @@ SLOT = re.compile(r"%(?:\((\w+)\)s|%)")
 NAMELESS = re.compile(r"%[s%]")
 # For the transaction: a plan for any values, so that the fifth execution costs what the hundredth does.
 PLANNING = {"plan_cache_mode": "force_generic_plan"}
+CASTS = {
+    "UUIDField": "uuid",
+    "DateTimeField": "timestamptz",
+    "AutoField": "bigint",
+    "BigAutoField": "bigint",
+    "IntegerField": "bigint",
+    "PositiveSmallIntegerField": "bigint",
+}
+ModelT = TypeVar("ModelT", bound=Model)
 _off = False
 
 
@@ -32,11 +43,16 @@ class LostError(Exception):
 
 
 def fetch(text: str, values: Mapping[str, Any], *, planned: bool = True) -> tuple[Any, ...] | None:
-    """The first row of a statement, with `%(name)s` for its values and `%%` for a per cent sign."""
+    """The first row of a statement, see `fetch_all`."""
+    return next(iter(fetch_all(text, values, planned=planned)), None)
+
+
+def fetch_all(text: str, values: Mapping[str, Any], *, planned: bool = True) -> list[tuple[Any, ...]]:
+    """The rows of a statement with `%(name)s` for its values and `%%` for a per cent sign."""
     with connection.cursor() as cursor:
         if not (planned and settings.PREPARE) or _off:
             cursor.execute(text, values)
-            return cursor.fetchone()
+            return cursor.fetchall()
         try:
             name, names = _prepared(text)
             places = f"({', '.join(['%s'] * len(names))})" if names else ""
@@ -44,7 +60,61 @@ def fetch(text: str, values: Mapping[str, Any], *, planned: bool = True) -> tupl
         except Error as error:
             _hold(error)
             raise
-        return cursor.fetchone()
+        return cursor.fetchall()
+
+
+class Bound(Expression):
+    """In a queryset, a value that is put in only when its SQL is executed; to be among the parameters in person."""
+
+    def __init__(self, name: str, output_field: Field) -> None:
+        super().__init__(output_field=output_field)
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        """Its place, and itself in its stead."""
+        return "%s", [self]
+
+    @property
+    def slot(self) -> str:
+        """Its place in a text for `fetch`."""
+        return f"%({self.name})s::{CASTS.get(self.output_field.get_internal_type(), 'text')}"
+
+
+class Standing(Generic[ModelT]):
+    """A queryset that is asked again and again with other values: its SQL is written once, its rows are models."""
+
+    def __init__(self, rows: Callable[[], QuerySet[ModelT]]) -> None:
+        self._rows = rows
+
+    @cached_property
+    def _made(self) -> tuple[str, dict[str, Any], Any, Any]:
+        """The text, what never changes of its values, and what makes models of its rows."""
+        compiler = self._rows().query.get_compiler(connection=connection)
+        sql, params = compiler.as_sql()
+        constants = {f"c{at}": param for at, param in enumerate(params) if not isinstance(param, Bound)}
+        slots = iter([p.slot if isinstance(p, Bound) else f"%(c{at})s" for at, p in enumerate(params)])
+        text = re.sub(r"%([s%])", lambda place: next(slots) if place[1] == "s" else "%%", sql)
+        return text, constants, compiler, compiler.get_converters(item[0] for item in compiler.select)
+
+    def fetch(self, **values: Any) -> list[ModelT]:
+        """The rows for these values, with their relations and annotations."""
+        text, constants, compiler, converters = self._made
+        found: Any = fetch_all(text, constants | values)
+        rows = compiler.apply_converters(found, converters) if converters else found
+        columns = compiler.klass_info["select_fields"]
+        begin, end = columns[0], columns[-1] + 1
+        names = [item[0].target.attname for item in compiler.select[begin:end]]
+        model, using = compiler.klass_info["model"], connection.alias
+        populators = get_related_populators(compiler.klass_info, compiler.select, using)
+        made = []
+        for row in rows:
+            one = model.from_db(using, names, row[begin:end])
+            for populator in populators:
+                populator.populate(row, one)
+            for name, at in compiler.annotation_col_map.items():
+                setattr(one, name, row[at])
+            made.append(one)
+        return made
 
 
 @contextmanager

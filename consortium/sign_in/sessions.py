@@ -10,8 +10,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.db.models import CharField, DateTimeField
 
 from consortium import moment
+from consortium.database.prepared import Bound, Standing
 from consortium.models import Person, Session
 
 BEGAN, RENEWED = "began", "renewed"  # in the session: ISO 8601
@@ -19,6 +21,11 @@ ADDRESS, AGENT = "address", "agent"
 FACTOR = "factor"  # the second factor that was shown, a value of Way
 NOTED_EVERY = timedelta(minutes=1)  # use is written down no more often
 GRACE = timedelta(seconds=10)  # how long the old key of a renewed session still serves requests on their way
+
+
+_LASTING = Standing(
+    lambda: Session.objects.filter(session_key=Bound("key", CharField()), expire_date__gt=Bound("at", DateTimeField()))
+)
 
 
 class SessionStore(DatabaseStore):
@@ -32,7 +39,9 @@ class SessionStore(DatabaseStore):
     until: datetime | None = None  # as the row said when it was read
 
     def _get_session_from_db(self) -> Any:
-        row = super()._get_session_from_db()  # type: ignore[misc]
+        row = next(iter(_LASTING.fetch(key=self.session_key, at=moment.real())), None)
+        if row is None:
+            self._session_key = None  # as Django's own: another one is made, and not under a key that a client chose
         self.until = row.expire_date if row else None
         return row
 

@@ -24,6 +24,7 @@ class Context:
     actor: Actor
     now: datetime
     singles: set[Any] = field(default_factory=set)  # root fields that read one case
+    engine: Any = None  # what happens is told field by field
     computed: dict[Any, Any] = field(default_factory=dict)
     disclosures: Disclosures = field(default_factory=Disclosures)
     trace: str = field(default_factory=lambda: str(uuid4()))

@@ -15,7 +15,7 @@ from consortium import idempotency, patience
 from consortium.database import prepared
 from consortium.database.acting import acting
 from consortium.errors import Code, Refused
-from schema import documents
+from schema import documents, engine
 from schema.disclosures import Disclosures
 from schema.documents import operation_of
 from schema.schema import schema
@@ -34,11 +34,11 @@ def endpoint(request: Any) -> HttpResponse:
         given = heard(request)
         request.document, request.singles, request.refused = given.text, set(), False
         request.computed, request.disclosures, request.again = {}, Disclosures(), False
-        request.keeping = request.replay = None
+        request.keeping = request.replay = request.engine = None
         document = documents.prepared(given.text)
         operation = operation_of(document, given.name)
         hold_kind(request, operation)
-        variables = coerced(operation, given)
+        request.raw, request.coerced = given.variables or {}, coerced(operation, given)
     except Refused as refused:
         response = refusal(refused, status_of(refused), request.answer_type)
         if response.status_code == 405:
@@ -46,7 +46,7 @@ def endpoint(request: Any) -> HttpResponse:
         return response
     except GraphQLError as error:
         return answer(request, ExecutionResult(data=None, errors=[error]), ran=False)
-    return answer(request, executed(request, document, operation, variables), ran=True)
+    return answer(request, executed(request, document, operation), ran=True)
 
 
 def heard(request: Any) -> Asked:
@@ -77,37 +77,46 @@ def status_of(refused: Refused) -> int:
 
 
 def coerced(operation: OperationDefinitionNode, given: Asked) -> dict[str, Any]:
-    """The variables as the client gave them, once it is known that they fit; GraphQLError with what does not."""
+    """The variables as resolvers see them; GraphQLError with what does not fit."""
     found = get_variable_values(
         schema.graphql_schema, operation.variable_definitions or (), given.variables or {}, max_errors=5
     )
     if isinstance(found, list):
         raise found[0]
-    return given.variables or {}
+    return found
 
 
-def executed(
-    request: Any, document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, Any]
-) -> ExecutionResult:
+def executed(request: Any, document: DocumentNode, operation: OperationDefinitionNode) -> ExecutionResult:
     """What came of an operation, all of it in one transaction that waits for nothing for long."""
+    changing = operation.operation == OperationType.MUTATION
     also = patience.settings_of_a_transaction() | prepared.PLANNING
     try:
         with acting(request.actor, also=also), patience.limited():
-            result = execute(
-                schema.graphql_schema,
-                document,
-                context_value=request,
-                variable_values=variables,
-                operation_name=operation.name.value if operation.name else None,
-            )
-            assert isinstance(result, ExecutionResult)  # noqa: S101 - no resolver is asynchronous
-            settle(request, result, changing=operation.operation == OperationType.MUTATION)
+            result = None if changing else engine.answered(request, document, operation, request.coerced)
+            if result is None:
+                result = resolved(request, document, operation, request.raw)
+            settle(request, result, changing=changing)
     except prepared.LostError:
-        return executed(request, document, operation, variables)
+        return executed(request, document, operation)
     except DatabaseError as error:  # what is checked at the end of a transaction
         if patience.is_away(error):
             raise
         return ExecutionResult(data=None, errors=[GraphQLError(str(error), original_error=error)])
+    return result
+
+
+def resolved(
+    request: Any, document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, Any]
+) -> ExecutionResult:
+    """What came of an operation field by field."""
+    result = execute(
+        schema.graphql_schema,
+        document,
+        context_value=request,
+        variable_values=variables,
+        operation_name=operation.name.value if operation.name else None,
+    )
+    assert isinstance(result, ExecutionResult)  # noqa: S101 - no resolver is asynchronous
     return result
 
 
@@ -139,8 +148,11 @@ def settle(request: Any, result: ExecutionResult, *, changing: bool) -> None:
         idempotency.remember(request.actor.person, key, answer=kept, subject_id=subject)
 
 
-def answer(request: Any, result: ExecutionResult, *, ran: bool) -> JsonResponse:
+def answer(request: Any, result: ExecutionResult, *, ran: bool) -> HttpResponse:
     """The answer; by the newer media type a document that could not run has a status of its own."""
+    if isinstance(result, engine.Answer):
+        kind = f"{request.answer_type}; charset=utf-8"
+        return HttpResponse(b'{"data": %b}' % result.text.encode(), content_type=kind)
     body: dict[str, Any] = {"data": result.data} if ran else {}
     if result.errors:
         body["errors"] = [formatted(error, request) for error in result.errors]

@@ -7,6 +7,7 @@ import pytest
 
 from schema import documents
 from schema.views import gate
+from tests.both import both_ways
 from tests.world import NOW
 
 
@@ -15,6 +16,16 @@ def _the_worlds_clock(request, monkeypatch) -> None:
     """The moment of every request; not for a live server, whose network is of today."""
     if "live_server" not in request.fixturenames:
         monkeypatch.setattr(gate, "moment", SimpleNamespace(now=lambda: NOW))
+
+
+@pytest.fixture(autouse=True)
+def _both_ways(request) -> Iterator[None]:
+    """Each query is answered both ways; not where statements are counted."""
+    if request.module.__name__.endswith("test_statements"):
+        yield
+    else:
+        with both_ways():
+            yield
 
 
 @pytest.fixture(autouse=True)

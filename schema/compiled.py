@@ -1,0 +1,369 @@
+"""From the selection below a root field to the text of one statement that returns its JSON (docs/adr/0040).
+
+The rows come from the gate (`access`) as Django's own querysets; which of their columns are shown, what is joined and
+what is masked comes from the types. What cannot be said in SQL raises `HandOver` before anything was asked.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import JSONField, Model, QuerySet
+from graphene.utils.str_converters import to_snake_case
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLList,
+    GraphQLObjectType,
+    get_named_type,
+    get_nullable_type,
+    is_non_null_type,
+)
+from graphql.execution.collect_fields import collect_sub_fields
+
+from consortium.access import Actor
+from schema.base import AS_READ, PART, Rule
+from schema.reads import Order, Through
+from schema.rows import HandOver, Part, Row, Source, build, kept, literal, quoted, shown
+from schema.schema import rule_of, schema
+
+
+@dataclass
+class Hole:
+    """Where the rows of a gate stand in a text: what gives them, the text's mark, and which annotations it reads."""
+
+    mark: str
+    rows: Callable[[Actor], QuerySet[Any]] | None = None
+    row: Row | None = None
+
+
+COUNT = Hole("\x01count\x01")
+
+
+@dataclass
+class Selected:
+    """What is selected below a root field: everything that the text of its statement follows from, but for the rows."""
+
+    kind: GraphQLObjectType
+    nodes: list[FieldNode]
+    fragments: dict[str, FragmentDefinitionNode]
+    variables: dict[str, Any]
+    by: Actor
+
+
+@dataclass
+class Plan:
+    """The text of a statement with holes for the rows; the first is the root's."""
+
+    text: str
+    holes: list[Hole] = field(default_factory=list)
+
+
+class Compiler:
+    """Compiles what is selected below one root field."""
+
+    def __init__(self, selected: Selected, model: type[Model], annotations: Mapping[str, Any]) -> None:
+        self.given, self.aliases = selected, 0
+        self.named: list[str] = []  # keys of the patients whom a row names
+        self.holes: list[Hole] = [Hole("\x01root\x01")]
+        source = Source("", self._alias)
+        self.root = Row(source, model, "r", extra={name: f"p.{quoted(name)}" for name in annotations})
+        self.holes[0].row = self.root
+
+    def _alias(self) -> str:
+        self.aliases += 1
+        return f"t{self.aliases}"
+
+    def _text(self, extra: str, answer: str, nodes: list[str]) -> Plan:
+        """The statement: the cut, the rows of the cut with all that is shown of them, and the answer of them."""
+        pk = quoted(self.root.model._meta.pk.column)  # type: ignore[union-attr]
+        columns = [f"{node} as n{at}" for at, node in enumerate(nodes)]
+        columns += [f"{key} as d{at}" for at, key in enumerate(self.named)]
+        columns += [f"{extra} as patient"] if extra else []
+        table = quoted(self.root.model._meta.db_table)
+        source = f"cut p join {table} r on r.{pk} = p.cut_key{self.root.source.text}"
+        told = [f"array_agg(x.d{at} order by x.place)" for at in range(len(self.named))]
+        named = " || ".join(told) if told else "null"
+        text = (
+            f"with cut as materialized ({self.holes[0].mark}),\n"
+            f"x as (select {', '.join(['p.place', 'p.cut_key', *columns])} from {source}\n"
+            f"where p.place <= %(first)s::int)\n"
+            f"select ({answer})::text, array_agg(x.cut_key order by x.place), {named}"
+            f"{', (array_agg(x.patient))[1]' if extra else ''} from x"
+        )
+        return Plan(text, self.holes)
+
+    def single(self, patient: str = "") -> Plan:
+        """The statement for one row; `patient` is the path to whom it is about."""
+        node = self.object(self.given.kind, self.given.nodes, self.root)
+        return self._text(self.root(patient) if patient else "", "(array_agg(x.n0))[1]", [node])
+
+    def every(self) -> Plan:
+        """The statement for all of the rows."""
+        node = self.object(self.given.kind, self.given.nodes, self.root)
+        return self._text("", listed("x.n0"), [node])
+
+    def page(self, order: Order, keys: list[Any]) -> Plan:
+        """The statement for a page of the rows, as a connection."""
+        nodes: list[str] = []
+        place = cursor(order, keys, "p")
+        end = f"(select {place} from cut p where p.place <= %(first)s::int order by p.place desc limit 1)"
+        pairs = []
+        for key, chosen in self.fields(self.given.kind, self.given.nodes).items():
+            name, below = chosen[0].name.value, self.given.kind.fields.get(chosen[0].name.value)
+            kind = get_named_type(below.type) if below else None
+            if name == "nodes":
+                nodes.append(self.object(kind, chosen, self.root))
+                value = listed(f"x.n{len(nodes) - 1}")
+            elif name == "edges":
+                nodes.append(self.edge(kind, chosen, place))
+                value = listed(f"x.n{len(nodes) - 1}")
+            elif name == "pageInfo":
+                value = self.plain(kind, chosen, {
+                    "hasNextPage": "(select count(*) > %(first)s::int from cut)", "endCursor": end,
+                })  # fmt: skip
+            elif name == "totalCount":
+                if COUNT not in self.holes:
+                    self.holes.append(COUNT)
+                value = f"({COUNT.mark})"
+            else:
+                value = self.constant(self.given.kind, name)
+            pairs.append((key, value))
+        return self._text("", build(pairs), nodes)
+
+    def edge(self, kind: Any, nodes: list[FieldNode], place: str) -> str:
+        """A row and its place."""
+        pairs = []
+        for key, chosen in self.fields(kind, nodes).items():
+            name = chosen[0].name.value
+            if name == "node":
+                value = self.object(get_named_type(kind.fields[name].type), chosen, self.root)
+            else:
+                value = place if name == "cursor" else self.constant(kind, name)
+            pairs.append((key, value))
+        return build(pairs)
+
+    def plain(self, kind: Any, nodes: list[FieldNode], values: Mapping[str, str]) -> str:
+        """An object of values by the names of the wire."""
+        fields = self.fields(kind, nodes)
+        names = {key: chosen[0].name.value for key, chosen in fields.items()}
+        return build([(key, values.get(name) or self.constant(kind, name)) for key, name in names.items()])
+
+    def constant(self, kind: Any, name: str) -> str:
+        """The one thing that every type tells of itself."""
+        if name != "__typename":
+            raise HandOver(f"{kind.name}.{name}")
+        return f"{literal(kind.name)}::text"
+
+    def fields(self, kind: Any, nodes: list[FieldNode]) -> dict[str, list[FieldNode]]:
+        """What is selected, by the keys of the answer: fragments opened, what is skipped left out, twins made one."""
+        given = self.given
+        return collect_sub_fields(schema.graphql_schema, given.fragments, given.variables, kind, nodes)
+
+    def object(self, kind: Any, nodes: list[FieldNode], row: Row) -> str:
+        """The JSON object of a row."""
+        model = getattr(kind.graphene_type._meta, "model", None)
+        if model is None or not issubclass(row.model, model):
+            raise HandOver(f"{kind.name} of another row")
+        return build([(key, self.field(kind, chosen, row)) for key, chosen in self.fields(kind, nodes).items()])
+
+    def field(self, kind: Any, nodes: list[FieldNode], row: Row) -> str:
+        """The value of a field of a row, behind its declared rule."""
+        name = nodes[0].name.value
+        if name == "__typename":
+            return self.constant(kind, name)
+        rule = rule_of(kind, name)
+        if rule is None or not (rule is PART or rule.of_row or rule.allows(None, self.given.by)):
+            return denied(kind, name)
+        if rule.of_row and rule.sql is None:
+            raise HandOver(f"{kind.name}.{name} behind {rule.name}")
+        meta, snake = kind.graphene_type._meta, to_snake_case(name)
+        if snake in meta.discloses:
+            self.disclose(row)
+        value = self.value(kind, snake, nodes, row)
+        return f"case when {rule.sql(row)} then {value} end" if rule.sql else value
+
+    def disclose(self, row: Row) -> None:
+        """The patient of this row stands on the trail."""
+        if row.source is not self.root.source:
+            raise HandOver("a patient in a list within")
+        if row("pk") not in self.named:
+            self.named.append(row("pk"))
+
+    def value(self, kind: Any, snake: str, nodes: list[FieldNode], row: Row) -> str:
+        """The value of a field: as its type declares it, or the column or relation of its name."""
+        declared, definition = kind.graphene_type._meta.sql.get(snake), kind.fields[nodes[0].name.value]
+        inner = get_named_type(definition.type)
+        many = isinstance(get_nullable_type(definition.type), GraphQLList)
+        if callable(declared):
+            made = declared(row)
+            return self.part(inner, nodes, made) if isinstance(made, Part) else shown(inner, made, many=many)
+        resolve = getattr(kind.graphene_type, f"resolve_{snake}", None)
+        if definition.args or not (
+            resolve is None or snake == "id" or declared is AS_READ or getattr(resolve, "as_read", False)
+        ):
+            raise HandOver(f"{kind.name}.{nodes[0].name.value}")
+        if snake == "id":
+            return row.gid(kind.name, row("pk"))
+        need = kind.graphene_type._meta.needs.get(snake) or Through(snake)
+        if isinstance(inner, GraphQLObjectType):
+            return self.related(inner, nodes, row, need)
+        if not readable(row.model, snake):
+            raise HandOver(f"{kind.name}.{nodes[0].name.value}")
+        return shown(inner, row(snake), many=many)
+
+    def part(self, kind: Any, nodes: list[FieldNode], made: Part) -> str:
+        """A value that is no row, computed from one."""
+        values = {
+            name: shown(get_named_type(known.type), made[to_snake_case(name)])
+            for name, known in kind.fields.items()
+            if to_snake_case(name) in made
+        }
+        return f"case when {made.present} then {self.plain(kind, nodes, values)} end"
+
+    def related(self, kind: Any, nodes: list[FieldNode], row: Row, need: Through) -> str:
+        """The row or the rows at the end of a path."""
+        *parts, last = need.path.split("__")
+        for part in parts:
+            row = row.joined(part)
+        if need.trail:
+            key = getattr(row.model(), last).key
+            return self.rows(kind, nodes, row, need, need.trail, (quoted(key), row("pk"), ""))
+        relation = row.field(last)
+        if isinstance(relation, JSONField):
+            return self.json(kind, nodes, row(last))
+        if not relation.is_relation:
+            raise HandOver(f"{kind.name} of a column")
+        if relation.many_to_many:
+            if not relation.concrete:
+                raise HandOver(f"{kind.name} backwards")
+            through = relation.remote_field.through._meta.db_table
+            joined = f"join {quoted(through)} m on m.{quoted(relation.m2m_reverse_name())} = "
+            tie = f"m.{quoted(relation.m2m_column_name())}", row("pk"), joined
+            return self.rows(kind, nodes, row, need, relation.related_model, tie)
+        if relation.one_to_many:
+            key = quoted(relation.field.column)
+            return self.rows(kind, nodes, row, need, relation.related_model, (key, row("pk"), ""))
+        to = row.joined(last)
+        found = self.object(kind, nodes, to)
+        return f"case when {to('pk')} is not null then {found} end" if to.optional else found
+
+    def rows(
+        self,
+        kind: Any,
+        nodes: list[FieldNode],
+        row: Row,
+        need: Through,
+        model: type[Model],
+        tie: tuple[str, str, str],
+    ) -> str:
+        """A list that hangs on a row: its own key, the row's, and the table between them if there is one."""
+        alias, extra = self._alias(), {}
+        pk = quoted(model._meta.pk.column)  # type: ignore[union-attr]
+        seen = need.rows(self.given.by) if need.rows else model._default_manager.all()
+        source = Source(f"{quoted(model._meta.db_table)} {alias}", self._alias)
+        if need.rows:
+            hole = Hole(f"\x01{len(self.holes)}\x01", need.rows)
+            source.text += f" join ({hole.mark}) g{alias} on g{alias}.cut_key = {alias}.{pk}"
+            extra = {name: f"g{alias}.{quoted(name)}" for name in seen.query.annotations}
+        theirs, ours, between = tie
+        if between:
+            source.text += f" {between}{alias}.{pk}"
+        child = Row(source, model, alias, up=row, extra=extra)
+        if need.rows:
+            hole.row = child
+            self.holes.append(hole)
+        found = self.object(kind, nodes, child.joined(need.then) if need.then else child)
+        where = f"{theirs if between else f'{alias}.{theirs}'} = {ours}"
+        names = need.order or (("pk",) if need.trail else in_order_of(seen))
+        order = ", ".join(child(name.lstrip("-")) + (" desc" if name.startswith("-") else "") for name in names)
+        return f"(select {listed(found, order)} from {source.text} where {where})"
+
+    def json(self, kind: Any, nodes: list[FieldNode], column: str) -> str:
+        """An object, or a list of objects, that is stored as JSON."""
+        pairs = []
+        for key, chosen in self.fields(kind, nodes).items():
+            name = chosen[0].name.value
+            known = kind.fields.get(name)
+            plain = known is None or (
+                get_named_type(known.type).name in ("String", "Int", "Float", "Boolean")
+                and not hasattr(kind.graphene_type, f"resolve_{to_snake_case(name)}")
+                and not known.args
+            )
+            if not plain:
+                raise HandOver(f"{kind.name}.{name}")
+            pairs.append((key, f"e.v -> {literal(to_snake_case(name))}" if known else self.constant(kind, name)))
+        one = build(pairs)
+        return (
+            f"case jsonb_typeof({column})"
+            f" when 'object' then (select {one} from (select {column}) e(v))"
+            f" when 'array' then (select {listed(one, 'e.n')}"
+            f" from jsonb_array_elements({column}) with ordinality e(v, n)) end"
+        )
+
+
+def readable(model: type[Model], name: str) -> bool:
+    """Whether there is a column of this name that is shown as the database holds it; a sealed one is not."""
+    try:
+        column: Any = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return False
+    return column.concrete and (isinstance(column, JSONField | ArrayField) or not hasattr(column, "from_db_value"))
+
+
+def denied(kind: Any, name: str) -> str:
+    """What somebody sees of a field that is not for them."""
+    if is_non_null_type(kind.fields[name].type):
+        raise HandOver(f"{kind.name}.{name} denied", always=False)
+    return "null::text"
+
+
+def listed(value: str, order: str = "x.place") -> str:
+    """Values as a JSON list in an order."""
+    return f"coalesce(json_agg({value} order by {order}), '[]'::json)"
+
+
+def in_order_of(rows: QuerySet[Any]) -> tuple[str, ...]:
+    """The columns by which rows are ordered, as `reads.in_order` sees to it that they are."""
+    query = rows.query
+    names = query.order_by or (rows.model._meta.ordering if query.default_ordering else ()) or ("pk",)
+    if not all(isinstance(name, str) for name in names):
+        raise HandOver("an order by an expression")
+    return tuple(names)
+
+
+def cursor(order: Order, keys: list[Any], alias: str) -> str:
+    """The place of a row in an order, as `reads.cursor`."""
+    parts = [f"', ' || {kept(key, f'{alias}.cut_{at}')}" for at, key in enumerate(keys)]
+    text = f"{literal('[' + chr(34) + order.name + chr(34))} || {' || '.join(parts)} || ']'"
+    return f"translate(encode(convert_to({text}, 'UTF8'), 'base64'), E'+/=\\n', '-_')"
+
+
+def rules_below(selected: Selected) -> list[Rule]:
+    """The rules of the actor alone that stand anywhere below; what they allow is part of what a text follows from."""
+    found: dict[int, Rule] = {}
+    opened: set[str] = set()
+
+    def walk(kind: Any, node: Any) -> None:
+        for chosen in node.selection_set.selections if node.selection_set else ():
+            if isinstance(chosen, FieldNode):
+                known = getattr(kind, "fields", {}).get(chosen.name.value)
+                if known is None:
+                    continue
+                rule = rule_of(kind, chosen.name.value)
+                if rule and rule is not PART and not rule.of_row:
+                    found[id(rule)] = rule
+                walk(get_named_type(known.type), chosen)
+            elif hasattr(chosen, "type_condition"):
+                named = chosen.type_condition
+                walk(schema.graphql_schema.type_map[named.name.value] if named else kind, chosen)
+            elif chosen.name.value not in opened:
+                opened.add(chosen.name.value)
+                fragment = selected.fragments[chosen.name.value]
+                walk(schema.graphql_schema.type_map[fragment.type_condition.name.value], fragment)
+
+    for node in selected.nodes:
+        walk(selected.kind, node)
+    return list(found.values())
