@@ -33,6 +33,39 @@ READINGS: dict[str, str | Promise] = {
     "download_export": _("下载统计导出"),
     breakglass.ATTEMPT: _("尝试紧急调阅"),
 }
+# What is done beside the steps of cases.
+ACTS: dict[str, str | Promise] = {
+    "unmask_patient": _("显示完整号码"),
+    "add_addendum": _("补充报告"),
+    "announce_upload": _("上传切片图像"),
+    "annotate_slide": _("添加标注"),
+    "change_annotation": _("修改标注"),
+    "delete_annotation": _("删除标注"),
+    "keep_key_image": _("保存关键图"),
+    "discard_key_image": _("删除关键图"),
+    "set_expertise": _("设置阅片专长"),
+    "update_capacity": _("更新床位"),
+    "set_clock_rule": _("设置时限规则"),
+    "set_duty": _("排班"),
+    "swap_duty": _("申请换班"),
+    "accept_swap": _("同意换班"),
+    "set_preference": _("设置通知偏好"),
+    "import_members": _("导入成员"),
+    "grant_role": _("授予岗位"),
+    "revoke_role": _("终止岗位"),
+    "create_person": _("新建账号"),
+    "deactivate_person": _("停用账号"),
+    "issue_setup_link": _("发放设置密码的链接"),
+    "unlock_person": _("解除登录锁定"),
+    "reset_second_factor": _("移除二次验证"),
+    "issue_api_token": _("签发接口令牌"),
+    "revoke_api_token": _("吊销接口令牌"),
+    "create_webhook_endpoint": _("登记推送地址"),
+    "rotate_webhook_secret": _("更换推送密钥"),
+    "deactivate_webhook_endpoint": _("停用推送地址"),
+    "replay_deliveries": _("重放推送"),
+    "resend_delivery": _("重发推送"),
+}
 
 
 def label_of(action: str) -> str | Promise:
@@ -41,7 +74,7 @@ def label_of(action: str) -> str | Promise:
         return _("查看列表")
     if action.startswith("read_referral_form"):
         return _("打印转诊文书")
-    return READINGS.get(action) or lifecycle.label_of(action)
+    return READINGS.get(action) or ACTS.get(action) or lifecycle.label_of(action)
 
 
 def entries(by: Actor) -> QuerySet[AuditEntry]:

@@ -403,7 +403,7 @@ await walk({
     await dialog(other.page).getByRole('button', { name: '终止绿色通道' }).click()
     await closed(other.page)
     await dialog(one.page).getByRole('button', { name: '确认选定' }).click()
-    await dialog(one.page).locator('.banner.warn').first().waitFor()
+    await dialog(one.page).getByText('情况已变化').first().waitFor()
     told.faster = await dialog(one.page).innerText()
     await look(one.page, 'green-faster')
     await nowhere(one.page)

@@ -55,7 +55,8 @@ await walk({
     await page.locator('dialog [name=code]').fill('000000')
     await page.keyboard.press('Enter')
     told.wrongCode = await page.locator('dialog .error:visible').innerText()
-    await page.locator('dialog [name=code]').fill(totp(secret))
+    const counted = totp(secret)
+    await page.locator('dialog [name=code]').fill(counted)
     await page.keyboard.press('Enter')
     const codes = await codesOf(page)
     told.codes = codes.length
@@ -70,7 +71,7 @@ await walk({
     told.focus = await page.evaluate(() => document.activeElement?.getAttribute('name'))
     await look(page, 'second-step')
     hear.quiet = true
-    await page.locator('[name=code]').fill(totp(secret)) // counted once already
+    await page.locator('[name=code]').fill(counted) // once already
     await page.keyboard.press('Enter')
     told.again = await page.locator('.banner.bad').innerText()
     await look(page, 'second-step-refused')
@@ -217,6 +218,7 @@ await walk({
     await newcomer.page.locator('[name=username]').waitFor()
     for (let n = 0; n < 5; n += 1) {
       const answered = newcomer.page.waitForResponse((one) => one.url().endsWith('/session/') && one.request().method() === 'POST')
+      await newcomer.page.locator('[type=submit]:not([aria-disabled])').waitFor() // the answer before has been shown
       await password(newcomer.page, { username: 'li.min', password: `wrong${n}` })
       await answered
     }

@@ -20,9 +20,10 @@ await walk({
   async glass() {
     const doctor = await visitor({ quiet: true })
     await enter(doctor.page, task.doctor, '/app/worklist?box=IN&q=%E7%8E%8B%E5%B0%8F%E4%BB%80')
-    await doctor.page.locator('.empty').waitFor()
+    const nothing = doctor.page.locator('.empty', { hasText: '紧急调阅' })
+    await nothing.waitFor()
     await look(doctor.page, 'glass-nothing-found')
-    await doctor.page.locator('.empty').getByRole('link', { name: '紧急调阅' }).click()
+    await nothing.getByRole('link', { name: '紧急调阅' }).click()
     await doctor.page.getByRole('heading', { level: 1, name: '紧急调阅' }).waitFor()
     told.know = await doctor.page.locator('.know li').allInnerTexts()
     await doctor.page.locator('.empty-title').waitFor()

@@ -319,8 +319,10 @@ def test_what_was_prepared_costs_what_was_not(world, settings):
 
 @pytest.fixture
 def _forgetful() -> Iterator[None]:
-    """Afterwards nothing is known to be prepared, and preparing is on."""
+    """Afterwards nothing is prepared, nor known to be, and preparing is on."""
     yield
+    with connection.cursor() as cursor:
+        cursor.execute("deallocate all")
     prepared._off = False
     connection.prepared = (None, OrderedDict())
 

@@ -4,11 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils.translation import override
+from graphene.utils.str_converters import to_snake_case
 
-from consortium import grants
+from consortium import auditing, grants
 from consortium.models import AuditChain, AuditEntry, Person
 from consortium.roles import Role
 from referrals.models import Status
+from schema.schema import schema
 from tests.edge.client import Edge, as_role, gid, new_key, step
 from tests.edge.many import copies, statements
 from tests.world import COUNTY_DOCTOR, NOW
@@ -192,3 +195,12 @@ def test_nobody_but_an_auditor_reads_it(world, watched):
     for role in set(Role) - {AUDITOR}:
         edge = as_role(world, "county", role)
         assert {edge.code("{ auditTrail { totalCount } }"), edge.code("{ auditChains { chain } }")} == {"FORBIDDEN"}
+
+
+def test_every_act_on_the_trail_has_a_name():
+    """In words of both languages, whatever a mutation writes there; the rest is about nobody but whoever does it."""
+    names = {to_snake_case(name) for name in schema.graphql_schema.mutation_type.fields}
+    own = {"read_notice", "save_report_draft", "report_viewing", "request_export", "cancel_export"}
+    assert {name for name in names if str(auditing.label_of(name)) == name} == own
+    with override("en"):
+        assert [act for act in auditing.ACTS if not str(auditing.label_of(act)).isascii()] == []

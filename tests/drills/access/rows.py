@@ -105,7 +105,9 @@ class Rows(Sight):
         return any(self.joined_leg(leg.id) for leg in self.facts.legs.values() if leg.clinical == summary)
 
     def joined_patient(self, patient: Any) -> bool:
-        """The patient of such a leg, or of a pathology case."""
+        """The patient of such a leg, or of a pathology case; whoever one opened in an emergency, for one's own list."""
+        if any(one.patient == patient for one in self.who.opened):
+            return True
         legs = (leg for leg in self.facts.legs.values() if leg.patient == patient)
         cases = (case for case in self.facts.glasses.values() if case.patient == patient)
         return any(self.joined_leg(leg.id) for leg in legs) or any(self.of(case) is not None for case in cases)
