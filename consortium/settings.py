@@ -259,6 +259,7 @@ if PRODUCTION and not AUDIT_KEY and not AUDIT_KEY_FILE.is_file():
         "Set REFNET_AUDIT_KEY (32 random bytes as Base64: head -c 32 /dev/urandom | base64) or REFNET_AUDIT_KEY_FILE;"
         " the heads of the audit trail are signed with it."
     )
+READ_ENGINE = True  # queries are answered by one statement for each root field where they can be, see schema/engine.py
 GRAPHIQL = not PRODUCTION
 INTROSPECTION = not PRODUCTION
 GRAPHQL_GET = _switch("REFNET_GRAPHQL_GET", "0" if PRODUCTION else "1")  # queries in addresses, which proxies log
@@ -278,7 +279,6 @@ DATABASE_PATIENCE = {
     "lock_timeout": float(os.environ.get("REFNET_LOCK_SECONDS", "5")),
     "idle_in_transaction_session_timeout": 60.0,
 }
-READ_ENGINE = True  # queries are answered by one statement for each root field where they can be, see schema/engine.py
 PREPARE = _switch("REFNET_PREPARE", "1")  # 0 behind a pool that hands out connections by transaction
 REQUEST_SECONDS = float(os.environ.get("REFNET_REQUEST_SECONDS", "20"))
 RETRY_SECONDS = 2  # what Retry-After says when a request was not even begun

@@ -35,6 +35,7 @@ class Rule:
     allows: Callable[[Any, Actor | None], bool]
     of_row: bool = False
     sql: Callable[[Any], str] | None = None
+    alone: bool = False  # whether it lets nothing through in a list
 
 
 ANYONE = Rule("ANYONE", "Open to the signed-out: sign-in itself.", lambda row, by: True)
@@ -52,6 +53,7 @@ IDENTITY = Rule(
     "The patient's identity: full view, permission view_identity, one case at a time; never in a list.",
     lambda row, by: bool(by) and getattr(row, "identified", False) and by.may_anywhere("view_identity"),  # type: ignore[union-attr]
     of_row=True,
+    alone=True,
 )
 OWN = Rule("OWN", "Only about oneself.", lambda row, by: bool(by))
 GATED = Rule(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import JSONField, Model, QuerySet
@@ -65,7 +66,7 @@ class Compiler:
     """Compiles what is selected below one root field."""
 
     def __init__(self, selected: Selected, model: type[Model], annotations: Mapping[str, Any]) -> None:
-        self.given, self.aliases = selected, 0
+        self.given, self.aliases, self.alone = selected, 0, False
         self.named: list[str] = []  # keys of the patients whom a row names
         self.holes: list[Hole] = [Hole("\x01root\x01")]
         source = Source("", self._alias)
@@ -88,6 +89,7 @@ class Compiler:
         named = " || ".join(told) if told else "null"
         text = (
             f"with cut as materialized ({self.holes[0].mark}),\n"
+            f"{f'counted as materialized (select ({COUNT.mark}) as n),' if COUNT in self.holes else ''}\n"
             f"x as (select {', '.join(['p.place', 'p.cut_key', *columns])} from {source}\n"
             f"where p.place <= %(first)s::int)\n"
             f"select ({answer})::text, array_agg(x.cut_key order by x.place), {named}"
@@ -97,6 +99,7 @@ class Compiler:
 
     def single(self, patient: str = "") -> Plan:
         """The statement for one row; `patient` is the path to whom it is about."""
+        self.alone = True
         node = self.object(self.given.kind, self.given.nodes, self.root)
         return self._text(self.root(patient) if patient else "", "(array_agg(x.n0))[1]", [node])
 
@@ -124,10 +127,15 @@ class Compiler:
                 value = self.plain(kind, chosen, {
                     "hasNextPage": "(select count(*) > %(first)s::int from cut)", "endCursor": end,
                 })  # fmt: skip
-            elif name == "totalCount":
+            elif name in ("totalCount", "totalCountIsCapped"):
                 if COUNT not in self.holes:
                     self.holes.append(COUNT)
-                value = f"({COUNT.mark})"
+                most = settings.GRAPHQL_LIMITS.get("count")
+                value = "(select n from counted)"
+                if name == "totalCountIsCapped":
+                    value = f"({value} > {most})"
+                elif most:
+                    value = f"least({value}, {most})"
             else:
                 value = self.constant(self.given.kind, name)
             pairs.append((key, value))
@@ -176,6 +184,8 @@ class Compiler:
             return self.constant(kind, name)
         rule = rule_of(kind, name)
         if rule is None or not (rule is PART or rule.of_row or rule.allows(None, self.given.by)):
+            return denied(kind, name)
+        if rule.alone and not self.alone:
             return denied(kind, name)
         if rule.of_row and rule.sql is None:
             raise HandOver(f"{kind.name}.{name} behind {rule.name}")

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db.models import F, Field, Q, QuerySet
 from django.utils import timezone
@@ -149,7 +150,9 @@ def page(
 
 
 def counted(rows: QuerySet[Any], arms: Sequence[Q] | None) -> Compiled:
-    """How many rows there are in all."""
+    """How many rows there are in all, or one more than are counted at most."""
     rows = rows if arms is None else rows.filter(any_of(arms))
-    found = compiled(rows.order_by().values("pk"))
+    most = settings.GRAPHQL_LIMITS.get("count")
+    rows = rows.order_by().values("pk")
+    found = compiled(rows[: most + 1] if most else rows)
     return (f"select count(*) from ({found[0]}) c", found[1]) if found else ("0", [])

@@ -1,7 +1,8 @@
 """Statements that PostgreSQL plans once for each connection and then executes again and again.
 
-Behind a pool that hands out connections by transaction a statement may meet a connection that does not know it: such a
-pool needs `REFNET_PREPARE=0`, and until somebody sets it the first such answer switches preparing off in the process.
+Behind a pool that hands out connections by transaction a statement may meet a connection that does not know it. Such a
+pool needs `REFNET_PREPARE=0`; until somebody sets it, the first such answer switches preparing off in the process, and
+what was asked is asked again: here outside of a transaction, by whoever began the transaction otherwise.
 """
 
 import logging
@@ -49,10 +50,19 @@ def fetch(text: str, values: Mapping[str, Any], *, planned: bool = True) -> tupl
 
 def fetch_all(text: str, values: Mapping[str, Any], *, planned: bool = True) -> list[tuple[Any, ...]]:
     """The rows of a statement with `%(name)s` for its values and `%%` for a per cent sign."""
+    if planned and settings.PREPARE and not _off:
+        try:
+            return _executed(text, values)
+        except LostError:
+            if connection.in_atomic_block:
+                raise
     with connection.cursor() as cursor:
-        if not (planned and settings.PREPARE) or _off:
-            cursor.execute(text, values)
-            return cursor.fetchall()
+        cursor.execute(text, values)
+        return cursor.fetchall()
+
+
+def _executed(text: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
         try:
             name, names = _prepared(text)
             places = f"({', '.join(['%s'] * len(names))})" if names else ""
@@ -99,7 +109,8 @@ class Standing(Generic[ModelT]):
     def fetch(self, **values: Any) -> list[ModelT]:
         """The rows for these values, with their relations and annotations."""
         text, constants, compiler, converters = self._made
-        found: Any = fetch_all(text, constants | values)
+        # Within a transaction a lost statement could not be asked again.
+        found: Any = fetch_all(text, constants | values, planned=not connection.in_atomic_block)
         rows = compiler.apply_converters(found, converters) if converters else found
         columns = compiler.klass_info["select_fields"]
         begin, end = columns[0], columns[-1] + 1
@@ -160,7 +171,7 @@ def _prepared(text: str) -> tuple[str, list[str]]:
         return known[text]
     names: list[str] = []
     name = f"refnet_{sha256(text.encode()).hexdigest()[:24]}"
-    with driver.cursor() as cursor:
+    with connection.wrap_database_errors, driver.cursor() as cursor:
         if len(known) >= KEPT:
             oldest, _names = known.popitem(last=False)[1]
             cursor.execute(f"deallocate {oldest}")
@@ -181,8 +192,7 @@ def _place(slot: re.Match[str], names: list[str]) -> str:
 def _hold(error: Exception) -> None:
     """LostError for an answer that says that statements get lost; from now on none is prepared."""
     global _off
-    state = getattr(error, "pgcode", None) or getattr(error.__cause__, "pgcode", None)
-    if state in (UNKNOWN, KNOWN):
+    if getattr(error.__cause__, "pgcode", None) in (UNKNOWN, KNOWN):
         logger.warning("prepared statements get lost on the way to the database: set REFNET_PREPARE=0")
         _off = True
         raise LostError from error

@@ -32,9 +32,8 @@ def endpoint(request: Any) -> HttpResponse:
     try:
         request.answer_type = answer_type(request)
         given = heard(request)
-        request.document, request.singles, request.refused = given.text, set(), False
-        request.computed, request.disclosures, request.again = {}, Disclosures(), False
-        request.keeping = request.replay = request.engine = None
+        request.document = given.text
+        begin(request)
         document = documents.prepared(given.text)
         operation = operation_of(document, given.name)
         hold_kind(request, operation)
@@ -47,6 +46,13 @@ def endpoint(request: Any) -> HttpResponse:
     except GraphQLError as error:
         return answer(request, ExecutionResult(data=None, errors=[error]), ran=False)
     return answer(request, executed(request, document, operation), ran=True)
+
+
+def begin(request: Any) -> None:
+    """Nothing has been read, told, refused or kept yet."""
+    request.singles, request.refused, request.again = set(), False, False
+    request.computed, request.disclosures = {}, Disclosures()
+    request.keeping = request.replay = request.engine = None
 
 
 def heard(request: Any) -> Asked:
@@ -97,6 +103,7 @@ def executed(request: Any, document: DocumentNode, operation: OperationDefinitio
                 result = resolved(request, document, operation, request.raw)
             settle(request, result, changing=changing)
     except prepared.LostError:
+        begin(request)
         return executed(request, document, operation)
     except DatabaseError as error:  # what is checked at the end of a transaction
         if patience.is_away(error):

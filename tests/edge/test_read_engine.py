@@ -106,7 +106,7 @@ def test_a_page_takes_as_many_statements_as_it_must(world):
     found = [sql for sql in statements(lambda: edge.data(document)) if "set_config" not in sql]
     # Each query is asked both ways here, and what is asked the second time is not counted.
     assert len(found) == 5
-    assert sum(sql.startswith("execute") for sql in found) == 3
+    assert sum(sql.startswith("execute") for sql in found) == 1
 
 
 def test_row_level_security_stands_beneath_it(world, monkeypatch):
