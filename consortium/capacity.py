@@ -10,14 +10,26 @@ from django.utils.translation import gettext as _
 
 from consortium import access, lifecycle, trail
 from consortium.access import Actor
+from consortium.database import prepared
 from consortium.errors import Code, Refused, checked
 from consortium.models import Capability, Concept, Department
 
+HOLD = """
+with place as (
+    select id from consortium_capability
+    where department_id = %(department)s and kind_id = %(kind)s and beds_free is not null
+), promised as (
+    update consortium_capability c set held = c.held + 1 from place where c.id = place.id and c.held < c.beds_free
+    returning c.id
+)
+select id, exists (select from promised) from place
+"""
 
-def hold(department: Department, kind: Concept | None) -> Capability | None:
-    """Promise one place and return its capability; nothing where places are not counted; NO_CAPACITY when full."""
-    place = _counted(department, kind)
-    if place and kind and not _taken(place):
+
+def hold(department: Department, kind: Concept | None) -> UUID | None:
+    """Promise one place, whose capability is returned; nothing where places are not counted; NO_CAPACITY when full."""
+    place, left = _promised(department, kind)
+    if place and kind and not left:
         raise Refused(
             Code.NO_CAPACITY,
             _("“{kind}”已无空位可预留；可以先列入候床，或改转有空位的医院。").format(kind=kind.label),
@@ -25,22 +37,18 @@ def hold(department: Department, kind: Concept | None) -> Capability | None:
     return place
 
 
-def hold_if_left(department: Department, kind: Concept | None) -> Capability | None:
+def hold_if_left(department: Department, kind: Concept | None) -> UUID | None:
     """Promise one place if the figure still has one: in an emergency the hospital's word outweighs its figure."""
-    place = _counted(department, kind)
-    return place if place and _taken(place) else None
+    place, left = _promised(department, kind)
+    return place if left else None
 
 
-def _counted(department: Department, kind: Concept | None) -> Capability | None:
-    """The department's capability of this kind, where its places are counted."""
-    return (
-        Capability.objects.filter(department=department, kind=kind, beds_free__isnull=False).first() if kind else None
-    )
-
-
-def _taken(place: Capability) -> bool:
-    """Whether a place was left and is now promised; of two promises for the last one exactly one is kept."""
-    return bool(Capability.objects.filter(pk=place.pk, held__lt=F("beds_free")).update(held=F("held") + 1))
+def _promised(department: Department, kind: Concept | None) -> tuple[UUID | None, bool]:
+    """The department's capability of this kind, where its places are counted, and whether one was left and is promised
+    now: one statement. Of two promises for the last place exactly one is kept."""
+    if kind is None:
+        return None, False
+    return prepared.fetch(HOLD, {"department": department.pk, "kind": kind.pk}) or (None, False)
 
 
 def release(capability_id: UUID | None) -> None:

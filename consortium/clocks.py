@@ -1,6 +1,6 @@
 """Time limits: which ones run on a case, who holds them, when they end; stored as they follow from the events.
 
-`keep` stores what a step changed, in its transaction; `differs` tells whether what is stored still follows.
+`keep` adds what a step changed to what the step writes; `differs` tells whether what is stored still follows.
 """
 
 from collections import defaultdict
@@ -13,24 +13,48 @@ from uuid import UUID
 from django.utils import timezone
 
 from consortium.calendars import between, later
+from consortium.database import together
+from consortium.database.together import Writing
 from consortium.models import ClockRule, ClockRun, Event, Membership, ServiceRequest, Side
 from consortium.registry import valid_on
 from consortium.runs import Rules, Run, follow, is_clinical
 
 SHOWN = ("clock_kind", "clock_holder", "clock_started_at", "due_at")
+ONE_RUN = ("subject_id", "kind", "turn")
 KEPT = (
     "target_minutes", "holder", "hospital_id", "department_id", "rule_id", "started_at", "due_at", "paused_at",
     "paused_in", "paused_seconds", "taken_seconds", "stopped_at", "met",
 )  # fmt: skip
 
 
-def rules_for(cases: Sequence[ServiceRequest]) -> list[Rules]:
-    """The rules that can hold on each case; one statement, and another if alliances have rules of their own."""
-    wanted = {"", *(case.emergency for case in cases)}
-    rows = list(ClockRule.objects.filter(emergency__in=wanted).order_by("id"))
-    own = {rule.alliance_id for rule in rows if rule.alliance_id}
+# What the clocks of cases follow from: the runs and events of those that are stored; the rules of these kinds of cases,
+# and the stays of their hospitals in alliances that have rules of their own.
+FOLLOW_FROM = """
+select
+    (select json_agg(r order by kind, turn) from consortium_clockrun r where subject_id = any(%(old)s::uuid[])),
+    (select json_agg(e order by id) from consortium_event e where subject_id = any(%(old)s::uuid[])),
+    (select json_agg(r order by id) from consortium_clockrule r where emergency = any(%(kinds)s::text[])),
+    (select json_agg(m order by id) from consortium_membership m where hospital_id = any(%(parties)s::uuid[])
+        and alliance_id in (select alliance_id from consortium_clockrule where alliance_id is not null))
+"""
+
+
+def _read(cases: Sequence[ServiceRequest], old: Sequence[UUID] = ()) -> list[list[Any]]:
+    """The runs and events of the old ones, and the rules and stays of all."""
     asked = [case for case in cases if case.performer_hospital_id]
-    members = _members(own, asked) if own and asked else {}
+    parties = {hospital for case in asked for hospital in (case.requester_hospital_id, case.performer_hospital_id)}
+    kinds = {"", *(case.emergency for case in cases)}
+    values = {"old": list(old), "kinds": sorted(kinds), "parties": list(parties)}
+    return together.read(FOLLOW_FROM, values, ClockRun, Event, ClockRule, Membership)
+
+
+def _shared_rules(
+    cases: Sequence[ServiceRequest], rows: Sequence[ClockRule], stays: Iterable[Membership]
+) -> list[Rules]:
+    """The rules that can hold on each case, of those that were read."""
+    members: dict[UUID | None, list[Stay]] = defaultdict(list)
+    for stay in stays:
+        members[stay.hospital_id].append((stay.alliance_id, stay.joined_date, stay.left_date))
     return [
         Rules(
             [rule for rule in rows if rule.emergency in ("", case.emergency)],
@@ -41,15 +65,6 @@ def rules_for(cases: Sequence[ServiceRequest]) -> list[Rules]:
 
 
 Stay = tuple[UUID, date, date | None]  # in an alliance, from, until
-
-
-def _members(alliances: Iterable[UUID], cases: Iterable[ServiceRequest]) -> dict[UUID | None, list[Stay]]:
-    """The stays in these alliances of the hospitals of cases."""
-    parties = {hospital for case in cases for hospital in (case.requester_hospital_id, case.performer_hospital_id)}
-    stays: dict[UUID | None, list[Stay]] = defaultdict(list)
-    for member in Membership.objects.filter(alliance__in=alliances, hospital__in=parties):
-        stays[member.hospital_id].append((member.alliance_id, member.joined_date, member.left_date))
-    return stays
 
 
 def _shared(ours: Iterable[Stay], theirs: Iterable[Stay]) -> Iterator[Stay]:
@@ -63,7 +78,8 @@ def _shared(ours: Iterable[Stay], theirs: Iterable[Stay]) -> Iterator[Stay]:
 
 def due(case: ServiceRequest, kind: str, *, now: datetime) -> datetime | None:
     """When a limit that began now would end on a case, or nothing if the registry sets none."""
-    (rules,) = rules_for([case])
+    _runs, _events, rows, stays = _read([case])
+    (rules,) = _shared_rules([case], rows, stays)
     rule = rules.pick(kind, case.priority, timezone.localdate(now))
     return later(now, timedelta(minutes=rule.target_minutes), rule.calendar) if rule else None
 
@@ -82,37 +98,38 @@ def elapsed(run: ClockRun, now: datetime) -> timedelta:
     return timedelta(minutes=run.target_minutes) - between(now, run.due_at, run.rule.calendar)
 
 
-def keep(moved: Sequence[tuple[ServiceRequest, Event | None]]) -> None:
-    """Store the runs of cases as they follow from their events (and one each not yet stored), and set the worklist's
-    columns; the cases themselves are left to be saved. As many statements for one case as for many.
+def keep(moved: Sequence[tuple[ServiceRequest, Event | None]], writing: Writing) -> None:
+    """Add the runs of cases to what is to be written, as they follow from their events (and one each not yet stored),
+    and set the worklist's columns; the cases themselves are left to be saved. One statement reads it all.
     """
-    old = [case.pk for case, _event in moved if not case._state.adding]
-    stored = _by_case(ClockRun.objects.filter(subject_id__in=old).order_by("kind", "turn")) if old else {}
     changed = Differences([], [], [])
-    for case, wanted in zip([case for case, _event in moved], _wanted(moved, old), strict=True):
-        changed.add(stored.get(case.pk, []), wanted)
+    for (case, _event), (stored, wanted) in zip(moved, _followed(moved), strict=True):
+        changed.add(stored, wanted)
         _show(case, wanted)
-    ClockRun.objects.bulk_create(changed.made)
     if changed.altered:
-        ClockRun.objects.bulk_update(changed.altered, KEPT)
-    if changed.surplus:
+        writing.insert([*changed.made, *changed.altered], unique=ONE_RUN, changing=KEPT)
+    else:
+        writing.insert(changed.made)
+    if changed.surplus:  # after a correction of the registry; no step of itself takes a run back
         ClockRun.objects.filter(pk__in=[run.pk for run in changed.surplus]).delete()
 
 
 def differs(case: ServiceRequest) -> bool:
     """Whether what is stored of a case's clocks is not what follows from its events."""
-    (wanted,) = _wanted([(case, None)], [case.pk])
+    ((stored, wanted),) = _followed([(case, None)])
     changed = Differences([], [], [])
-    changed.add(list(ClockRun.objects.filter(subject_id=case.pk).order_by("kind", "turn")), wanted)
+    changed.add(stored, wanted)
     before = {name: getattr(case, name) for name in SHOWN}
     _show(case, wanted)
     return bool(changed.made or changed.altered or changed.surplus) or before != {n: getattr(case, n) for n in SHOWN}
 
 
-def refresh(case: ServiceRequest) -> None:
-    """Store what follows from the events of a case whose circumstances changed without a step of its own."""
-    keep([(case, None)])
-    type(case).objects.filter(pk=case.pk).update(**{name: getattr(case, name) for name in SHOWN})
+def refresh(cases: Sequence[ServiceRequest], writing: Writing) -> None:
+    """Add to what is to be written what follows from the events of stored cases whose circumstances changed without a
+    step of their own."""
+    keep([(case, None) for case in cases], writing)
+    for case in cases:
+        writing.update(case, SHOWN)
 
 
 def _by_case(rows: Iterable[Any]) -> dict[UUID, list[Any]]:
@@ -143,13 +160,19 @@ class Differences:
         self.surplus += left.values()
 
 
-def _wanted(moved: Sequence[tuple[ServiceRequest, Event | None]], old: Sequence[UUID]) -> Iterator[list[ClockRun]]:
-    """The runs of each case as rows; `old` are those of which events are stored."""
-    events = _by_case(Event.objects.filter(subject_id__in=old).order_by("id")) if old else {}
-    for (case, event), rules in zip(moved, rules_for([case for case, _event in moved]), strict=True):
-        told = [*events.get(case.pk, []), *([event] if event else [])]
-        followed = follow(case, told, rules)
-        yield [_row(case, kind, turn, run) for kind, runs in followed.items() for turn, run in enumerate(runs, start=1)]
+def _followed(
+    moved: Sequence[tuple[ServiceRequest, Event | None]],
+) -> Iterator[tuple[list[ClockRun], list[ClockRun]]]:
+    """The runs of each case as they are stored, and as they follow from its events and the rules."""
+    cases = [case for case, _event in moved]
+    stored, events, rules, stays = _read(cases, [case.pk for case in cases if not case._state.adding])
+    stored_by, events_by = _by_case(stored), _by_case(events)
+    for (case, event), its_rules in zip(moved, _shared_rules(cases, rules, stays), strict=True):
+        followed = follow(case, [*events_by[case.pk], *([event] if event else [])], its_rules)
+        yield (
+            stored_by[case.pk],
+            [_row(case, kind, turn, run) for kind, runs in followed.items() for turn, run in enumerate(runs, start=1)],
+        )
 
 
 def _row(case: ServiceRequest, kind: str, turn: int, run: Run) -> ClockRun:

@@ -20,6 +20,8 @@ from django.utils.translation import gettext_lazy
 
 from consortium import access, clocks, moment, outbox, registry, trail
 from consortium.access import Actor
+from consortium.database import prepared
+from consortium.database.together import Writing
 from consortium.errors import Code, Refused, checked
 from consortium.models import Event, Person, PractitionerRole, ServiceRequest, Side
 from consortium.roles import ON_BEHALF, Role, roles_with
@@ -188,9 +190,10 @@ def begin_all(cases: Sequence[ServiceRequest], taking: Move, *, status: str, tel
     """Store new cases of one kind as `begin` does, by as many statements as for one."""
     for case in cases:
         case.status = status
-    events = _clocked([(case, "") for case in cases], taking)
-    type(cases[0]).objects.bulk_create(checked(case) for case in cases)
-    _record(events, replace(taking, tells=tells))
+    writing = Writing()
+    events = _clocked([(case, "") for case in cases], taking, writing)
+    writing.insert(checked(case) for case in cases)
+    _record(events, replace(taking, tells=tells), writing)
 
 
 def carry(
@@ -210,32 +213,34 @@ def carry(
     before = [(case, case.status) for case in cases]
     for case in cases:
         case.status, case.version = status, case.version + 1
-    events = _clocked(before, taking)
-    type(cases[0]).objects.bulk_update(cases, [*CARRIED, *also])
-    _record(events, replace(taking, tells=tells))
+    writing = Writing()
+    events = _clocked(before, taking, writing)
+    for case in cases:
+        writing.update(case, [*CARRIED, *also])
+    _record(events, replace(taking, tells=tells), writing)
 
 
 def note(case: ServiceRequest, taking: Move) -> Event:
     """Record on the trail what happened to a case without moving it, and tell whom the move names; the event."""
     event = trail.event_of(case, taking, case.status)
-    _record([(case, event)], taking)
+    _record([(case, event)], taking, Writing())
     return event
 
 
-def _clocked(moved: Sequence[tuple[CASE, str]], taking: Move) -> list[tuple[CASE, Event]]:
-    """The cases, with their states before, as pairs with their events; clocks stored, idle reminders called back."""
+def _clocked(moved: Sequence[tuple[CASE, str]], taking: Move, writing: Writing) -> list[tuple[CASE, Event]]:
+    """The cases, with their states before, as pairs with their events; clocks kept, idle reminders called back."""
     events = [(case, trail.event_of(case, taking, before)) for case, before in moved]
-    clocks.keep(events)
-    outbox.call_back([case for case, _event in events], but=taking.step)
+    clocks.keep(events, writing)
+    outbox.call_back([case for case, _event in events], but=taking.step, writing=writing)
     return events
 
 
-def _record(moved: Sequence[tuple[CASE, Event]], taking: Move) -> None:
-    """Write what is remembered of a step, and tell those who may act next."""
+def _record(moved: Sequence[tuple[CASE, Event]], taking: Move, writing: Writing) -> None:
+    """Write the step with what is remembered of it, and tell those who may act next."""
     entries = [
         trail.Entry(case, event, {side: _next_roles(case, side) for side in taking.tells}) for case, event in moved
     ]
-    trail.record(entries, taking, label=label_of(taking.step))
+    trail.record(entries, taking, writing, label=label_of(taking.step))
 
 
 def _take(
@@ -281,9 +286,10 @@ def _take(
         before = case.status
         case.status = step.apply(case, taking, **inputs) or step.target or before
         case.version += 1
-        events = _clocked([(case, before)], taking)
-        checked(case).save(force_update=True)
-        _record(events, taking)
+        writing = Writing()
+        events = _clocked([(case, before)], taking, writing)
+        writing.update(checked(case))
+        _record(events, taking, writing)
         case.after_step(taking)
     return case
 
@@ -293,9 +299,8 @@ def _locked(model: type[ServiceRequest], by: Actor, id: UUID) -> Any:
     # From the widest row to the case itself, so that steps on neighbouring cases wait instead of blocking each other.
     locked = (*model.LOCKED, "self")
     rows: Any = model.objects.select_related(*model.LOADED).select_for_update(of=locked, no_key=True)
-    if by is access.SYSTEM:
-        return rows.get(pk=id)
-    return access.find(by, rows, id)
+    with prepared.planned():
+        return rows.get(pk=id) if by is access.SYSTEM else access.find(by, rows, id)
 
 
 def _role(step: Step, case: ServiceRequest, by: Actor) -> PractitionerRole | None:

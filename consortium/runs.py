@@ -6,6 +6,7 @@ A limit between steps goes by the time of record, one that touches a milestone b
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from uuid import UUID
 
 from django.utils import timezone
@@ -25,23 +26,31 @@ class Rules:
     rows: Sequence[ClockRule]
     shared: Sequence[tuple[UUID, date, date | None]] = ()
 
-    @property
-    def kinds(self) -> list[str]:
-        """The kinds of limits, in order."""
-        return sorted({rule.kind for rule in self.rows})
+    @cached_property
+    def by_kind(self) -> dict[str, list[ClockRule]]:
+        """The rules of each kind of limit, in order of the kinds; the most particular and newest of a kind first."""
+        found: dict[str, list[ClockRule]] = {}
+        for rule in sorted(
+            self.rows, key=lambda rule: (rule.kind, rule.priority is None, -rule.valid_from.toordinal())
+        ):
+            found.setdefault(rule.kind, []).append(rule)
+        return found
 
     def clinical(self, kind: str) -> bool:
         """Whether a milestone begins or ends the limit."""
-        return any(is_clinical(rule) for rule in self.rows if rule.kind == kind)
+        return any(is_clinical(rule) for rule in self.by_kind[kind])
 
     def pick(self, kind: str, priority: int, day: date) -> ClockRule | None:
         """The rule of a kind on a day: the strictest of the alliances' own, else the shipped one."""
         alliances = {key for key, joined, left in self.shared if joined <= day and (left is None or day < left)}
         best: dict[UUID | None, ClockRule] = {}
-        for rule in sorted(self.rows, key=lambda rule: (rule.priority is None, -rule.valid_from.toordinal())):
+        for rule in self.by_kind.get(kind, ()):
             holds = rule.valid_from <= day and (rule.valid_to is None or day <= rule.valid_to)
-            applies = rule.kind == kind and rule.priority in (None, priority)
-            if holds and applies and (rule.alliance_id is None or rule.alliance_id in alliances):
+            if (
+                holds
+                and rule.priority in (None, priority)
+                and (rule.alliance_id is None or rule.alliance_id in alliances)
+            ):
                 best.setdefault(rule.alliance_id, rule)
         own = [rule for alliance, rule in best.items() if alliance]
         return min(own, key=lambda rule: rule.target_minutes) if own else best.get(None)
@@ -147,7 +156,7 @@ def follow(case: ServiceRequest, events: Iterable[Event], rules: Rules) -> dict[
     found = points(events, case.priority)
     void = any(point.names & case.VOID for point in found)
     runs: dict[str, list[Run]] = {}
-    for kind in rules.kinds:
+    for kind in rules.by_kind:
         runs[kind] = _runs_of(kind, found, rules, case.ENDS, case.silent_since)
         for run in runs[kind]:
             run.met = None if void else run.met

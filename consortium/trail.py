@@ -18,11 +18,11 @@ from django.utils.translation import override
 
 from consortium import access, outbox, registry
 from consortium.access import Actor
+from consortium.database.together import Writing
 from consortium.errors import checked
 from consortium.models import (
     AuditEntry,
     Event,
-    Notice,
     Person,
     PractitionerRole,
     Priority,
@@ -30,7 +30,7 @@ from consortium.models import (
     ServiceRequest,
     Side,
 )
-from consortium.outbox import Letter
+from consortium.outbox import Letter, Staff
 
 Roles = Mapping[Side, Iterable[str]]
 
@@ -128,24 +128,16 @@ def event_of(case: ServiceRequest, taking: Move, before: str) -> Event:
     )
 
 
-def record(entries: Sequence[Entry], taking: Move, *, label: str | Promise) -> None:
-    """Store the events of one step with their audit entries, notices and deliveries; five statements."""
-    Event.objects.bulk_create(entry.event for entry in entries)
-    AuditEntry.objects.bulk_create(
+def record(entries: Sequence[Entry], taking: Move, writing: Writing, *, label: str | Promise) -> None:
+    """Store what a step writes with its events and their audit entries, then tell who must hear; two statements."""
+    writing.insert(entry.event for entry in entries)
+    writing.insert(
         _audited(taking.by, taking.step, entry.case, taking.role, "TREATMENT", entry.case.patient_id, taking.now)
         for entry in entries
     )
-    told = _told(entries, taking)
-    Notice.objects.bulk_create(
-        Notice(event=entry.event, person_id=person, created_at=taking.now)
-        for entry, people in zip(entries, told, strict=True)
-        for person in people
-    )
-    outbox.post(
-        [_letter(entry, people, label) for entry, people in zip(entries, told, strict=True)],
-        kind=taking.step,
-        now=taking.now,
-    )
+    writing.store()
+    letters = [_letter(entry, taking, label) for entry in entries]
+    outbox.post(letters, kind=taking.step, but=taking.by.person, now=taking.now)
 
 
 def announce(
@@ -176,8 +168,7 @@ def announce(
         )
     )
     event.save(force_insert=True)
-    Notice.objects.bulk_create(Notice(event=event, person_id=person, created_at=now) for person in people)
-    outbox.post([Letter(event, people, (), priority, text)], kind=kind, now=now)
+    outbox.post([Letter(event, people, (), (), priority, text)], kind=kind, but=None, now=now)
     return event
 
 
@@ -198,43 +189,17 @@ def _at(case: ServiceRequest, roles: Roles) -> Q:
     return places
 
 
-def _told(entries: Sequence[Entry], taking: Move) -> list[dict[int, UUID]]:
-    """Who is told of each entry, in order, with the hospital they stand for; nobody hears of their own step."""
-    places = Q(pk__in=[])
-    for entry in entries:
-        places |= _at(entry.case, entry.tells)
-    roles = PractitionerRole.objects.filter(access.running(taking.now), places).order_by("person_id", "-id")
-    held = list(roles.values_list("person_id", "role", "hospital_id", "department_id"))
-    myself = taking.by.person.pk if taking.by.person else None
-    return [
-        {
-            person: hospital
-            for person, role, hospital, department in held
-            if _concerns(entry, role, hospital, department) and person != myself
-        }
-        | {person: hospital for person, hospital in sorted(taking.people.items()) if person != myself}
-        for entry in entries
-    ]
-
-
-def _concerns(entry: Entry, role: str, hospital: UUID, department: UUID | None) -> bool:
-    """Whether a role is one of those that are told, as `_at` asks the database."""
-    for side, kinds in entry.tells.items():
-        their_hospital, their_department = (
-            getattr(entry.case, f"{side.lower()}_{place}_id") for place in ("hospital", "department")
-        )
-        here = department == their_department if department else hospital == their_hospital
-        if their_hospital and here and role in set(kinds):
-            return True
-    return False
-
-
-def _letter(entry: Entry, told: Mapping[int, UUID], label: str | Promise) -> Letter:
+def _letter(entry: Entry, taking: Move, label: str | Promise) -> Letter:
     case = entry.case
+    staffs = [
+        Staff(getattr(case, f"{side.lower()}_hospital_id"), getattr(case, f"{side.lower()}_department_id"), role)
+        for side, roles in entry.tells.items()
+        for role in sorted(roles)
+    ]
     parties = {case.requester_hospital_id}
     if case.sent_at and case.performer_hospital_id:
         parties.add(case.performer_hospital_id)
-    return Letter(entry.event, told, parties, case.priority, _text(case, label))
+    return Letter(entry.event, taking.people, staffs, parties, case.priority, _text(case, label))
 
 
 def _text(case: ServiceRequest, label: str | Promise) -> str:

@@ -178,7 +178,8 @@ def write(referral: Referral, now: datetime, **content: Any) -> None:
         clinical.vitals = check_vitals(content["vitals"])
     if content.get("exams") is not None:
         clinical.exams = content["exams"]
-    checked(clinical).save()
+    if clinical._state.adding or not {*CLINICAL, "vitals", "exams"}.isdisjoint(content):
+        checked(clinical).save()
     if content.get("diagnoses") is not None:
         codes = list(dict.fromkeys(content["diagnoses"]))
         clinical.diagnose(registry.concepts("ICD10", codes, on=timezone.localdate(now), field="diagnoses"))
@@ -254,7 +255,6 @@ def copy_of(referral: Referral, **changes: Any) -> Referral:
     """A new leg that carries the same patient, facts and consent on, not yet stored."""
     same = (
         "case",
-        "clinical",
         "reason",
         "priority",
         "needed_capability",
@@ -266,7 +266,8 @@ def copy_of(referral: Referral, **changes: Any) -> Referral:
         "hops",
         "pathway",
         "green_kind",
-        "created_by",
     )
+    by_key = ("clinical", "created_by")  # of which nothing is asked
     values = {name: getattr(referral, name) for name in same} | changes
+    values |= {f"{name}_id": getattr(referral, f"{name}_id") for name in by_key if name not in changes}
     return Referral(id=uuid7(), based_on=referral, **values)

@@ -108,9 +108,9 @@ def test_the_system_takes_no_persons_step(world, every_state):
 
 
 def test_a_step_costs_a_bounded_number_of_statements(world):
-    """A claim, of which nobody is told: lock, what its clocks follow from (3), write, event, audit, deliveries."""
+    """Lock; read what its clocks follow from; write case, clocks, event and audit entry; tell everybody."""
     referral = world.referral(Status.SENT)
     by = world.actor("province", Role.EXPERT)
     with CaptureQueriesContext(connection) as queries:
         world.take("claim_referral", referral, by=by)
-    assert len(queries) == 8, [q["sql"][:80] for q in queries]
+    assert len(queries) == 4, [q["sql"][:80] for q in queries]

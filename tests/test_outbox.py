@@ -134,7 +134,9 @@ def test_no_text_carries_a_name_a_number_or_a_diagnosis(world):
     assert rejected.text == f"{referral.number}（急）：拒绝，现为“已拒绝”。请登录转诊协作网查看。"
 
 
-def test_deliveries_cost_one_statement_however_many_hear(world):
+def test_deliveries_cost_one_statement_however_many_hear(world, settings):
+    settings.PREPARE = False  # so that a statement shows its text
+
     def inserts() -> Counter[str]:
         draft = world.draft()
         with CaptureQueriesContext(connection) as queries:

@@ -159,6 +159,37 @@ class Standing(Generic[ModelT]):
         return made
 
 
+@contextmanager
+def planned() -> Iterator[None]:
+    """Prepare the statements that Django itself executes meanwhile, too: for queries whose text does not vary."""
+
+    def by_name(execute: Any, sql: str, values: Any, many: bool, context: Any) -> Any:
+        if many or not settings.PREPARE or _off:
+            return execute(sql, values, many, context)
+        try:
+            name, names = _prepared(named(sql))
+            given = [values[int(one[1:])] for one in names]
+            return execute(f"execute {name}({', '.join(['%s'] * len(names))})", given, many, context)
+        except Error as error:
+            _hold(error)
+            raise
+
+    with connection.execute_wrapper(by_name):
+        yield
+
+
+@lru_cache(maxsize=KEPT)
+def named(sql: str) -> str:
+    """A statement of Django's with names for its values in their order: `v0`, `v1`, …"""
+    numbers = count()
+    return NAMELESS.sub(lambda found: "%%" if found[0] == "%%" else f"%(v{next(numbers)})s", sql)
+
+
+def values_of(given: Sequence[Any]) -> dict[str, Any]:
+    """The values of such a statement by their names."""
+    return {f"v{number}": value for number, value in enumerate(given)}
+
+
 def _prepared(text: str) -> tuple[str, list[str]]:
     """The name under which this connection knows a statement, and the names of its values in their order."""
     driver = connection.connection

@@ -151,7 +151,7 @@ def accept_referral(
     change_priority(referral, move, priority, priority_reason, priority_comment)
     decide(referral, move, Decision.ACCEPTED)
     department = referral.performer_department
-    referral.held_capacity = capacity.hold(department, referral.needed_capability) if department else None
+    referral.held_capacity_id = capacity.hold(department, referral.needed_capability) if department else None
     referral.instructions = instructions.strip()
 
 

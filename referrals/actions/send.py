@@ -58,7 +58,7 @@ def drafted(
     referral = Referral(
         case=case,
         number=next_number("R", now),
-        clinical=ClinicalSummary.objects.create(case=case),
+        clinical=ClinicalSummary(case=case),
         requester_hospital=sender.hospital,
         requester_department=sender,
         created_by=by.person,

@@ -103,7 +103,7 @@ def book_referral(
 ) -> None:
     """Lock a slot or bed for the patient and write the letter; a waitlisted patient now gets a place held."""
     if referral.held_capacity_id is None and referral.performer_department:
-        referral.held_capacity = capacity.hold(referral.performer_department, referral.needed_capability)
+        referral.held_capacity_id = capacity.hold(referral.performer_department, referral.needed_capability)
     reserve(referral, move, kind=kind, place=place, starts_at=starts_at, ends_at=ends_at)
 
 

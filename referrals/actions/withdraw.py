@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from consortium import clocks, lifecycle, outbox
 from consortium.access import Actor
 from consortium.database.acting import beyond
+from consortium.database.together import Writing
 from consortium.errors import Code, Refused
 from consortium.lifecycle import Move, transition
 from consortium.models import Event, Patient, Priority, Side
@@ -132,17 +134,23 @@ def _silence(patient: Patient, move: Move) -> None:
         if model is not Referral:
             rows = model.objects.filter(**{model.OF_PATIENT: patient}, closed_at__isnull=True)
             cases = list(rows.select_related(*model.LOADED).order_by("id"))
-            outbox.call_back(cases, but=move.step)
-            for case in cases:
-                clocks.refresh(case)
+            _hush(cases, move)
 
 
 def _warn(legs: Sequence[Referral], move: Move) -> None:
     """What hands at the bedside do is not overruled from elsewhere: the leg stays open, silent, and both are told."""
-    outbox.call_back(legs, but=move.step)
+    _hush(legs, move)
     for leg in legs:
-        clocks.refresh(leg)
         lifecycle.note(leg, move)
+
+
+def _hush(cases: Sequence[Any], move: Move) -> None:
+    """Every limit of these cases stops, and nobody is sent what still waits to be sent of them."""
+    if cases:
+        writing = Writing()
+        outbox.call_back(cases, but=move.step, writing=writing)
+        clocks.refresh(cases, writing)
+        writing.store()
 
 
 @transition(

@@ -163,7 +163,7 @@ class Referral(ServiceRequest):
     KIND = "referral"
     LOADED = (
         "case__patient",
-        "clinical",
+        "needed_capability",
         "requester_hospital",
         "requester_department",
         "performer_hospital",

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from consortium import clocks, lifecycle
+from consortium.database.together import Writing
 
 
 class Command(BaseCommand):
@@ -28,7 +29,9 @@ class Command(BaseCommand):
                     if clocks.differs(case):
                         differing.append(case.number)
                         if not check:
-                            clocks.refresh(case)
+                            writing = Writing()
+                            clocks.refresh([case], writing)
+                            writing.store()
         told = f"{cases} cases, {len(differing)} {'differ' if check else 'rebuilt'}"
         if check and differing:
             raise CommandError(f"{told}: {', '.join(differing[:20])}")

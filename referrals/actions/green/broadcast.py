@@ -110,7 +110,7 @@ def activate_green_channel(
         referral = Referral(
             case=case,
             number=number,
-            clinical=ClinicalSummary.objects.create(case=case),
+            clinical=ClinicalSummary(case=case),
             pathway=Pathway.GREEN_CHANNEL,
             green_kind=rule.concept,
             requester_hospital=department.hospital,
@@ -305,7 +305,7 @@ def choose_offer(referral: Referral, move: Move, *, offer: UUID) -> None:
     referral.sent_at = move.now
     decide(referral, move, Decision.ACCEPTED)
     referral.claimed_by = None  # the sender chose; nobody there has it in hand yet
-    referral.held_capacity = capacity.hold_if_left(department, referral.needed_capability)
+    referral.held_capacity_id = capacity.hold_if_left(department, referral.needed_capability)
     move.reach("consent_held" if referral.consent_at else "consent_due")
     move.detail["offer"] = str(chosen.pk)
     chosen.closed_at = move.now

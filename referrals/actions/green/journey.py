@@ -135,7 +135,7 @@ def divert_referral(
         departed_at=referral.departed_at,
     )
     content.aim(leg, department)
-    leg.held_capacity = capacity.hold_if_left(department, referral.needed_capability)
+    leg.held_capacity_id = capacity.hold_if_left(department, referral.needed_capability)
     move.limit("TRANSIT", eta)
     move.detail["milestones"] = [
         {"kind": row.kind.code, "at": row.at.isoformat()}
