@@ -36,7 +36,6 @@ READINGS: dict[str, str | Promise] = {
 # What is done beside the steps of cases.
 ACTS: dict[str, str | Promise] = {
     "unmask_patient": _("显示完整号码"),
-    "add_addendum": _("补充报告"),
     "announce_upload": _("上传切片图像"),
     "annotate_slide": _("添加标注"),
     "change_annotation": _("修改标注"),
@@ -47,8 +46,6 @@ ACTS: dict[str, str | Promise] = {
     "update_capacity": _("更新床位"),
     "set_clock_rule": _("设置时限规则"),
     "set_duty": _("排班"),
-    "swap_duty": _("申请换班"),
-    "accept_swap": _("同意换班"),
     "set_preference": _("设置通知偏好"),
     "import_members": _("导入成员"),
     "grant_role": _("授予岗位"),

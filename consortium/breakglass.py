@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
-from consortium import access, lifecycle, registry, trail
+from consortium import access, directory, lifecycle, registry, trail
 from consortium.access import SYSTEM, Actor
 from consortium.database.acting import beyond
 from consortium.errors import Code, Refused, checked
@@ -260,9 +260,8 @@ def _reviewers(hospital: UUID, now: datetime) -> dict[int, UUID]:
 
 def _auditors(row: BreakGlass, now: datetime) -> dict[int, UUID]:
     """Those who audit the patient's hospital, at it or in a division around it."""
-    division = row.patient_hospital.division
-    around = [division.code, division.parent_id, division.parent.parent_id if division.parent else None]
-    place = Q(hospital=row.patient_hospital_id) | Q(division__in=[code for code in around if code])
+    around = directory.with_those_above(row.patient_hospital.division)
+    place = Q(hospital=row.patient_hospital_id) | Q(division__in=around)
     return _holders("view_break_glass", place, row.patient_hospital_id, now)
 
 

@@ -92,6 +92,11 @@ class Finding:
         if before is None or fault.sequence < before.sequence:
             self.faults[fault.chain] = fault
 
+    def complaint(self) -> str:
+        """Every chain that is not sound, in one sentence; "" if all are."""
+        faults = sorted(self.faults.values(), key=lambda one: one.chain)
+        return "; ".join(f"{one.chain} at {one.sequence}: {one.kind} {one.detail}".rstrip() for one in faults)
+
 
 @dataclass(frozen=True)
 class Link:

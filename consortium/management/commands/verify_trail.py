@@ -18,9 +18,4 @@ class Command(BaseCommand):
         if verbosity:
             self.stdout.write(f"{found.rows} entries verified in {len(found.reached)} chains")
         if found.faults:
-            raise CommandError(
-                "; ".join(
-                    f"{fault.chain} at {fault.sequence}: {fault.kind} {fault.detail}".rstrip()
-                    for fault in sorted(found.faults.values(), key=lambda one: one.chain)
-                )
-            )
+            raise CommandError(found.complaint())

@@ -85,6 +85,12 @@ class Rows(Sight):
         """The cases of which somebody has a notice; of those, the event that it tells of can be read."""
         return set(Notice.objects.filter(person=self.who.id).values_list("event__subject_id", flat=True))
 
+    @cached_property
+    def reviewed(self) -> set[Any]:
+        """The patients of the accesses that somebody reviews for their hospital; the edge names them masked."""
+        accesses = BreakGlass.objects.values_list("patient_id", "patient_hospital_id")
+        return {patient for patient, at in accesses if self.who.holds((ADMIN,), Party(at, None), self.now)}
+
     def joined_leg(self, key: Any) -> bool:
         """A leg; one whose offer is seen, for the offer's facts; one that came of one's own lab's pathology case."""
         if self.of(self.facts.legs[key]) is not None:
@@ -105,8 +111,8 @@ class Rows(Sight):
         return any(self.joined_leg(leg.id) for leg in self.facts.legs.values() if leg.clinical == summary)
 
     def joined_patient(self, patient: Any) -> bool:
-        """The patient of such a leg, or of a pathology case; whoever one opened in an emergency, for one's own list."""
-        if any(one.patient == patient for one in self.who.opened):
+        """The patient of such a leg, or of a pathology case; whoever one opened in an emergency, or reviews one for."""
+        if any(one.patient == patient for one in self.who.opened) or patient in self.reviewed:
             return True
         legs = (leg for leg in self.facts.legs.values() if leg.patient == patient)
         cases = (case for case in self.facts.glasses.values() if case.patient == patient)

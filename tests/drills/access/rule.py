@@ -246,15 +246,16 @@ GLASS_STEPS: Steps = {
 STEPS: dict[type[Request], Steps] = {Leg: LEG_STEPS, Call: CALL_STEPS, Glass: GLASS_STEPS}
 
 
-def may_at_most(who: Somebody, case: Request, step: str, now: datetime) -> bool:
-    """Whether the tables give a step to a role that somebody has on a side of a case, whatever its state."""
+def by_role(who: Somebody, case: Request, step: str, now: datetime) -> bool:
+    """Whether the tables give a step to a role that somebody has on a side of a case."""
     sides = STEPS[type(case)].get(step, {})
-    by_role = who.holds(sides.get(SENDER, ()), case.sender, now) or who.holds(
-        sides.get(RECEIVER, ()), case.receiver, now
-    )
-    if step == "reportError":  # section 3, "author"
-        return by_role and case.author == who.id
-    return by_role
+    return who.holds(sides.get(SENDER, ()), case.sender, now) or who.holds(sides.get(RECEIVER, ()), case.receiver, now)
+
+
+def may_at_most(who: Somebody, case: Request, step: str, now: datetime) -> bool:
+    """Whether somebody may take a step of a case, whatever its state."""
+    theirs = step != "reportError" or case.author == who.id  # section 3, "author"
+    return theirs and by_role(who, case, step, now)
 
 
 def sees(who: Somebody, case: Request, now: datetime) -> str | None:
