@@ -25,7 +25,8 @@ from graphql.execution.collect_fields import collect_sub_fields
 
 from consortium.access import Actor
 from schema.base import AS_READ, PART, Rule
-from schema.reads import COUNTED, Order, Through
+from schema.keyset import Order
+from schema.reads import COUNTED, Through
 from schema.rows import HandOver, Part, Row, Source, build, kept, literal, quoted, shown
 from schema.schema import rule_of, schema
 
@@ -340,7 +341,7 @@ def in_order_of(rows: QuerySet[Any]) -> tuple[str, ...]:
 
 
 def cursor(order: Order, keys: list[Any], alias: str) -> str:
-    """The place of a row in an order, as `reads.cursor`."""
+    """The place of a row in an order, as `keyset.cursor`."""
     parts = [f"', ' || {kept(key, f'{alias}.cut_{at}')}" for at, key in enumerate(keys)]
     text = f"{literal('[' + chr(34) + order.name + chr(34))} || {' || '.join(parts)} || ']'"
     return f"translate(encode(convert_to({text}, 'UTF8'), 'base64'), E'+/=\\n', '-_')"

@@ -20,7 +20,8 @@ from consortium import access
 from consortium.access import Actor, any_of
 from consortium.database.prepared import Bound
 from schema.compiled import Hole, Plan
-from schema.reads import COUNTED, Order, ordered
+from schema.keyset import Order, ordered
+from schema.reads import COUNTED
 from schema.rows import HandOver, literal, quoted
 
 PROBE = timedelta(hours=11)

@@ -37,8 +37,7 @@ DOCTOR, EXPERT, OFFICE = Role.REFERRING_DOCTOR, Role.EXPERT, Role.REFERRAL_OFFIC
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> None:
     """Each test begins without statements of another one."""
-    for kept in (engine.statements, engine.plans, engine.refusals, engine.switched):
-        kept.clear()
+    engine.forget()
 
 
 @pytest.fixture
@@ -123,8 +122,7 @@ def test_row_level_security_stands_beneath_it(world, monkeypatch):
     monkeypatch.setattr(access, "visible", everything)
     monkeypatch.setattr("referrals.worklist.arms", lambda by, *, box: [Q()])
     monkeypatch.setattr("schema.worklist.arms", lambda by, *, box: [Q()])
-    for kept in (engine.statements, engine.plans):
-        kept.clear()
+    engine.forget()
     before = COUNTS["reads compiled"]
     assert Referral.objects.count() == 2
     assert stranger.data(document)["worklist"] == {"totalCount": 0, "nodes": []}
