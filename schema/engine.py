@@ -259,12 +259,13 @@ class Engine:
             return found  # type: ignore[no-any-return]
         made = rows if isinstance(rows, QuerySet) else rows(by=self.by, now=self.request.now)
         plan = self.plan(info, made, kept, write)
-        outer = [hole for hole in plan.holes if hole.rows is None]
+        outer = [hole for hole in plan.holes if hole.rows is None and hole.of is None]
+        said: dict[Any, cuts.Compiled] = {}
 
         def sql_of(by: Actor, now: datetime) -> list[cuts.Compiled]:
             asked = rows if isinstance(rows, QuerySet) else rows(by=by, now=now)
             ours = iter(cut(asked, outer))
-            return [cuts.within(hole.rows(by), hole) if hole.rows else next(ours) for hole in plan.holes]
+            return [cuts.inner(hole, by, said) or next(ours) for hole in plan.holes]
 
         statement = filled(plan, sql_of, self.by, probe=known is not None)
         if statement.lasting:
