@@ -43,7 +43,8 @@ from schema import cuts
 from schema.compiled import Compiler, Hole, Plan, Selected, rules_below
 from schema.cuts import Statement, filled
 from schema.disclosures import Disclosures
-from schema.reads import Order, Rows, ordered, root_of
+from schema.keyset import Order, ordered
+from schema.reads import Rows, root_of
 from schema.rows import HandOver
 from schema.schema import schema
 
@@ -78,6 +79,12 @@ class Kept:
 
 
 statements, plans, refusals, switched = Kept(), Kept(), Kept(), Kept()
+
+
+def forget() -> None:
+    """Compile everything anew."""
+    for kept in (statements, plans, refusals, switched):
+        kept.clear()
 
 
 class Answer(ExecutionResult):
@@ -130,6 +137,7 @@ class Engine:
     ) -> None:
         self.request, self.operation, self.variables = request, operation, variables
         self.by: Actor = request.actor
+        self.whose = key_of(self.by)
         self.fragments = {n.name.value: n for n in document.definitions if isinstance(n, FragmentDefinitionNode)}
         switched = tuple(variables.get(name) for name in switches(request.document, document))
         self.asked = (request.document, operation.name and operation.name.value, get_language(), switched)
@@ -140,7 +148,7 @@ class Engine:
         chosen = self.operation.selection_set
         fields = collect_fields(schema.graphql_schema, self.fragments, self.variables, root, chosen)
         for key in fields:
-            if why := refusals.get((*self.asked, key)):
+            if why := refusals.get((*self.asked, key)) or refusals.get((*self.asked, key, self.whose)):
                 raise HandOver(why)
         waiting = {key: self.pending(root, key, nodes) for key, nodes in fields.items()}
         return "{" + ", ".join(f'"{key}": {self.told(key, fields[key], one)}' for key, one in waiting.items()) + "}"
@@ -164,6 +172,8 @@ class Engine:
         except HandOver as told:
             if told.always:
                 refusals.keep((*self.asked, key), str(told))
+            elif told.personal:
+                refusals.keep((*self.asked, key, self.whose), str(told))
             raise
         except Refused as refused:
             raise HandOver(f"refused {refused.code.value}", always=False) from refused
@@ -254,7 +264,7 @@ class Engine:
         """The statement that answers for rows, and what they are of."""
         known = key_of(rows)
         today = timezone.localdate(self.request.now)
-        key = (*self.asked, root_of(info.path), *kept, known, key_of(self.by), today)
+        key = (*self.asked, root_of(info.path), *kept, known, self.whose, today)
         if known is not None and (found := statements.get(key)):
             return found  # type: ignore[no-any-return]
         made = rows if isinstance(rows, QuerySet) else rows(by=self.by, now=self.request.now)

@@ -19,8 +19,9 @@ from schema.catalogues import ConceptType
 from schema.choices import AvailableAction, available_actions, choices_sql
 from schema.clinical import Exam, SexEnum, Vitals
 from schema.clocks import Clock, clock_of, clock_sql
+from schema.keyset import Order
 from schema.places import DepartmentType
-from schema.reads import Order, Through, connection, paged
+from schema.reads import Through, connection, paged
 from schema.referrals import AccessLevel, EventType, level, shown
 from schema.worklist import disclosed
 

@@ -25,12 +25,12 @@ BATCH = 50  # pairs in one json_build_object: a function of PostgreSQL takes 100
 class HandOver(Exception):
     """The engine does not answer this; the whole operation goes to graphene. The text says why, without values.
 
-    `always` tells that it follows from the document alone.
+    `always` tells that it follows from the document alone, `personal` that it follows from it and from who asks.
     """
 
-    def __init__(self, why: str, *, always: bool = True) -> None:
+    def __init__(self, why: str, *, always: bool = True, personal: bool = False) -> None:
         super().__init__(why)
-        self.always = always
+        self.always, self.personal = always and not personal, personal
 
 
 class Ready(str):
@@ -248,7 +248,7 @@ def utc(sql: str) -> str:
 
 
 def kept(field: Field, sql: str) -> str:
-    """A key of an order as a cursor holds it, see `reads.cursor`: as JSON."""
+    """A key of an order as a cursor holds it, see `keyset.cursor`: as JSON."""
     kind = field.get_internal_type()
     if kind == "DateTimeField":
         return f"coalesce('\"' || {utc(sql)} || '\"', 'null')"
