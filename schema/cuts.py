@@ -38,6 +38,7 @@ class Statement:
     moments: dict[str, timedelta] = field(default_factory=dict)
     planned: bool = True  # whether each value is of a kind that a prepared statement takes
     lasting: bool = True  # whether it holds at every moment of the day
+    named: dict[Any, str] = field(default_factory=dict)  # the places of what stands in it already
 
     def slot(self, value: Any, later: Any) -> str:
         """The place of a value in the text: of one that was found now, and of the same at the probe's moment."""
@@ -47,6 +48,8 @@ class Statement:
             return "null" if value is None else str(value).lower()
         if isinstance(value, str) and isinstance(value, Enum):
             return literal(str(value.value))
+        if not isinstance(value, datetime) and value == later and (type(value), value) in self.named:
+            return self.named[type(value), value]
         name = f"c{len(self.constants) + len(self.moments)}"
         if isinstance(value, datetime) and value != later:
             self.moments[name] = later  # see `filled`
@@ -55,7 +58,10 @@ class Statement:
         self.planned = self.planned and isinstance(value, str | UUID | date)
         self.constants[name] = value
         cast = {UUID: "::uuid", datetime: "::timestamptz", date: "::date"}.get(type(value), "")
-        return f"%({name})s{cast}"
+        place = f"%({name})s{cast}"
+        if value == later and isinstance(value, str | UUID):
+            self.named[type(value), value] = place
+        return place
 
 
 def filled(plan: Plan, sql_of: Callable[[Actor, datetime], list[Compiled]], by: Actor, *, probe: bool) -> Statement:
@@ -118,6 +124,18 @@ def nobody(rows: QuerySet[Any], hole: Hole) -> Compiled:
 def within(rows: QuerySet[Any], hole: Hole) -> Compiled:
     """The rows of a list within, of every row at once; their order is the list's own."""
     return compiled(chosen(rows.order_by(), hole)) or nobody(rows, hole)
+
+
+def inner(hole: Hole, by: Actor, said: dict[Any, Compiled]) -> Compiled | None:
+    """What a hole within is filled with for somebody; a condition that has been `said` is not written twice."""
+    if hole.rows:
+        return within(hole.rows(by), hole)
+    if hole.of is None or hole.row is None:
+        return None
+    condition = hole.of(by)
+    if (hole.mark, condition) not in said:
+        said[hole.mark, condition] = hole.row.where(condition)
+    return said[hole.mark, condition]
 
 
 def single(rows: QuerySet[Any], hole: Hole) -> Compiled:

@@ -137,6 +137,7 @@ class Engine:
     ) -> None:
         self.request, self.operation, self.variables = request, operation, variables
         self.by: Actor = request.actor
+        self.whose = key_of(self.by)
         self.fragments = {n.name.value: n for n in document.definitions if isinstance(n, FragmentDefinitionNode)}
         switched = tuple(variables.get(name) for name in switches(request.document, document))
         self.asked = (request.document, operation.name and operation.name.value, get_language(), switched)
@@ -147,7 +148,7 @@ class Engine:
         chosen = self.operation.selection_set
         fields = collect_fields(schema.graphql_schema, self.fragments, self.variables, root, chosen)
         for key in fields:
-            if why := refusals.get((*self.asked, key)):
+            if why := refusals.get((*self.asked, key)) or refusals.get((*self.asked, key, self.whose)):
                 raise HandOver(why)
         waiting = {key: self.pending(root, key, nodes) for key, nodes in fields.items()}
         return "{" + ", ".join(f'"{key}": {self.told(key, fields[key], one)}' for key, one in waiting.items()) + "}"
@@ -171,6 +172,8 @@ class Engine:
         except HandOver as told:
             if told.always:
                 refusals.keep((*self.asked, key), str(told))
+            elif told.personal:
+                refusals.keep((*self.asked, key, self.whose), str(told))
             raise
         except Refused as refused:
             raise HandOver(f"refused {refused.code.value}", always=False) from refused
@@ -261,17 +264,18 @@ class Engine:
         """The statement that answers for rows, and what they are of."""
         known = key_of(rows)
         today = timezone.localdate(self.request.now)
-        key = (*self.asked, root_of(info.path), *kept, known, key_of(self.by), today)
+        key = (*self.asked, root_of(info.path), *kept, known, self.whose, today)
         if known is not None and (found := statements.get(key)):
             return found  # type: ignore[no-any-return]
         made = rows if isinstance(rows, QuerySet) else rows(by=self.by, now=self.request.now)
         plan = self.plan(info, made, kept, write)
-        outer = [hole for hole in plan.holes if hole.rows is None]
+        outer = [hole for hole in plan.holes if hole.rows is None and hole.of is None]
+        said: dict[Any, cuts.Compiled] = {}
 
         def sql_of(by: Actor, now: datetime) -> list[cuts.Compiled]:
             asked = rows if isinstance(rows, QuerySet) else rows(by=by, now=now)
             ours = iter(cut(asked, outer))
-            return [cuts.within(hole.rows(by), hole) if hole.rows else next(ours) for hole in plan.holes]
+            return [cuts.inner(hole, by, said) or next(ours) for hole in plan.holes]
 
         statement = filled(plan, sql_of, self.by, probe=known is not None)
         if statement.lasting:

@@ -86,11 +86,11 @@ def test_what_a_client_may_write_is_answered_both_ways_alike(people):
 
 def test_an_operation_is_handed_over_whole_and_counted(world):
     leg, edge = world.referral(Stage.SENT), as_role(world, "province", EXPERT)
-    document = "query($id: ID!) { worklist(box: IN) { totalCount } referral(id: $id) { availableActions { action } } }"
-    before = COUNTS["reads handed over: Referral.availableActions"]
+    document = "query($id: ID!) { worklist(box: IN) { totalCount } referral(id: $id) { availableActions { reason } } }"
+    before = COUNTS["reads handed over: AvailableAction.reason"]
     for _ in range(2):
         assert edge.data(document, id=gid(leg))["worklist"] == {"totalCount": 1}
-    assert COUNTS["reads handed over: Referral.availableActions"] == before + 2
+    assert COUNTS["reads handed over: AvailableAction.reason"] == before + 2
     kept = COUNTS["reads compiled"]
     assert edge.code("query($id: ID!) { referral(id: $id) { number } }", id=gid(leg.case)) == "INVALID_INPUT"
     assert COUNTS["reads compiled"] == kept
