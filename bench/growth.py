@@ -19,7 +19,7 @@ from bench.over_http.measure import ours_on, server
 from bench.reads import asked_of, signed_in
 from consortium.models import Person
 from referrals.models import Referral
-from schema.reads import cursor
+from schema.keyset import cursor
 from schema.worklist import ORDERS
 from tests.live.server import database_url
 

@@ -24,7 +24,7 @@ from bench.over_http.measure import as_header, ours_on, server
 from consortium.models import Hospital, Person
 from referrals.models import NARROWED, Referral
 from schema import ids
-from schema.reads import cursor
+from schema.keyset import cursor
 from schema.worklist import ORDERS
 from tests.edge.client import Edge
 from tests.edge.many import statements

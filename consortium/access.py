@@ -140,17 +140,28 @@ def running(now: datetime) -> Q:
 
 def actor(person: Person, *, now: datetime, request_id: str = "", scopes: Iterable[str] | None = None) -> Actor:
     """The person as an actor, by one statement; a token's scopes narrow what the roles give."""
-    by = _acting(person, tuple(_HELD.fetch(person=person.pk, at=now)), now)
-    return narrowed(replace(by, request_id=request_id), scopes)
+    return in_roles(person, _HELD.fetch(person=person.pk, at=now), now=now, request_id=request_id, scopes=scopes)
+
+
+def in_roles(
+    person: Person,
+    roles: Iterable[PractitionerRole],
+    *,
+    now: datetime,
+    request_id: str = "",
+    scopes: Iterable[str] | None = None,
+) -> Actor:
+    """The same of a person whose roles of this moment were read already, as by `held`."""
+    return narrowed(replace(_acting(person, tuple(roles), now), request_id=request_id), scopes)
 
 
 def actors(people: Iterable[Person], *, now: datetime) -> dict[int, Actor]:
     """Many people as actors, by one statement."""
     by_id = {person.pk: person for person in people}
-    held: dict[int, list[PractitionerRole]] = {pk: [] for pk in by_id}
-    for role in _held(now).filter(person__in=held):
-        held[role.person_id].append(role)
-    return {pk: _acting(by_id[pk], tuple(roles), now) for pk, roles in held.items()}
+    found: dict[int, list[PractitionerRole]] = {pk: [] for pk in by_id}
+    for role in held(now).filter(person__in=found):
+        found[role.person_id].append(role)
+    return {pk: _acting(by_id[pk], tuple(roles), now) for pk, roles in found.items()}
 
 
 def narrowed(by: Actor, scopes: Iterable[str] | None) -> Actor:
@@ -165,7 +176,7 @@ def narrowed(by: Actor, scopes: Iterable[str] | None) -> Actor:
     )
 
 
-def _held(now: Any) -> QuerySet[PractitionerRole]:
+def held(now: Any) -> QuerySet[PractitionerRole]:
     """The roles that run at a moment, each with the permissions that its group has at its finest place."""
     granted: dict[str, Any] = {
         place: ArraySubquery(
@@ -191,7 +202,7 @@ def _held(now: Any) -> QuerySet[PractitionerRole]:
 
 
 # Asked at each request: to write its SQL anew took longer than everything else that a list needs.
-_HELD = Standing(lambda: _held(Bound("at", DateTimeField())).filter(person=Bound("person", Person._meta.pk)))
+_HELD = Standing(lambda: held(Bound("at", DateTimeField())).filter(person=Bound("person", Person._meta.pk)))
 
 
 def _acting(person: Person, held: tuple[PractitionerRole, ...], now: datetime) -> Actor:

@@ -239,7 +239,8 @@ def audit(
 def disclosed(by: Actor, readings: Sequence[Reading], *, now: datetime) -> None:
     """Write what one request disclosed, in one statement; what the reader did not get must not be among it."""
     role = next(iter(by.held), None)
-    AuditEntry.objects.bulk_create(
+    writing = Writing()
+    writing.insert(
         AuditEntry(
             action=reading.action,
             actor=by.person,
@@ -256,6 +257,7 @@ def disclosed(by: Actor, readings: Sequence[Reading], *, now: datetime) -> None:
         )
         for reading in readings
     )
+    writing.store()
 
 
 def _purpose(by: Actor, purpose: str, patients: Iterable[UUID | None]) -> str:

@@ -9,7 +9,8 @@ from consortium.models import Account, Hospital, Person
 from schema import ids
 from schema.action import Action
 from schema.base import PART, DateTime, Type, permission
-from schema.reads import Order, connection, page, paged
+from schema.keyset import Order
+from schema.reads import connection, page, paged
 
 LINK = "/app/#setup="  # the part behind # never leaves the browser
 

@@ -10,7 +10,8 @@ from consortium import registry
 from consortium.models import Calendar, ClockRule, Concept
 from schema import reads
 from schema.base import SIGNED_IN, Type, declare, listed
-from schema.reads import Order, connection, paged
+from schema.keyset import Order
+from schema.reads import connection, paged
 
 CalendarEnum = declare(Calendar, "ClockCalendar")
 

@@ -25,7 +25,8 @@ from graphql.execution.collect_fields import collect_sub_fields
 
 from consortium.access import Actor
 from schema.base import AS_READ, PART, Rule
-from schema.reads import COUNTED, Order, Through
+from schema.keyset import Order
+from schema.reads import COUNTED, Through
 from schema.rows import HandOver, Part, Row, Source, build, kept, literal, quoted, shown
 from schema.schema import rule_of, schema
 
@@ -69,7 +70,7 @@ class Compiler:
         self.named: list[str] = []  # keys of the patients whom a row names
         self.holes: list[Hole] = [Hole("\x01root\x01")]
         source = Source("", self._alias)
-        self.root = Row(source, model, "r", extra={name: f"p.{quoted(name)}" for name in annotations})
+        self.root = Row(source, model, "r", extra={name: f"r.{quoted(name)}" for name in annotations})
         self.holes[0].row = self.root
 
     def _alias(self) -> str:
@@ -78,20 +79,17 @@ class Compiler:
 
     def _text(self, extra: str, answer: str, nodes: list[str]) -> Plan:
         """The statement: the cut, the rows of the cut with all that is shown of them, and the answer of them."""
-        pk = quoted(self.root.model._meta.pk.column)  # type: ignore[union-attr]
         columns = [f"{node} as n{at}" for at, node in enumerate(nodes)]
         columns += [f"{key} as d{at}" for at, key in enumerate(self.named)]
         columns += [f"{extra} as patient"] if extra else []
-        table = quoted(self.root.model._meta.db_table)
-        source = f"cut p join {table} r on r.{pk} = p.cut_key{self.root.source.text}"
-        told = [f"array_agg(x.d{at} order by x.place)" for at in range(len(self.named))]
+        told = [f"array_agg(x.d{at} order by x.cut_place)" for at in range(len(self.named))]
         named = " || ".join(told) if told else "null"
         text = (
             f"with cut as materialized ({self.holes[0].mark}),\n"
             f"{f'counted as materialized (select ({COUNT.mark}) as n),' if COUNT in self.holes else ''}\n"
-            f"x as (select {', '.join(['p.place', 'p.cut_key', *columns])} from {source}\n"
-            f"where p.place <= %(first)s::int)\n"
-            f"select ({answer})::text, array_agg(x.cut_key order by x.place), {named}"
+            f"x as (select {', '.join(['r.cut_place', 'r.cut_key', *columns])} from cut r{self.root.source.text}\n"
+            f"where r.cut_place <= %(first)s::int)\n"
+            f"select ({answer})::text, array_agg(x.cut_key order by x.cut_place), {named}"
             f"{', (array_agg(x.patient))[1]' if extra else ''} from x"
         )
         return Plan(text, self.holes)
@@ -110,8 +108,8 @@ class Compiler:
     def page(self, order: Order, keys: list[Any]) -> Plan:
         """The statement for a page of the rows, as a connection."""
         nodes: list[str] = []
-        place = cursor(order, keys, "p")
-        end = f"(select {place} from cut p where p.place <= %(first)s::int order by p.place desc limit 1)"
+        place = cursor(order, keys, "r")
+        end = f"(select {place} from cut r where r.cut_place <= %(first)s::int order by r.cut_place desc limit 1)"
         pairs = []
         for key, chosen in self.fields(self.given.kind, self.given.nodes).items():
             name, below = chosen[0].name.value, self.given.kind.fields.get(chosen[0].name.value)
@@ -325,7 +323,7 @@ def denied(kind: Any, name: str) -> str:
     return "null::text"
 
 
-def listed(value: str, order: str = "x.place") -> str:
+def listed(value: str, order: str = "x.cut_place") -> str:
     """Values as a JSON list in an order."""
     return f"coalesce(json_agg({value} order by {order}), '[]'::json)"
 
@@ -340,7 +338,7 @@ def in_order_of(rows: QuerySet[Any]) -> tuple[str, ...]:
 
 
 def cursor(order: Order, keys: list[Any], alias: str) -> str:
-    """The place of a row in an order, as `reads.cursor`."""
+    """The place of a row in an order, as `keyset.cursor`."""
     parts = [f"', ' || {kept(key, f'{alias}.cut_{at}')}" for at, key in enumerate(keys)]
     text = f"{literal('[' + chr(34) + order.name + chr(34))} || {' || '.join(parts)} || ']'"
     return f"translate(encode(convert_to({text}, 'UTF8'), 'base64'), E'+/=\\n', '-_')"

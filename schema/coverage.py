@@ -15,8 +15,9 @@ from referrals.figures import Rate as Measured
 from referrals.trend import MOST_MONTHS, Month, trend
 from schema import ids, reads
 from schema.base import Date, Plain, declare_plain, listed, permission
+from schema.keyset import Order
 from schema.places import AllianceType, DivisionType, HospitalType, LevelEnum
-from schema.reads import Order, paged
+from schema.reads import paged
 from schema.worklist import ReferralConnection
 
 ReachEnum = declare_plain(

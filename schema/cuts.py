@@ -20,7 +20,8 @@ from consortium import access
 from consortium.access import Actor, any_of
 from consortium.database.prepared import Bound
 from schema.compiled import Hole, Plan
-from schema.reads import COUNTED, Order, ordered
+from schema.keyset import Order, ordered
+from schema.reads import COUNTED
 from schema.rows import HandOver, literal, quoted
 
 PROBE = timedelta(hours=11)
@@ -96,11 +97,22 @@ def chosen(rows: QuerySet[Any], hole: Hole, keys: Sequence[str] = ()) -> QuerySe
     return rows.values(*used, cut_key=F("pk"), **places)
 
 
+def whole(rows: QuerySet[Any]) -> Compiled | None:
+    """The SQL of chosen rows with all of their columns: what is shown of a row that was cut is not read again."""
+    found = compiled(rows)
+    if found is None:
+        return None
+    sql, params = found
+    table = quoted(rows.model._meta.db_table)
+    return re.sub(r"^SELECT (DISTINCT )?", lambda head: f"{head[0]}{table}.*, ", sql, count=1), params
+
+
 def nobody(rows: QuerySet[Any], hole: Hole) -> Compiled:
     """No row, of the same shape."""
     used = "".join(f", null::boolean as {quoted(name)}" for name in sorted(hole.row.used if hole.row else ()))
     meta = rows.model._meta
-    return f"select {quoted(meta.pk.column)} as cut_key{used} from {quoted(meta.db_table)} where false", []
+    table = quoted(meta.db_table)
+    return f"select {table}.*, {quoted(meta.pk.column)} as cut_key{used} from {table} where false", []
 
 
 def within(rows: QuerySet[Any], hole: Hole) -> Compiled:
@@ -111,15 +123,15 @@ def within(rows: QuerySet[Any], hole: Hole) -> Compiled:
 def single(rows: QuerySet[Any], hole: Hole) -> Compiled:
     """The one row of the key that is put in."""
     pk = rows.model._meta.pk
-    found = compiled(chosen(rows.order_by().filter(pk=Bound("pk", pk)), hole))
+    found = whole(chosen(rows.order_by().filter(pk=Bound("pk", pk)), hole))
     sql, params = found or nobody(rows, hole)
-    return f"select c.*, 1 as place from ({sql}) c", params
+    return f"select c.*, 1 as cut_place from ({sql}) c", params
 
 
 def all_of(rows: QuerySet[Any], hole: Hole) -> Compiled:
     """All of the rows in their order."""
-    sql, params = compiled(chosen(rows, hole)) or nobody(rows, hole)
-    return f"select c.*, row_number() over () as place from ({sql}) c", params
+    sql, params = whole(chosen(rows, hole)) or nobody(rows, hole)
+    return f"select c.*, row_number() over () as cut_place from ({sql}) c", params
 
 
 def page(
@@ -134,16 +146,14 @@ def page(
     """The first rows of a page and one more, behind the place that is put in."""
     place = [Bound(f"k{at}", key) for at, key in enumerate(behind)] if behind else None
     parts = [rows] if arms is None else [rows.filter(arm) for arm in (arms if len(arms) <= MANY else [any_of(arms)])]
-    each = [
-        found for part in parts if (found := compiled(chosen(ordered(part, order, place), hole, order.keys)[:most]))
-    ]
+    each = [found for part in parts if (found := whole(chosen(ordered(part, order, place), hole, order.keys)[:most]))]
     if not each:
         raise HandOver("nothing to read", always=False)
     keys = ", ".join(f"cut_{at}{' desc' if order.descending else ''}" for at in range(len(order.keys)))
     text = " union ".join(f"({sql})" for sql, _params in each)
     if len(each) > 1:
         text = f"select * from ({text}) u order by {keys} limit {most}"
-    return f"select c.*, row_number() over (order by {keys}) as place from ({text}) c", [
+    return f"select c.*, row_number() over (order by {keys}) as cut_place from ({text}) c", [
         param for _sql, params in each for param in params
     ]
 

@@ -43,7 +43,8 @@ from schema import cuts
 from schema.compiled import Compiler, Hole, Plan, Selected, rules_below
 from schema.cuts import Statement, filled
 from schema.disclosures import Disclosures
-from schema.reads import Order, Rows, ordered, root_of
+from schema.keyset import Order, ordered
+from schema.reads import Rows, root_of
 from schema.rows import HandOver
 from schema.schema import schema
 
@@ -78,6 +79,12 @@ class Kept:
 
 
 statements, plans, refusals, switched = Kept(), Kept(), Kept(), Kept()
+
+
+def forget() -> None:
+    """Compile everything anew."""
+    for kept in (statements, plans, refusals, switched):
+        kept.clear()
 
 
 class Answer(ExecutionResult):

@@ -11,7 +11,8 @@ from referrals.models import Export, ExportFormat, ExportState, ExportTable
 from schema import ids, reads
 from schema.action import VERSION, Action
 from schema.base import OWN, Date, Type, declare, listed, permission
-from schema.reads import Order, connection, paged
+from schema.keyset import Order
+from schema.reads import connection, paged
 
 FormatEnum = declare(ExportFormat, "ExportFormat")
 StateEnum = declare(ExportState, "ExportState")

@@ -18,8 +18,9 @@ from schema.base import FULL, PART, SIGNED_IN, DateTime, Plain, Type, declare, l
 from schema.catalogues import ConceptType
 from schema.clinical import Exam, SexEnum, Vitals
 from schema.clocks import Clock, clock_of
+from schema.keyset import Order
 from schema.places import DepartmentType
-from schema.reads import Order, Through, connection, paged
+from schema.reads import Through, connection, paged
 from schema.referrals import AccessLevel, AvailableAction, EventType, available, shown
 from schema.worklist import disclosed
 

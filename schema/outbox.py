@@ -11,8 +11,9 @@ from consortium.notices import set_preference
 from schema import reads
 from schema.action import VERSION, Action, plain
 from schema.base import OWN, PART, DateTime, PriorityEnum, Time, Type, declare, listed, permission
+from schema.keyset import Order
 from schema.people import PersonType
-from schema.reads import Order, Through, connection, paged
+from schema.reads import Through, connection, paged
 
 ChannelEnum = declare(Channel, "Channel")
 DeliveryStateEnum = declare(Delivery.State, "DeliveryState")

@@ -13,7 +13,8 @@ from consortium.roles import SCOPES, Role
 from schema import ids, reads
 from schema.action import VERSION, Action
 from schema.base import OWN, PART, SIGNED_IN, DateTime, Plain, RoleEnum, Type, listed, permission
-from schema.reads import Order, Through, connection, paged
+from schema.keyset import Order
+from schema.reads import Through, connection, paged
 from schema.rows import Row
 
 

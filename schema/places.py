@@ -25,7 +25,8 @@ from consortium.models import (
 from schema import ids, reads
 from schema.action import VERSION, Action, plain
 from schema.base import SIGNED_IN, DateTime, Type, declare, listed
-from schema.reads import Order, Through, connection, paged
+from schema.keyset import Order
+from schema.reads import Through, connection, paged
 
 LevelEnum = declare(Level, "HospitalLevel")
 DivisionLevelEnum = declare(DivisionLevel, "DivisionLevel")

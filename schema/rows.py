@@ -208,7 +208,7 @@ def utc(sql: str) -> str:
 
 
 def kept(field: Field, sql: str) -> str:
-    """A key of an order as a cursor holds it, see `reads.cursor`: as JSON."""
+    """A key of an order as a cursor holds it, see `keyset.cursor`: as JSON."""
     kind = field.get_internal_type()
     if kind == "DateTimeField":
         return f"coalesce('\"' || {utc(sql)} || '\"', 'null')"

@@ -12,8 +12,9 @@ from consortium.models import AuditChain, AuditEntry
 from schema import ids, reads
 from schema.base import PART, DateTime, RoleEnum, Type, declare, listed, permission
 from schema.clinical import PatientType
+from schema.keyset import Order
 from schema.people import PersonType
-from schema.reads import Order, Through, connection, paged
+from schema.reads import Through, connection, paged
 
 NEWEST = Order("NEWEST", ("id",), descending=True)
 ChainStateEnum = declare(AuditChain.State, "AuditChainState")

@@ -15,9 +15,10 @@ from schema import ids, reads
 from schema.action import VERSION, Action, UserError, plain, wire
 from schema.base import OWN, PART, SIGNED_IN, Type, declare, declare_plain, permission
 from schema.clinical import PatientType
+from schema.keyset import Order
 from schema.pathology import PathologyCaseType
 from schema.people import PersonType
-from schema.reads import Order, Through, connection, paged
+from schema.reads import Through, connection, paged
 from schema.referrals import CaseType
 from telemedicine.models import PathologyCase
 

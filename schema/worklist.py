@@ -14,9 +14,10 @@ from schema import ids, reads
 from schema.action import plain
 from schema.base import DateTime, Plain, PriorityEnum, SideEnum, listed, permission
 from schema.clinical import PatientType
+from schema.keyset import Order
 from schema.people import PersonType
 from schema.places import HospitalType
-from schema.reads import Order, connection, paged
+from schema.reads import connection, paged
 from schema.referrals import CaseType, DirectionEnum, PathwayEnum, ReferralType, StatusEnum
 
 BoxEnum = graphene.Enum.from_enum(

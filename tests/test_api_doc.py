@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from consortium import access, demo, tokens
+from consortium import demo, tokens
 from consortium.models import Alliance, ApiToken, AuditEntry, Hospital, Membership, Person, PractitionerRole
 from consortium.roles import READING, Role
 from telemedicine.wsi.generate import make_svs
@@ -148,13 +148,12 @@ def test_issue_token_prints_a_secret_that_works_within_its_scopes(world, capsys)
     secret, now = printed.out.strip(), timezone.now()
     assert secret.startswith(tokens.PREFIX)
     assert secret not in printed.err
-    person, scopes = tokens.owner(secret, now=now)
-    assert (person, scopes) == (world.people["county", DOCTOR, 1], ["read"])
-    actor = access.actor(person, now=now, scopes=scopes)
+    actor = tokens.actor(secret, now=now)
+    assert (actor.person, actor.scopes) == (world.people["county", DOCTOR, 1], {"read"})
     assert frozenset().union(*actor.permissions.values()) <= READING
     token = ApiToken.objects.get()
     assert (token.expires_at - token.created_at, token.name) == (timedelta(days=30), "HIS")
-    assert AuditEntry.objects.get(action="issue_api_token").actor == person
+    assert AuditEntry.objects.get(action="issue_api_token").actor == actor.person
 
 
 @pytest.mark.slow

@@ -108,7 +108,7 @@ def test_the_clocks_of_a_case_are_those_of_the_legs_that_one_sees(world):
         with CaptureQueriesContext(connection) as queries:
             ask(world, ("province2", EXPERT), nested % shape)
         costs.append(len(queries))
-    assert costs[1] == costs[0] + 1
+    assert costs[1] == costs[0]  # the same statement answers it
     assert down.performer_hospital == world.hospitals["province2"]
 
 

@@ -77,7 +77,7 @@ def test_a_count_past_the_gate_is_heard_as_interference(drill):
     now, people = drill.net.lab.now, drill.facts.people
     person = next(person for person in drill.net.asked if people[person.pk].roles(now) & {"EXPERT"})
     tally = Tally()
-    with plants.no_policies(), plants.count_past_the_gate():
+    with plants.no_policies(), plants.compiled_anew(), plants.count_past_the_gate():
         quiet.undisturbed(drill.asker(person, tally), drill.ask_again)
     assert [sentence for sentence in tally.differences if sentence.startswith("disturbed: ")] != []
 

@@ -5,6 +5,7 @@ The standard referral goes from the county hospital to the provincial one, for a
 `World.attempt` takes it, undoes it, and says what came of it.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -164,6 +165,15 @@ def patient(birth: date = date(2022, 1, 5), **given: Any) -> dict[str, Any]:
     n = next(_patients)
     guardian = {"guardian_name": "李四", "guardian_relation": "母亲"}
     return {"name": f"王小{'一二三四五六七八九十'[n % 10]}", "id_number": id_number(birth, n)} | guardian | given
+
+
+WRITES = re.compile(r"\b(insert into|delete from|(?<!for )(?<!key )update)\b", re.IGNORECASE)
+
+
+def spelled_out(sql: str) -> str:
+    """A statement of this connection, by its text where it is named by what was prepared."""
+    _driver, known = getattr(connection, "prepared", (None, {}))
+    return next((text for text, (name, _values) in known.items() if f"execute {name}" in sql), sql)
 
 
 @dataclass(frozen=True)
@@ -423,7 +433,7 @@ class World:
             except Refused as refused:
                 code, name, message = str(refused.code), refused.field, refused.message
             transaction.set_rollback(True)
-        writes = tuple(q["sql"] for q in queries if q["sql"].startswith(("INSERT", "UPDATE", "DELETE")))
+        writes = tuple(sql for query in queries if WRITES.search(sql := spelled_out(query["sql"])))
         return Attempt(code, name, message, writes)
 
     def told(self, event: Event) -> set[tuple[str, Role, int]]:

@@ -71,21 +71,29 @@ def seek(marks: Iterable[bytes]) -> None:
 
 @contextmanager
 def _as(wanted: As, also: Mapping[str, str]) -> Iterator[None]:
-    """One transaction as a role and a person; within another one, what was set before is set again afterwards."""
+    """One transaction as a role and a person; within another one, what was set before is set again afterwards.
+
+    Who acts is told with the first statement, by the same message: who asks nothing need not be named.
+    """
+    tell_now()
     before, nested = current(), connection.in_atomic_block
+    telling = _Telling(wanted, also)
     try:
-        with transaction.atomic():
-            _become(wanted, also)
+        with transaction.atomic(), connection.execute_wrapper(telling):
+            connection.telling = telling  # type: ignore[attr-defined]
+            _remember(wanted)
             yield
     finally:
+        connection.telling = None  # type: ignore[attr-defined]
         _remember(before)
-        if nested:
+        if nested and telling.done:
             _set_again(before)
 
 
 @contextmanager
 def _meanwhile(role: str, person: str | None) -> Iterator[None]:
     """Within somebody's transaction, as another role; a connection that acts as itself goes on as itself."""
+    tell_now()
     before = current()
     if before == _itself():
         yield
@@ -98,11 +106,38 @@ def _meanwhile(role: str, person: str | None) -> Iterator[None]:
         _set_again(before)
 
 
-def _become(wanted: As, also: Mapping[str, str] | None = None) -> None:
-    besides = also or {}
+class _Telling:
+    """Puts who acts before the first statement of a transaction."""
+
+    def __init__(self, wanted: As, also: Mapping[str, str]) -> None:
+        self.done = False
+        self.sql = BECOME + ", set_config(%s, %s, true)" * len(also)
+        self.given = [*wanted, *(text for pair in also.items() for text in pair)]
+
+    def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+        """Execute a statement, the first one behind the words."""
+        if self.done:
+            return execute(sql, params, many, context)
+        if many or isinstance(params, Mapping) or not isinstance(sql, str):
+            tell_now()
+            return execute(sql, params, many, context)
+        self.done = True
+        text = sql if params is not None else sql.replace("%", "%%")
+        return execute(f"{self.sql}; {text}", [*self.given, *(params or ())], many, context)
+
+
+def tell_now() -> None:
+    """Say by a statement of its own who acts, unless it is said already: before what must be a message by itself."""
+    telling: _Telling | None = getattr(connection, "telling", None)
+    if telling and not telling.done:
+        telling.done = True
+        with connection.cursor() as cursor:
+            cursor.execute(telling.sql, telling.given)
+
+
+def _become(wanted: As) -> None:
     with connection.cursor() as cursor:
-        more = [text for pair in besides.items() for text in pair]
-        cursor.execute(BECOME + ", set_config(%s, %s, true)" * len(besides), [*wanted, *more])
+        cursor.execute(BECOME, wanted)
     _remember(wanted)
 
 

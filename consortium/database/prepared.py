@@ -20,6 +20,8 @@ from django.db import Error, connection
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.query import get_related_populators  # type: ignore[attr-defined]
 
+from consortium.database.acting import tell_now
+
 logger = logging.getLogger("refnet.prepared")
 KEPT = 300  # statements of one connection; the one that was not used for longest is forgotten
 UNKNOWN, KNOWN = "26000", "42P05"  # SQLSTATE: there is no such prepared statement; there is one already
@@ -32,6 +34,7 @@ CASTS = {
     "DateTimeField": "timestamptz",
     "AutoField": "bigint",
     "BigAutoField": "bigint",
+    "BinaryField": "bytea",
     "IntegerField": "bigint",
     "PositiveSmallIntegerField": "bigint",
 }
@@ -88,6 +91,7 @@ def planned() -> Iterator[None]:
             _hold(error)
             raise
 
+    tell_now()
     with connection.execute_wrapper(by_name):
         yield
 
@@ -125,12 +129,12 @@ class Standing(Generic[ModelT]):
     """A queryset that is asked again and again with other values: its SQL is written once, its rows are models."""
 
     def __init__(self, rows: Callable[[], QuerySet[ModelT]]) -> None:
-        self._rows = rows
+        self.rows = rows
 
     @cached_property
     def _made(self) -> tuple[str, dict[str, Any], Any, Any]:
         """The text, what never changes of its values, and what makes models of its rows."""
-        compiler = self._rows().query.get_compiler(connection=connection)
+        compiler = self.rows().query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
         constants = {f"c{at}": param for at, param in enumerate(params) if not isinstance(param, Bound)}
         slots = iter([p.slot if isinstance(p, Bound) else f"%(c{at})s" for at, p in enumerate(params)])
@@ -157,37 +161,6 @@ class Standing(Generic[ModelT]):
                 setattr(one, name, row[at])
             made.append(one)
         return made
-
-
-@contextmanager
-def planned() -> Iterator[None]:
-    """Prepare the statements that Django itself executes meanwhile, too: for queries whose text does not vary."""
-
-    def by_name(execute: Any, sql: str, values: Any, many: bool, context: Any) -> Any:
-        if many or not settings.PREPARE or _off:
-            return execute(sql, values, many, context)
-        try:
-            name, names = _prepared(named(sql))
-            given = [values[int(one[1:])] for one in names]
-            return execute(f"execute {name}({', '.join(['%s'] * len(names))})", given, many, context)
-        except Error as error:
-            _hold(error)
-            raise
-
-    with connection.execute_wrapper(by_name):
-        yield
-
-
-@lru_cache(maxsize=KEPT)
-def named(sql: str) -> str:
-    """A statement of Django's with names for its values in their order: `v0`, `v1`, …"""
-    numbers = count()
-    return NAMELESS.sub(lambda found: "%%" if found[0] == "%%" else f"%(v{next(numbers)})s", sql)
-
-
-def values_of(given: Sequence[Any]) -> dict[str, Any]:
-    """The values of such a statement by their names."""
-    return {f"v{number}": value for number, value in enumerate(given)}
 
 
 def _prepared(text: str) -> tuple[str, list[str]]:

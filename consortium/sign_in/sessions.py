@@ -3,18 +3,19 @@
 A session ends after `SESSION_IDLE` seconds without use and `SESSION_COOKIE_AGE` seconds after it began, by real time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.db.models import CharField, DateTimeField
+from django.db.models import CharField, DateTimeField, F
+from django.utils.crypto import constant_time_compare
 
-from consortium import moment
+from consortium import access, moment
 from consortium.database.prepared import Bound, Standing
-from consortium.models import Person, Session
+from consortium.models import Person, PractitionerRole, Session
 
 BEGAN, RENEWED = "began", "renewed"  # in the session: ISO 8601
 ADDRESS, AGENT = "address", "agent"
@@ -25,6 +26,18 @@ GRACE = timedelta(seconds=10)  # how long the old key of a renewed session still
 
 _LASTING = Standing(
     lambda: Session.objects.filter(session_key=Bound("key", CharField()), expire_date__gt=Bound("at", DateTimeField()))
+)
+# The same by the roles of whom the session is, with the person: nothing for somebody who holds none.
+_WITH_ROLES = Standing(
+    lambda: (
+        access.held(Bound("now", DateTimeField()))
+        .filter(
+            person__sessions__session_key=Bound("key", CharField()),
+            person__sessions__expire_date__gt=Bound("at", DateTimeField()),
+        )
+        .select_related("person")
+        .annotate(session_data=F("person__sessions__session_data"), until=F("person__sessions__expire_date"))
+    )
 )
 
 
@@ -37,13 +50,24 @@ class SessionStore(DatabaseStore):
         return Session
 
     until: datetime | None = None  # as the row said when it was read
+    moment: datetime | None = None  # of which the roles are wanted with it
+    roles: Sequence[PractitionerRole] = ()  # that were read with it
 
     def _get_session_from_db(self) -> Any:
-        row = next(iter(_LASTING.fetch(key=self.session_key, at=moment.real())), None)
+        row = self._with_roles() or next(iter(_LASTING.fetch(key=self.session_key, at=moment.real())), None)
         if row is None:
             self._session_key = None  # as Django's own: another one is made, and not under a key that a client chose
         self.until = row.expire_date if row else None
         return row
+
+    def _with_roles(self) -> Session | None:
+        if self.moment is None:
+            return None
+        self.roles = _WITH_ROLES.fetch(key=self.session_key, at=moment.real(), now=self.moment)
+        found: Any = next(iter(self.roles), None)
+        if found is None:
+            return None
+        return Session(pk=self.session_key, session_data=found.session_data, expire_date=found.until)
 
     def create_model_instance(self, data: dict[str, Any]) -> Any:
         """The row of the session as it is now."""
@@ -79,6 +103,24 @@ class SessionStore(DatabaseStore):
             self.until = None
             self.create()
             self.update(kept | {RENEWED: moment.real().isoformat()})
+
+
+def recognise(request: Any) -> Sequence[PractitionerRole] | None:
+    """The roles of whoever is signed in, with the person (`request.user`) and the session by one statement.
+
+    None, and nothing recognised, of whom that statement does not tell or Django's own look at the session has to judge.
+    """
+    session = request.session
+    session.moment = request.now
+    known = session.get(SESSION_KEY), session.get(BACKEND_SESSION_KEY), session.get(HASH_SESSION_KEY, "")
+    if not session.roles:
+        return None
+    person = session.roles[0].person
+    same = known[0] == str(person.pk) and known[1] in settings.AUTHENTICATION_BACKENDS
+    if not same or not constant_time_compare(known[2], person.get_session_auth_hash()):
+        return None
+    request.user = person
+    return session.roles
 
 
 def keep(session: Any, person: Person, *, quiet: bool = False, stream: bool = False) -> None:

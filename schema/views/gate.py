@@ -17,6 +17,7 @@ from consortium import access, moment, patience, tokens
 from consortium.access import Actor
 from consortium.database.acting import acting
 from consortium.errors import Code, Refused
+from consortium.models import Person
 from consortium.sign_in import entry, sessions
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -70,6 +71,7 @@ def admit(request: HttpRequest, *, enrolling: bool = False) -> Actor | None:
     A session that may only enrol a second factor is refused wherever that is not done (`enrolling`); tokens need none.
     """
     bearer = request.headers.get("Authorization", "")
+    roles = sessions.recognise(request)
     signed_in = request.user.is_authenticated
     if not bearer:
         if not signed_in:
@@ -79,15 +81,17 @@ def admit(request: HttpRequest, *, enrolling: bool = False) -> Actor | None:
         sessions.keep(request.session, request.user, quiet=request.headers.get(QUIET) == "1", stream=_streams(request))  # type: ignore[arg-type]
         if not enrolling:
             entry.require_factor(request.session)
-        return access.actor(request.user, now=request.now, request_id=request.trace)  # type: ignore[arg-type, attr-defined]
+        who: Person = request.user  # type: ignore[assignment]
+        if roles:
+            return access.in_roles(who, roles, now=request.now, request_id=request.trace)  # type: ignore[attr-defined]
+        return access.actor(who, now=request.now, request_id=request.trace)  # type: ignore[attr-defined]
     if signed_in:
         raise Refused(Code.BAD_REQUEST, _("请求同时带有会话和接口令牌；请只用其中一种。"))
     kind, _space, secret = bearer.partition(" ")
-    found = tokens.owner(secret.strip(), now=request.now) if kind.lower() == "bearer" else None  # type: ignore[attr-defined]
-    if found is None:
+    by = tokens.actor(secret.strip(), now=request.now, request_id=request.trace) if kind.lower() == "bearer" else None  # type: ignore[attr-defined]
+    if by is None:
         raise Refused(Code.UNAUTHENTICATED, _("接口令牌无效、已过期或已吊销；请重新签发。"))
-    person, scopes = found
-    return access.actor(person, now=request.now, request_id=request.trace, scopes=scopes)  # type: ignore[attr-defined]
+    return by
 
 
 def _streams(request: HttpRequest) -> bool:

@@ -8,7 +8,7 @@ from django.db import connection
 from bench.limit.statements import READS
 from consortium.roles import Role
 from referrals.models import Status
-from schema.reads import cursor
+from schema.keyset import cursor
 from schema.worklist import ORDERS
 from tests.edge.client import as_role, gid
 from tests.edge.many import copies, statements

@@ -12,7 +12,7 @@ from consortium.database.acting import acting
 from consortium.models import Event
 from consortium.roles import Role
 from referrals.models import Referral, Status
-from schema.reads import cursor
+from schema.keyset import cursor
 from schema.worklist import ORDERS
 from tests.edge.client import as_role
 from tests.edge.many import statements

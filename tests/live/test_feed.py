@@ -134,14 +134,17 @@ def test_what_is_no_mark_is_refused(text: str) -> None:
 
 
 def test_the_index_serves_the_reading() -> None:
-    happen()
     mark = Mark(feed.present())
+    happen()
     [(_stage, events)] = feed.ways(mark, feed.present())
     with connection.cursor() as cursor:
         cursor.execute("set enable_seqscan = off")
         plan = events.explain()
         cursor.execute("reset enable_seqscan")
-    assert "event_in_order" in plan
+    assert "Merge Append" in plan  # month by month in the order of the index, which each month has of its own
+    assert "tx_id_idx" in plan
+    assert "Seq Scan" not in plan
+    assert "->  Sort" not in plan
 
 
 def test_old_events_belong_to_the_past() -> None:

@@ -147,7 +147,7 @@ class Drill:
     def planted(self, stage: str, plant: Callable[[], Any]) -> list[str]:
         """What the questions of a stage find with a bug in the gate: the first difference."""
         tally = Tally(first_is_enough=True)
-        with plants.no_policies(), plant(), suppress(Caught):
+        with plants.no_policies(), plants.compiled_anew(), plant(), suppress(Caught):
             for person in self.net.likely:
                 if self.facts.people[person.pk].active:
                     self.stages(self.asker(person, tally))[stage]()

@@ -13,16 +13,17 @@ from django.db.models import BooleanField, Q, Value
 from consortium import access
 from consortium.access import Reach
 from consortium.database import acting
+from consortium.database.prepared import Standing
 from consortium.errors import Code, Refused
 from consortium.models import Side
-from referrals import worklist
 from referrals.models import Offer, Referral
-from schema import reads
+from schema import cuts, engine, reads
+from schema import pathology_reads as trays
+from schema import worklist as lists
 from schema.pathology import PathologyCaseType
 from schema.reads import Through
 from schema.referrals import CaseType, ReferralType
 from telemedicine import annotations, viewing
-from telemedicine import worklist as trays
 from telemedicine.models import Annotation, Opinion, PathologyCase, Slide
 
 Plant = Callable[[], Any]
@@ -126,17 +127,29 @@ def everybodys_annotations() -> Any:
 
 
 @contextmanager
+def compiled_anew() -> Iterator[None]:
+    """Within it, nothing is used that was compiled before, and nothing of it afterwards."""
+    engine.forget()
+    try:
+        with mock.patch.object(access, "_HELD", Standing(access._HELD.rows)):
+            yield
+    finally:
+        engine.forget()
+
+
+@contextmanager
 def no_gate() -> Iterator[None]:
     """Everything is visible in full to everybody, whatever their roles: only the policies are left."""
     anywhere = {"may_anywhere": lambda self, permission: True}
     with ExitStack() as stack:
+        stack.enter_context(compiled_anew())
         stack.enter_context(open_gate())
         stack.enter_context(any_place())
         stack.enter_context(slides_past_the_gate())
         stack.enter_context(everybodys_annotations())
         stack.enter_context(mock.patch.multiple(access.Actor, **anywhere))
-        stack.enter_context(mock.patch.object(worklist, "_in_box", return_value=Q()))
-        stack.enter_context(mock.patch.object(trays, "_in_tray", return_value=Q()))
+        for room in (lists, trays):
+            stack.enter_context(mock.patch.object(room, "arms", return_value=[~Q(pk=None)]))
         stack.enter_context(
             need(PathologyCaseType, "opinions", Through("opinions", rows=lambda by: Opinion.objects.order_by("id")))
         )
@@ -161,11 +174,16 @@ def no_policies() -> Iterator[None]:
         yield
 
 
-def count_past_the_gate() -> Any:
+@contextmanager
+def count_past_the_gate() -> Iterator[None]:
     """A count of all rows there are, beside a list of those that one may see."""
-    return mock.patch.object(
-        reads.Page, "total_count", property(lambda page: page.matching.model._default_manager.count())
-    )
+
+    def counted(rows: Any, arms: Any) -> Any:
+        return f"select count(*) from {rows.model._meta.db_table}", []  # noqa: S608 - our own words
+
+    past = property(lambda page: page.matching.model._default_manager.count())
+    with mock.patch.object(reads.Page, "total_count", past), mock.patch.object(cuts, "counted", counted):
+        yield
 
 
 # What is broken: the questions that find it, and how it is broken.
