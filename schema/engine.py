@@ -40,13 +40,14 @@ from consortium.counts import count
 from consortium.database import prepared
 from consortium.errors import Refused
 from schema import cuts
-from schema.compiled import Compiler, Hole, Plan, Selected, rules_below
+from schema.compiled import Compiler, Hole, Plan
 from schema.cuts import Statement, filled
 from schema.disclosures import Disclosures
 from schema.keyset import Order, ordered
 from schema.reads import Rows, root_of
 from schema.rows import HandOver
 from schema.schema import schema
+from schema.selected import Selected, rules_below
 
 KEPT = 2000  # statements, plans, refusals: of each so many
 
