@@ -38,6 +38,7 @@ class Statement:
     moments: dict[str, timedelta] = field(default_factory=dict)
     planned: bool = True  # whether each value is of a kind that a prepared statement takes
     lasting: bool = True  # whether it holds at every moment of the day
+    in_order: bool = False  # whether a page of it is found by an index in its order
     named: dict[Any, str] = field(default_factory=dict)  # the places of what stands in it already
 
     def slot(self, value: Any, later: Any) -> str:

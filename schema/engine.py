@@ -189,7 +189,7 @@ class Engine:
         values = statement.constants | one.values | {"now": now, "today": timezone.localdate(now)}
         values |= {name: now + offset for name, offset in statement.moments.items()}
         try:
-            row = prepared.fetch(statement.text, values, planned=statement.planned)
+            row = prepared.fetch(statement.text, values, planned=statement.planned, in_order=statement.in_order)
         except DatabaseError as error:
             raise located_error(error, nodes, [key]) from error
         text, keys, patients, *whose = row or (None, None, None)
@@ -279,6 +279,8 @@ class Engine:
             return [cuts.inner(hole, by, said) or next(ours) for hole in plan.holes]
 
         statement = filled(plan, sql_of, self.by, probe=known is not None)
+        # Where other tables say which rows there are, as the names of patients do, an order alone finds nothing.
+        statement.in_order = kept[0] == "page" and sum(map(bool, made.query.alias_refcount.values())) <= 1
         if statement.lasting:
             statements.keep(key, (statement, made.model))
         return statement, made.model

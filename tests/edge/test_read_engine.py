@@ -96,6 +96,14 @@ def test_an_operation_is_handed_over_whole_and_counted(world):
     assert COUNTS["reads compiled"] == kept
 
 
+def test_a_page_is_planned_by_its_order_unless_other_tables_say_which_rows(world):
+    edge = as_role(world, "province", EXPERT)
+    for narrowed, in_order in (("", 1), ("open: true, sort: NEAREST_DEADLINE", 1), ('patient: "王"', 0)):
+        document = f"{{ worklist(box: IN, {narrowed}) {{ nodes {{ number }} }} }}"
+        found = statements(lambda document=document: edge.data(document))
+        assert sum("enable_sort" in sql for sql in found) == in_order
+
+
 def test_a_page_takes_as_many_statements_as_it_must(world):
     """Session with person and roles; the page with its count, for who asks; the trail."""
     leg, edge = world.referral(Stage.SENT), as_role(world, "province", EXPERT)
