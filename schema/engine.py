@@ -138,7 +138,7 @@ class Engine:
     ) -> None:
         self.request, self.operation, self.variables = request, operation, variables
         self.by: Actor = request.actor
-        self.whose = key_of(self.by)
+        self.whose, self.in_order = key_of(self.by), False
         self.fragments = {n.name.value: n for n in document.definitions if isinstance(n, FragmentDefinitionNode)}
         switched = tuple(variables.get(name) for name in switches(request.document, document))
         self.asked = (request.document, operation.name and operation.name.value, get_language(), switched)
@@ -189,7 +189,7 @@ class Engine:
         values = statement.constants | one.values | {"now": now, "today": timezone.localdate(now)}
         values |= {name: now + offset for name, offset in statement.moments.items()}
         try:
-            row = prepared.fetch(statement.text, values, planned=statement.planned, in_order=statement.in_order)
+            row = prepared.fetch(statement.text, values, planned=statement.planned, before=self.before(statement))
         except DatabaseError as error:
             raise located_error(error, nodes, [key]) from error
         text, keys, patients, *whose = row or (None, None, None)
@@ -204,6 +204,11 @@ class Engine:
             disclosures.patient(key, patient)
         return str(text)
 
+    def before(self, statement: Statement) -> str:
+        """How a statement is planned, if that is not as the one before it in the transaction."""
+        before, self.in_order = self.in_order, statement.in_order
+        return "" if before == self.in_order else prepared.IN_ORDER if self.in_order else prepared.AS_USUAL
+
     def page(
         self,
         rows: Rows,
@@ -213,6 +218,7 @@ class Engine:
         first: int,
         place: Sequence[Any] | None,
         arms: Callable[[Actor], Sequence[Q]] | None,
+        in_order: bool,
     ) -> Pending:
         """A page of rows."""
         limbs = arms(self.by) if arms else None
@@ -226,7 +232,7 @@ class Engine:
             return [page, *([cuts.counted(found, limbs)] if len(holes) > 1 else [])]
 
         kept = ("page", order.name, first, bool(place), key_of(arms) if arms else None)
-        statement, model = self.statement(rows, info, kept, write, cut)
+        statement, model = self.statement(rows, info, kept, write, cut, in_order=in_order)
         values = {"first": first} | {f"k{at}": value for at, value in enumerate(place or ())}
         return Pending(statement, values, model, listed=True)
 
@@ -261,6 +267,8 @@ class Engine:
         kept: tuple[Any, ...],
         write: Callable[[Compiler, QuerySet[Any]], Plan],
         cut: Callable[[QuerySet[Any], list[Hole]], list[cuts.Compiled]],
+        *,
+        in_order: bool = False,
     ) -> tuple[Statement, type[Model]]:
         """The statement that answers for rows, and what they are of."""
         known = key_of(rows)
@@ -280,7 +288,7 @@ class Engine:
 
         statement = filled(plan, sql_of, self.by, probe=known is not None)
         # Where other tables say which rows there are, as the names of patients do, an order alone finds nothing.
-        statement.in_order = kept[0] == "page" and sum(map(bool, made.query.alias_refcount.values())) <= 1
+        statement.in_order = in_order and sum(map(bool, made.query.alias_refcount.values())) <= 1
         if statement.lasting:
             statements.keep(key, (statement, made.model))
         return statement, made.model

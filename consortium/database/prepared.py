@@ -30,7 +30,10 @@ NAMELESS = re.compile(r"%[s%]")
 # For the transaction: a plan for any values, so that the fifth execution costs what the hundredth does.
 PLANNING = {"plan_cache_mode": "force_generic_plan"}
 # The planner takes scope and policies together for far rarer than they are, and would fetch and sort a whole hospital.
-IN_ORDER = "select set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true); "
+IN_ORDER, AS_USUAL = (
+    f"select set_config('enable_sort', '{sort}', true), set_config('enable_bitmapscan', '{sort}', true); "
+    for sort in ("off", "on")
+)
 CASTS = {
     "UUIDField": "uuid",
     "DateTimeField": "timestamptz",
@@ -48,21 +51,16 @@ class LostError(Exception):
     """A connection did not know what this process had prepared; the transaction may begin again, nothing is now."""
 
 
-def fetch(
-    text: str, values: Mapping[str, Any], *, planned: bool = True, in_order: bool = False
-) -> tuple[Any, ...] | None:
+def fetch(text: str, values: Mapping[str, Any], *, planned: bool = True, before: str = "") -> tuple[Any, ...] | None:
     """The first row of a statement, see `fetch_all`."""
-    return next(iter(fetch_all(text, values, planned=planned, in_order=in_order)), None)
+    return next(iter(fetch_all(text, values, planned=planned, before=before)), None)
 
 
-def fetch_all(
-    text: str, values: Mapping[str, Any], *, planned: bool = True, in_order: bool = False
-) -> list[tuple[Any, ...]]:
+def fetch_all(text: str, values: Mapping[str, Any], *, planned: bool = True, before: str = "") -> list[tuple[Any, ...]]:
     """The rows of a statement with `%(name)s` for its values and `%%` for a per cent sign.
 
-    `in_order` it is planned, like what follows in the transaction, to read rows by an index in its order.
+    What is said `before`, such as `IN_ORDER`, goes by the same message.
     """
-    before = IN_ORDER if in_order else ""
     if planned and settings.PREPARE and not _off:
         try:
             return _executed(text, values, before)

@@ -98,8 +98,13 @@ def test_an_operation_is_handed_over_whole_and_counted(world):
 
 def test_a_page_is_planned_by_its_order_unless_other_tables_say_which_rows(world):
     edge = as_role(world, "province", EXPERT)
-    for narrowed, in_order in (("", 1), ("open: true, sort: NEAREST_DEADLINE", 1), ('patient: "王"', 0)):
-        document = f"{{ worklist(box: IN, {narrowed}) {{ nodes {{ number }} }} }}"
+    for narrowed, in_order in (
+        ("box: IN", 1),
+        ("box: OUT, open: true, sort: NEAREST_DEADLINE", 1),
+        ('box: IN, patient: "王"', 0),
+        ("box: MINE", 0),
+    ):
+        document = f"{{ worklist({narrowed}) {{ nodes {{ number }} }} }}"
         found = statements(lambda document=document: edge.data(document))
         assert sum("enable_sort" in sql for sql in found) == in_order
 
