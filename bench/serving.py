@@ -13,7 +13,7 @@ import statistics
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -27,40 +27,29 @@ from bench.over_http.measure import started
 from bench.reads import asked_of, signed_in
 from tests.live.server import database_url
 
-CLIENTS, WORKERS, TURNS, BLOCKS = 8, 2, 4, 10
+CLIENTS, WORKERS, TURNS, BLOCKS, WARM = 8, 2, 4, 10, 2
 LIST, NOTHING, LIVE = "worklist", "{ __typename }", "/livez"
-TICKS = os.sysconf("SC_CLK_TCK")
-HERE = ["-m", "consortium.serve", "--workers", str(WORKERS), "--port"]
-GUNICORN = ["-m", "gunicorn", "--workers", str(WORKERS), "--keep-alive", "5", "--log-level", "warning"]
-GRANIAN = ["-m", "granian", "--workers", str(WORKERS), "--interface", "asgi", "--no-ws", "--log-level", "warning"]
+TEXTS = {LIST: READS[LIST].document, NOTHING: NOTHING}
 ASGI, WSGI = "consortium.asgi:application", "consortium.wsgi:application"
-
-
-def ours(http: str, loop: str) -> list[str]:
-    """Our own way to begin uvicorn."""
-    return [*HERE, "{port}", "--http", http, "--loop", loop]
-
-
-def gunicorn(worker: str, application: str, *more: str) -> list[str]:
-    """Gunicorn with a kind of worker."""
-    return [*GUNICORN, "--worker-class", worker, "--bind", "127.0.0.1:{port}", *more, application]
-
-
-def granian(loop: str) -> list[str]:
-    """Granian on an event loop."""
-    return [*GRANIAN, "--host", "127.0.0.1", "--port", "{port}", "--loop", loop, ASGI]
+OURS = f"consortium.serve --workers {WORKERS} --port {{port}}"
+GUNICORN = f"gunicorn --workers {WORKERS} --keep-alive 5 --log-level warning --bind 127.0.0.1:{{port}}"
+GRANIAN = f"granian --workers {WORKERS} --interface asgi --no-ws --log-level warning --port {{port}} {ASGI}"
 
 
 # The packages that each needs, and how it is begun. The last has no streams and no lanes: a bound, not a candidate.
-CANDIDATES: dict[str, tuple[list[str], list[str]]] = {
-    "uvicorn, h11, asyncio": ([], ours("h11", "asyncio")),
-    "uvicorn, httptools, asyncio": (["httptools"], ours("httptools", "asyncio")),
-    "uvicorn, httptools, uvloop": (["httptools", "uvloop"], ours("httptools", "uvloop")),
-    "granian, asyncio": (["granian"], granian("asyncio")),
-    "granian, uvloop": (["granian", "uvloop"], granian("uvloop")),
-    "gunicorn, uvicorn's worker": (["gunicorn", "uvicorn_worker"], gunicorn("uvicorn_worker.UvicornWorker", ASGI)),
-    "gunicorn, gthread (no streams)": (["gunicorn"], gunicorn("gthread", WSGI, "--threads", str(settings.WEB_THREADS))),
-}
+CANDIDATES: dict[str, tuple[list[str], str]] = {
+    "uvicorn, h11, asyncio": ([], f"{OURS} --http h11 --loop asyncio"),
+    "uvicorn, httptools, asyncio": (["httptools"], f"{OURS} --http httptools --loop asyncio"),
+    "uvicorn, httptools, uvloop": (["httptools", "uvloop"], f"{OURS} --http httptools --loop uvloop"),
+    "granian, asyncio": (["granian"], f"{GRANIAN} --loop asyncio"),
+    "granian, uvloop": (["granian", "uvloop"], f"{GRANIAN} --loop uvloop"),
+    "gunicorn, uvicorn's worker": (
+        ["gunicorn", "uvicorn_worker"], f"{GUNICORN} --worker-class uvicorn_worker.UvicornWorker {ASGI}",
+    ),
+    "gunicorn, gthread (no streams)": (
+        ["gunicorn"], f"{GUNICORN} --worker-class gthread --threads {settings.WEB_THREADS} {WSGI}",
+    ),
+}  # fmt: skip
 
 
 @dataclass
@@ -73,57 +62,30 @@ class Measured:
     processor: list[float] = field(default_factory=list)  # milliseconds for each request
 
 
-def family(process: int) -> list[int]:
-    """A process and all below it, where /proc tells."""
-    found = [process]
-    for tasks in Path(f"/proc/{process}/task").glob("*/children"):
-        for child in tasks.read_text().split():
-            found += family(int(child))
-    return found
-
-
-def used(process: int) -> float | None:
-    """The seconds of processor that a server has used so far; unknown without /proc."""
-    try:
-        texts = [Path(f"/proc/{one}/stat").read_text() for one in family(process)]
-    except OSError:
-        return None
-    return sum(sum(map(int, text.rpartition(")")[2].split()[11:13])) for text in texts) / TICKS
-
-
-def memory(process: int) -> float | None:
-    """The mebibytes that the largest process of a server holds; unknown without /proc."""
-    try:
-        texts = [Path(f"/proc/{one}/status").read_text() for one in family(process)]
-    except OSError:
-        return None
-    return max(int(text.partition("VmRSS:")[2].split()[0]) for text in texts) / 1024
-
-
 def kinds_of(port: int, headers: dict[str, str]) -> dict[str, Measured]:
     """The requests that a server answers."""
-    found = {
-        LIST: asked_of(port, READS[LIST].document, {}, headers),
-        NOTHING: asked_of(port, NOTHING, {}, headers),
-        LIVE: Asked.of(port, LIVE, b"", {}),
-    }
-    line, kept = Line(port), {}
-    for kind, asked in found.items():
-        try:
-            line.ask(asked)
-        except RuntimeError:  # /livez is answered before WSGI
-            continue
-        kept[kind] = Measured([asked])
+    found = {kind: asked_of(port, text, {}, headers) for kind, text in TEXTS.items()}
+    found[LIVE] = Asked.of(port, LIVE, b"", {})
+    kept = {kind: Measured([asked]) for kind, asked in found.items()}
+    try:
+        Line(port).ask(found[LIVE])
+    except RuntimeError:  # it is answered before WSGI
+        del kept[LIVE]
     return kept
 
 
 def hurry(one: Measured, process: int, seconds: float) -> None:
     """Eight clients for so long."""
-    before = used(process)
+    before = machine.used(process)
     one.rates.append(throughput(one.asked, clients=CLIENTS, seconds=seconds))
-    after = used(process)
+    after = machine.used(process)
     if before is not None and after is not None:
         one.processor.append((after - before) / (one.rates[-1] * seconds) * 1e3)
+
+
+def command(words: str, port: int) -> list[str]:
+    """How to begin a server on a port."""
+    return [sys.executable, "-m", *words.format(port=port).split()]
 
 
 def measured(rounds: int, seconds: float) -> dict[str, Any]:
@@ -136,16 +98,14 @@ def measured(rounds: int, seconds: float) -> dict[str, Any]:
             if missing := [one for one in packages if importlib.util.find_spec(one) is None]:
                 print(f"  LEFT OUT: {name}: not installed: {', '.join(missing)}", flush=True)
                 continue
-            servers[name] = stack.enter_context(
-                started(lambda port, words=words: [sys.executable, *(w.format(port=port) for w in words)], **ends)  # type: ignore[misc]
-            )
+            servers[name] = stack.enter_context(started(partial(command, words), **ends))
         headers = signed_in(next(iter(servers.values()))[0])
         seen = {name: kinds_of(port, headers) for name, (port, _process) in servers.items()}
         hold_equal(seen)
         for kind in (LIST, NOTHING, LIVE):
             turns(kind, seen, servers, rounds, seconds)
             print(f"  {kind}", flush=True)
-        sizes = {name: memory(process) for name, (_port, process) in servers.items()}
+        sizes = {name: machine.memory(process) for name, (_port, process) in servers.items()}
     return {
         name: {kind: summed(one) for kind, one in kinds.items()} | {"largest_process_mib": sizes[name]}
         for name, kinds in seen.items()
@@ -166,7 +126,8 @@ def turns(
     there = [(kinds[kind], servers[name]) for name, kinds in seen.items() if kind in kinds]
     lines = [Line(port) for _one, (port, _process) in there]
     for line, (one, _where) in zip(lines, there, strict=True):
-        latencies(line, one.asked, 20)  # warm
+        throughput(one.asked, clients=CLIENTS, seconds=min(seconds, WARM))  # every thread connects, plans, compiles
+        latencies(line, one.asked, 20)
     for _ in range(BLOCKS):
         for line, (one, _where) in zip(lines, there, strict=True):
             one.taken += latencies(line, one.asked, max(1, rounds // BLOCKS))
@@ -219,7 +180,7 @@ def main(arguments: list[str] | None = None) -> None:
     shown(found)
     told = {"rows": options.rows, "machine": machine.described(before), "servers": found}
     print(f"  the machine: {told['machine']}")
-    figure = "processor_ms" if options.seconds and used(os.getpid()) is not None else "median_ms"
+    figure = "processor_ms" if options.seconds and machine.used(os.getpid()) is not None else "median_ms"
     bars = {name: (against(found, name, LIST, figure) or 0, 1.0) for name in found}
     results.keep("serving", told, bars, f"A page of the worklist: {figure} as a ratio to the first")
 

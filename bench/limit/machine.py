@@ -1,4 +1,4 @@
-"""What else the machine was doing: a ratio of the same run bears it, an absolute figure does not."""
+"""What else the machine was doing, as a ratio of the same run bears it and a figure does not; what a server uses."""
 
 import os
 import platform
@@ -35,3 +35,30 @@ def described(before: float | None) -> dict[str, object]:
         "python": platform.python_version(),
         "machine": platform.machine(),
     }
+
+
+def family(process: int) -> list[int]:
+    """A process and all below it, where /proc tells."""
+    found = [process]
+    for tasks in Path(f"/proc/{process}/task").glob("*/children"):
+        for child in tasks.read_text().split():
+            found += family(int(child))
+    return found
+
+
+def used(process: int) -> float | None:
+    """The seconds of processor that a server's threads have used so far; unknown without /proc."""
+    try:
+        tasks = [task for one in family(process) for task in Path(f"/proc/{one}/task").glob("*/schedstat")]
+        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9 if tasks else None
+    except OSError:
+        return None
+
+
+def memory(process: int) -> float | None:
+    """The mebibytes that the largest process of a server holds; unknown without /proc."""
+    try:
+        texts = [Path(f"/proc/{one}/status").read_text() for one in family(process)]
+    except OSError:
+        return None
+    return max(int(text.partition("VmRSS:")[2].split()[0]) for text in texts) / 1024

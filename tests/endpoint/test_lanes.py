@@ -1,5 +1,6 @@
 """More than a process can take is refused at once, and the green channel is not kept waiting by any of it."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -14,6 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from consortium import seal
+from consortium.lanes import Lane
 from consortium.roles import Role
 from referrals.models import Referral
 from schema import urgency
@@ -180,3 +182,75 @@ def test_every_step_of_the_front_for_the_green_channel_goes_its_own_way():
     assert len(asked) >= 10
     assert {id for id in asked if not urgent(json.dumps({"documentId": id}).encode())} == set()
     assert sum(urgent(json.dumps({"documentId": id}).encode()) for id in documents) < len(documents) / 2
+
+
+SCOPE = {
+    "type": "http", "http_version": "1.1", "method": "POST", "path": "/graphql/", "query_string": b"a=1",
+    "headers": [(b"content-type", b"application/json"), (b"x-one", b"1"), (b"accept-language", b"en")],
+}  # fmt: skip
+
+
+class Chunks(list[bytes]):
+    """The body of an answer, which wants to be closed."""
+
+    closed = False
+
+    def close(self) -> None:
+        """As PEP 3333 asks."""
+        self.closed = True
+
+
+def whole_answer(lane: Lane, body: bytes, **more: Any) -> list[Any]:
+    """What a lane sends for an operation."""
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(lane(SCOPE | more, None, send, body=body))
+    return sent
+
+
+@pytest.mark.parametrize("waiting", [0, None])
+def test_an_operation_is_answered_as_a_whole(waiting):
+    chunks, seen = Chunks([b"one", b"", b"two"]), []
+
+    def application(environ, begin):
+        seen.append([environ[name] for name in ("PATH_INFO", "QUERY_STRING", "HTTP_X_ONE")])
+        seen.append(environ["wsgi.input"].read())
+        begin("201 Created", [("X-Known", "caf\xe9"), ("Content-Length", "6")])
+        return chunks
+
+    start, body = whole_answer(Lane(application, threads=1, waiting=waiting), b"{}")
+    assert seen == [["/graphql/", "a=1", "1"], b"{}"]
+    headers = [(b"x-known", b"caf\xe9"), (b"content-length", b"6")]
+    assert start == {"type": "http.response.start", "status": 201, "headers": headers}
+    assert body == {"type": "http.response.body", "body": b"onetwo"}
+    assert chunks.closed
+
+
+def test_what_fails_while_it_answers_is_closed_and_gives_its_place_back():
+    class Failing(Chunks):
+        def __iter__(self):
+            raise ValueError("in the middle")
+
+    chunks = Failing()
+
+    def application(environ, begin):
+        begin("200 OK", [])
+        return chunks
+
+    lane = Lane(application, threads=1, waiting=0)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="in the middle"):
+            whole_answer(lane, b"")
+    assert chunks.closed
+    assert not lane.full
+
+
+def test_an_operation_that_waited_too_long_is_not_begun(monkeypatch):
+    monkeypatch.setattr(settings, "WAITING_SECONDS", -1)
+    start, body = whole_answer(Lane(lambda *_: pytest.fail("begun"), threads=1, waiting=5), b"{}")
+    assert start["status"] == 503
+    assert dict(start["headers"])[b"retry-after"] == str(settings.RETRY_SECONDS).encode()
+    assert json.loads(body["body"])["errors"][0]["extensions"] == {"code": "UNAVAILABLE"}

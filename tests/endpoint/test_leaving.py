@@ -40,7 +40,7 @@ class Client(threading.Thread):
     """A client on a lasting connection that asks without a pause, as long as the service says that it is ready."""
 
     def __init__(self, port: int, secret: str, ready: threading.Event) -> None:
-        super().__init__()
+        super().__init__(daemon=True)  # where the test fails, nobody tells it to end
         self.port, self.secret, self.ready = port, secret, ready
         self.answers: list[int] = []
         self.lost: list[str] = []

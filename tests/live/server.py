@@ -122,7 +122,8 @@ class Reader:
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         self.last, self.beats, self.complete = last, 0, False
         self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=60)
-        # In HTTP/1.0 the body is not cut into chunks.
+        # In HTTP/1.0 h11 does not cut the body into chunks; httptools does all the same, at the ends of messages, where
+        # the length of a chunk is taken for a field that nobody knows.
         self.socket.sendall(
             f"POST /graphql/stream/ HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n{head}\r\n".encode()
             + body
