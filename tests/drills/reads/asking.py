@@ -45,7 +45,7 @@ class Answered:
     @property
     def worth(self) -> int:
         """How much an answer proves: 2 if the engine showed a row, 1 if it answered, 0 if it did not."""
-        return (1 + bool(self.trail or '": [{' in self.text)) if self.how == COMPILED else 0
+        return (1 + bool(self.trail or "[{" in self.text)) if self.how == COMPILED else 0
 
 
 @dataclass
@@ -74,20 +74,25 @@ def ask(edge: Edge, body: dict[str, Any], *, engine: bool, language: str) -> Ans
 
 @dataclass
 class Askers:
-    """Who may ask, and who was shown something by which root field."""
+    """Who may ask, and by which root field who was shown something or was refused."""
 
     seeing: list[str]  # those who see most of the network
     edges: dict[str, Edge]
     shown: dict[str, list[str]] = field(default_factory=dict)
+    refused: set[tuple[str, str]] = field(default_factory=set)
 
     def chosen(self, lot: Random, operation: Operation, language: str) -> tuple[str, Answered]:
         """Somebody and what the engine's way tells them: mostly the first of a few to whom it shows a row."""
-        known = self.shown.setdefault(operation.roots[0], [])
-        names = [lot.choice(lot.choice([self.seeing, [*self.edges]])) for _ in range(lot.choice([1, 4, 4, 4]))]
-        names[:0] = lot.sample(known, min(2, len(known))) if len(names) > 1 else []
+        root = operation.roots[0]
+        known, names = self.shown.setdefault(root, []), [lot.choice([*self.edges])]
+        if lot.random() < 0.8:
+            hopeful = [name for name in (*self.seeing, *self.edges) if (root, name) not in self.refused]
+            names = lot.sample(known, min(2, len(known))) + lot.sample(hopeful, min(4, len(hopeful)))
         body, found = {"query": operation.text, "variables": operation.variables}, []
         for name in names:
             found.append((name, ask(self.edges[name], body, engine=True, language=language)))
+            if found[-1][1].how == f"{HANDED}refused FORBIDDEN":
+                self.refused.add((root, name))
             if found[-1][1].worth == 2:
                 known.extend({name} - set(known))
                 break
