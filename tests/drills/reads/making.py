@@ -22,11 +22,13 @@ from graphql import (
     TypeInfo,
     TypeInfoVisitor,
     ValueNode,
+    VariableNode,
     Visitor,
     get_named_type,
     is_required_argument,
     parse,
     print_ast,
+    value_from_ast_untyped,
     visit,
 )
 from hypothesis import strategies as st
@@ -176,6 +178,27 @@ def merged(texts: list[str]) -> str:
     return " ".join(["{", *map(print_ast, fields.values()), "}"])
 
 
+def lifted(document: Any, lot: Random) -> tuple[str, dict[str, Any]]:
+    """The document with some arguments of its root fields as variables, and their values: as they were, or null, or
+    not given where the schema has a default."""
+    declared, values = [], {}
+    for node in document.definitions[0].selection_set.selections:
+        for argument in node.arguments:
+            if lot.random() < 0.7:
+                continue
+            kind = ROOT.fields[node.name.value].args[argument.name.value]
+            name = f"v{len(declared)}"
+            declared.append(f"${name}: {kind.type if is_required_argument(kind) else str(kind.type).removesuffix('!')}")
+            value = value_from_ast_untyped(argument.value)
+            argument.value = VariableNode(name=NameNode(value=name))
+            if is_required_argument(kind) or lot.random() < 0.7:
+                values[name] = value
+            elif lot.random() < 0.5:
+                values[name] = None
+    head = f"query({', '.join(declared)}) " if declared else ""
+    return head + print_ast(document), values
+
+
 def by_hypothesis(lot: Random, known: Known, batch: int) -> Iterator[Operation]:
     """Operations that hypothesis-graphql makes up from the schema, each batch for one field, or a few, or any."""
     while True:
@@ -188,7 +211,7 @@ def by_hypothesis(lot: Random, known: Known, batch: int) -> Iterator[Operation]:
             document: Any = parse(merged([*pair]))
             document = visit(document, TypeInfoVisitor(info, Sensible(info, known, lot)))
             roots = tuple(one.name.value for one in document.definitions[0].selection_set.selections)
-            yield Operation(print_ast(document), {}, "hypothesis", roots)
+            yield Operation(*lifted(document, lot), "hypothesis", roots)
 
 
 def made_up(fields: list[str], number: int, seed: int) -> list[str]:
