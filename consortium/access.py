@@ -42,7 +42,7 @@ from consortium.models import (
     ServiceRequest,
     Side,
 )
-from consortium.roles import SCOPES
+from consortium.roles import SCOPES, Role
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -309,6 +309,15 @@ def roles_for(by: Actor, permission: str, case: ServiceRequest, side: Side) -> I
     for role in by.roles_with(permission):
         if hospital and (role.department_id == department if role.department_id else role.hospital_id == hospital):
             yield role
+
+
+def held_on(by: Actor, permission: str, side: Side, *, among: Iterable[Role] | None = None) -> Q:
+    """The same as a condition: the cases on one side of which a running role gives the permission, of these roles."""
+    counted = None if among is None else set(among)
+    roles = [role for role in by.roles_with(permission) if counted is None or role.role in counted]
+    departments = {role.department_id for role in roles if role.department_id}
+    hospitals = {role.hospital_id for role in roles if role.hospital_id and not role.department_id}
+    return Reach(frozenset(hospitals), frozenset(departments)).over(side.lower())
 
 
 def role_for(by: Actor, permission: str, case: ServiceRequest, side: Side) -> PractitionerRole | None:

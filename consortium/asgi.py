@@ -18,7 +18,7 @@ from django.utils.module_loading import import_string  # noqa: E402 - likewise
 
 from consortium import health, leaving  # noqa: E402 - likewise
 from consortium.headers import dressed  # noqa: E402 - likewise
-from consortium.lanes import Lane, again, give_up, refuse, whole  # noqa: E402 - likewise
+from consortium.lanes import Lane, give_up, refuse, whole  # noqa: E402 - likewise
 
 GRAPHQL = "/graphql/"
 STREAM = "/graphql/stream/"
@@ -97,7 +97,7 @@ async def operation(scope: Any, receive: Any, send: Any) -> None:
         return
     if given is not None:
         lane = green_channel if urgent(given) else pages
-        await lane(scope, again(given, receive), send)
+        await lane(scope, receive, send, body=given)
 
 
 async def lifespan(receive: Any, send: Any) -> None:

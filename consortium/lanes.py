@@ -7,10 +7,12 @@ wait behind nothing else.
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from contextvars import copy_context
+from io import BytesIO
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
+from a2wsgi.wsgi import build_environ
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -27,25 +29,52 @@ class Lane:
     def __init__(self, application: Any, *, threads: int, waiting: int | None) -> None:
         self._most = None if waiting is None else threads + waiting
         self._within = 0
-        served = application if waiting is None else punctual(application)
-        self._threads = WSGIMiddleware(served, workers=threads)
+        self._served = application if waiting is None else punctual(application)
+        self._threads = WSGIMiddleware(self._served, workers=threads)
 
     @property
     def full(self) -> bool:
         """Whether the next request would be refused."""
         return self._most is not None and self._within >= self._most
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one request, or say that there is no room for it."""
+    async def __call__(self, scope: Any, receive: Any, send: Any, *, body: bytes | None = None) -> None:
+        """Answer one request, or say that there is no room for it; one whose body was read is answered as a whole."""
         if self.full:
             await refuse(scope, send)
             return
         scope[ARRIVED] = time.monotonic()
         self._within += 1
         try:
-            await self._threads(scope, receive, send)
+            if body is None:
+                await self._threads(scope, receive, send)
+            else:
+                await self._as_a_whole(scope, body, send)
         finally:
             self._within -= 1
+
+    async def _as_a_whole(self, scope: Any, body: bytes, send: Any) -> None:
+        # Once to a thread and once back, where a2wsgi goes four times each: a tenth of a worklist (docs/adr/0046).
+        given = build_environ(scope, BytesIO(body))  # type: ignore[arg-type]
+        loop, known = asyncio.get_running_loop(), copy_context()
+        start, content = await loop.run_in_executor(self._threads.executor, known.run, answered, self._served, given)
+        await send(start)
+        await send({"type": "http.response.body", "body": content})
+
+
+def answered(application: Any, given: Any) -> tuple[dict[str, Any], bytes]:
+    """What a WSGI application says: how its answer starts, as ASGI has it, and all of the body."""
+    start: dict[str, Any] = {"type": "http.response.start"}
+
+    def begin(status: str, headers: list[tuple[str, str]], _failure: Any = None) -> None:
+        start["status"] = int(status[:3])
+        start["headers"] = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+    chunks = application(given, begin)
+    try:
+        return start, b"".join(chunks)
+    finally:
+        if hasattr(chunks, "close"):
+            chunks.close()
 
 
 def punctual(application: Any) -> Any:
@@ -107,17 +136,3 @@ async def whole(receive: Any, *, most: int) -> bytes | None:
             if not message.get("more_body"):
                 break
     return body
-
-
-def again(body: bytes, receive: Any) -> Callable[[], Any]:
-    """The way to receive a body that was read already; after it, what comes next on the line."""
-    told = False
-
-    async def next_message() -> Any:
-        nonlocal told
-        if told:
-            return await receive()
-        told = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return next_message

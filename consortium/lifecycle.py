@@ -5,6 +5,7 @@ step itself (`refusal`), so a page and a rule cannot disagree. Only this module 
 """
 
 import functools
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -24,12 +25,11 @@ from consortium.database import prepared
 from consortium.database.together import Writing
 from consortium.errors import Code, Refused, checked
 from consortium.models import Event, Person, PractitionerRole, ServiceRequest, Side
+from consortium.requirements import Requirement
 from consortium.roles import ON_BEHALF, Role, roles_with
 from consortium.trail import Move
 
 CASE = TypeVar("CASE", bound=ServiceRequest)
-# Asked about `access.SYSTEM`, a requirement answers for nobody in particular: whether anyone could meet it now.
-Requirement = Callable[[Any, Actor], Refused | None]
 
 CLOCK_SKEW = timedelta(minutes=1)
 LATE_ENTRY = timedelta(minutes=5)
@@ -139,9 +139,25 @@ def refusal(step: Step, case: ServiceRequest, by: Actor) -> Refused | None:
     return next((found for check in step.requires if (found := check(case, by))), None)
 
 
+def fitting(step: Step) -> Q:
+    """The condition that `fits` is."""
+    state = Q(status__in=sorted(step.sources))
+    return state if step.while_closed else state & Q(closed_at__isnull=True)
+
+
+def allowing(step: Step, by: Actor) -> Q | None:
+    """The condition under which `refusal` has nothing to say to a person; nothing if a requirement has none."""
+    held = access.any_of(access.held_on(by, step.name, side, among=_readers(step.model, side)) for side in step.sides)
+    asked = [check.holds(by) if check.holds else None for check in step.requires]
+    if None in asked:
+        return None if by.may_anywhere(step.name) else held
+    # Whoever asks: a statement is written for everybody and reads the same beside the case.
+    return functools.reduce(operator.and_, asked, held & fitting(step))
+
+
 def choices(case: ServiceRequest, by: Actor) -> list[Choice]:
     """Every step of the case's kind with what it means for the actor now; needs no further statement."""
-    return [Choice(step, refusal(step, case, by), _who(step)) for step in STEPS[type(case)].values() if step.sides]
+    return [Choice(step, refusal(step, case, by), who(step)) for step in STEPS[type(case)].values() if step.sides]
 
 
 def move(
@@ -318,7 +334,7 @@ def _role(step: Step, case: ServiceRequest, by: Actor) -> PractitionerRole | Non
     return min(held, key=lambda role: step.name in ON_BEHALF.get(Role(role.role), ()), default=None)
 
 
-def _who(step: Step) -> tuple[tuple[Side, tuple[Role, ...]], ...]:
+def who(step: Step) -> tuple[tuple[Side, tuple[Role, ...]], ...]:
     """The roles that may take a step, by side; a permission counts only where its holder may read the case."""
     return tuple(
         (side, tuple(role for role in roles_with(step.name) if role in _readers(step.model, side)))

@@ -5,6 +5,7 @@ client has confirmed its beginning: about 40 ms for each answer on a lasting con
 """
 
 import argparse
+import importlib.util
 import os
 import socket
 import sys
@@ -15,6 +16,7 @@ from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
 
 OURS = "consortium.asgi:application"
+BOUNDED = "consortium.parser:Bounded"
 GRACE = 30  # seconds; a request may take 20, an upload goes on elsewhere where it was cut
 
 
@@ -31,13 +33,22 @@ class Processes(Multiprocess):
         super().terminate_all()
 
 
-def serve(application: str, *, host: str, port: int, workers: int) -> None:
+def parser_of(chosen: str) -> str:
+    """What reads HTTP: httptools within bounds where it is installed, else h11, which is slower and has bounds."""
+    if chosen == "auto":
+        chosen = "httptools" if importlib.util.find_spec("httptools") else "h11"
+    return BOUNDED if chosen == "httptools" else chosen
+
+
+def serve(application: str, *, host: str, port: int, workers: int, http: str = "auto", loop: str = "auto") -> None:
     """Serve until told to stop, and then until what was begun is answered, for half a minute at most."""
     config = Config(
         application,
         host=host,
         port=port,
         workers=workers,
+        http=parser_of(http),
+        loop=loop,
         log_level="warning",
         server_header=False,
         proxy_headers=False,
@@ -65,10 +76,12 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="地址 / address (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="端口 / port (8000)")
     parser.add_argument("--workers", type=int, default=2, help="进程数 / processes (2)")
+    parser.add_argument("--http", choices=["auto", "h11", "httptools"], default="auto", help="解析器 / parser (auto)")
+    parser.add_argument("--loop", choices=["auto", "asyncio", "uvloop"], default="auto", help="事件循环 / loop (auto)")
     given = parser.parse_args()
     if given.application == OURS:
         refuse_a_faulty_environment()
-    serve(given.application, host=given.host, port=given.port, workers=given.workers)
+    serve(**vars(given))
 
 
 if __name__ == "__main__":

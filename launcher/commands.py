@@ -31,7 +31,7 @@ DEMO_STEPS = {
 }
 NIGHT_MINUTES = 480
 SETTING_UP = list(DEMO_STEPS)[:4]  # what a database needs before anything can act in it
-LOADED = {"coverage", "growth", "reads", "steps"}  # measurements over a network loaded once
+LOADED = {"coverage", "growth", "reads", "serving", "steps"}  # measurements over a network loaded once
 DRILLS = PROJECT / "tests" / "drills"
 WITH_TOOLS = {"fuzz", "reads"}  # drills that need the developers' packages
 FRONT = PROJECT / "web" / "dist" / "index.html"

@@ -10,34 +10,40 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import JSONField, Model, QuerySet
+from django.db.models import JSONField, Model, Q, QuerySet
 from graphene.utils.str_converters import to_snake_case
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     GraphQLList,
     GraphQLObjectType,
+    VariableNode,
     get_named_type,
     get_nullable_type,
     is_non_null_type,
 )
 from graphql.execution.collect_fields import collect_sub_fields
+from graphql.execution.values import get_argument_values
 
 from consortium.access import Actor
 from schema.base import AS_READ, PART, Rule
 from schema.keyset import Order
 from schema.reads import COUNTED, Through
-from schema.rows import HandOver, Part, Row, Source, build, kept, literal, quoted, shown
+from schema.rows import HandOver, Part, Ready, Row, Source, build, kept, literal, quoted, shown
 from schema.schema import rule_of, schema
 
 
 @dataclass
 class Hole:
-    """Where the rows of a gate stand in a text: what gives them, the text's mark, and which annotations it reads."""
+    """Where the rows of a gate stand in a text: what gives them, the text's mark, and which annotations it reads.
+
+    Or a condition `of` a row, which follows from who asks.
+    """
 
     mark: str
     rows: Callable[[Actor], QuerySet[Any]] | None = None
     row: Row | None = None
+    of: Callable[[Actor], Q] | None = None
 
 
 COUNT = Hole("\x01count\x01")
@@ -69,30 +75,39 @@ class Compiler:
         self.given, self.aliases, self.alone = selected, 0, False
         self.named: list[str] = []  # keys of the patients whom a row names
         self.holes: list[Hole] = [Hole("\x01root\x01")]
-        source = Source("", self._alias)
-        self.root = Row(source, model, "r", extra={name: f"p.{quoted(name)}" for name in annotations})
+        source = Source("", self._alias, self._condition)
+        self.root = Row(source, model, "r", extra={name: f"r.{quoted(name)}" for name in annotations})
         self.holes[0].row = self.root
 
     def _alias(self) -> str:
         self.aliases += 1
         return f"t{self.aliases}"
 
+    def _condition(self, row: Row, of: Callable[[Actor], Q | None], name: str) -> str:
+        """The mark of a condition; what it reads beside the row is joined now, whoever asks later."""
+
+        def told(by: Actor) -> Q:
+            if (found := of(by)) is None:
+                raise HandOver(f"{name} without a condition", personal=True)
+            return found
+
+        row.where(told(self.given.by))
+        self.holes.append(Hole(f"\x01{len(self.holes)}\x01", row=row, of=told))
+        return f"coalesce({self.holes[-1].mark}, false)"
+
     def _text(self, extra: str, answer: str, nodes: list[str]) -> Plan:
         """The statement: the cut, the rows of the cut with all that is shown of them, and the answer of them."""
-        pk = quoted(self.root.model._meta.pk.column)  # type: ignore[union-attr]
         columns = [f"{node} as n{at}" for at, node in enumerate(nodes)]
         columns += [f"{key} as d{at}" for at, key in enumerate(self.named)]
         columns += [f"{extra} as patient"] if extra else []
-        table = quoted(self.root.model._meta.db_table)
-        source = f"cut p join {table} r on r.{pk} = p.cut_key{self.root.source.text}"
-        told = [f"array_agg(x.d{at} order by x.place)" for at in range(len(self.named))]
+        told = [f"array_agg(x.d{at} order by x.cut_place)" for at in range(len(self.named))]
         named = " || ".join(told) if told else "null"
         text = (
             f"with cut as materialized ({self.holes[0].mark}),\n"
             f"{f'counted as materialized (select ({COUNT.mark}) as n),' if COUNT in self.holes else ''}\n"
-            f"x as (select {', '.join(['p.place', 'p.cut_key', *columns])} from {source}\n"
-            f"where p.place <= %(first)s::int)\n"
-            f"select ({answer})::text, array_agg(x.cut_key order by x.place), {named}"
+            f"x as (select {', '.join(['r.cut_place', 'r.cut_key', *columns])} from cut r{self.root.source.text}\n"
+            f"where r.cut_place <= %(first)s::int)\n"
+            f"select ({answer})::text, array_agg(x.cut_key order by x.cut_place), {named}"
             f"{', (array_agg(x.patient))[1]' if extra else ''} from x"
         )
         return Plan(text, self.holes)
@@ -111,8 +126,8 @@ class Compiler:
     def page(self, order: Order, keys: list[Any]) -> Plan:
         """The statement for a page of the rows, as a connection."""
         nodes: list[str] = []
-        place = cursor(order, keys, "p")
-        end = f"(select {place} from cut p where p.place <= %(first)s::int order by p.place desc limit 1)"
+        place = cursor(order, keys, "r")
+        end = f"(select {place} from cut r where r.cut_place <= %(first)s::int order by r.cut_place desc limit 1)"
         pairs = []
         for key, chosen in self.fields(self.given.kind, self.given.nodes).items():
             name, below = chosen[0].name.value, self.given.kind.fields.get(chosen[0].name.value)
@@ -204,8 +219,8 @@ class Compiler:
         inner = get_named_type(definition.type)
         many = isinstance(get_nullable_type(definition.type), GraphQLList)
         if callable(declared):
-            made = declared(row)
-            return self.part(inner, nodes, made) if isinstance(made, Part) else shown(inner, made, many=many)
+            made = declared(row, **arguments(definition, nodes[0]))
+            return shown(inner, made, many=many) if isinstance(made, str) else self.made(inner, nodes, made)
         resolve = getattr(kind.graphene_type, f"resolve_{snake}", None)
         if definition.args or not (
             resolve is None or snake == "id" or declared is AS_READ or getattr(resolve, "as_read", False)
@@ -220,14 +235,21 @@ class Compiler:
             raise HandOver(f"{kind.name}.{nodes[0].name.value}")
         return shown(inner, row(snake), many=many)
 
-    def part(self, kind: Any, nodes: list[FieldNode], made: Part) -> str:
-        """A value that is no row, computed from one."""
-        values = {
-            name: shown(get_named_type(known.type), made[to_snake_case(name)])
-            for name, known in kind.fields.items()
-            if to_snake_case(name) in made
-        }
-        return f"case when {made.present} then {self.plain(kind, nodes, values)} end"
+    def made(self, kind: Any, nodes: list[FieldNode], found: Any) -> str:
+        """A value that is no row, computed from one, or a list of such."""
+        found = found() if callable(found) else found
+        if isinstance(found, list):
+            parts = ", ".join(f"({self.made(kind, nodes, part)})::text" for part in found)
+            return f"('[' || array_to_string(array[{parts}]::text[], ', ') || ']')::json"
+        if not isinstance(found, Part):
+            return found if isinstance(found, Ready) else shown(kind, found)
+        pairs = []
+        for key, chosen in self.fields(kind, nodes).items():
+            name = chosen[0].name.value
+            field = found.get(to_snake_case(name))
+            inner = get_named_type(kind.fields[name].type) if field is not None else None
+            pairs.append((key, self.constant(kind, name) if field is None else self.made(inner, chosen, field)))
+        return f"case when {found.present} then {build(pairs)} end"
 
     def related(self, kind: Any, nodes: list[FieldNode], row: Row, need: Through) -> str:
         """The row or the rows at the end of a path."""
@@ -269,7 +291,7 @@ class Compiler:
         alias, extra = self._alias(), {}
         pk = quoted(model._meta.pk.column)  # type: ignore[union-attr]
         seen = need.rows(self.given.by) if need.rows else model._default_manager.all()
-        source = Source(f"{quoted(model._meta.db_table)} {alias}", self._alias)
+        source = Source(f"{quoted(model._meta.db_table)} {alias}", self._alias, self._condition)
         if need.rows:
             hole = Hole(f"\x01{len(self.holes)}\x01", need.rows)
             source.text += f" join ({hole.mark}) g{alias} on g{alias}.cut_key = {alias}.{pk}"
@@ -310,6 +332,13 @@ class Compiler:
         )
 
 
+def arguments(definition: Any, node: FieldNode) -> dict[str, Any]:
+    """What a field is asked with; by no variable, for then it would not follow from the document."""
+    if any(isinstance(given.value, VariableNode) for given in node.arguments):
+        raise HandOver(f"{node.name.value} by a variable")
+    return get_argument_values(definition, node)
+
+
 def readable(model: type[Model], name: str) -> bool:
     """Whether there is a column of this name that is shown as the database holds it; a sealed one is not."""
     try:
@@ -326,7 +355,7 @@ def denied(kind: Any, name: str) -> str:
     return "null::text"
 
 
-def listed(value: str, order: str = "x.place") -> str:
+def listed(value: str, order: str = "x.cut_place") -> str:
     """Values as a JSON list in an order."""
     return f"coalesce(json_agg({value} order by {order}), '[]'::json)"
 

@@ -38,6 +38,8 @@ class Statement:
     moments: dict[str, timedelta] = field(default_factory=dict)
     planned: bool = True  # whether each value is of a kind that a prepared statement takes
     lasting: bool = True  # whether it holds at every moment of the day
+    in_order: bool = False  # whether a page of it is found by an index in its order
+    named: dict[Any, str] = field(default_factory=dict)  # the places of what stands in it already
 
     def slot(self, value: Any, later: Any) -> str:
         """The place of a value in the text: of one that was found now, and of the same at the probe's moment."""
@@ -47,6 +49,8 @@ class Statement:
             return "null" if value is None else str(value).lower()
         if isinstance(value, str) and isinstance(value, Enum):
             return literal(str(value.value))
+        if not isinstance(value, datetime) and value == later and (type(value), value) in self.named:
+            return self.named[type(value), value]
         name = f"c{len(self.constants) + len(self.moments)}"
         if isinstance(value, datetime) and value != later:
             self.moments[name] = later  # see `filled`
@@ -55,7 +59,10 @@ class Statement:
         self.planned = self.planned and isinstance(value, str | UUID | date)
         self.constants[name] = value
         cast = {UUID: "::uuid", datetime: "::timestamptz", date: "::date"}.get(type(value), "")
-        return f"%({name})s{cast}"
+        place = f"%({name})s{cast}"
+        if value == later and isinstance(value, str | UUID):
+            self.named[type(value), value] = place
+        return place
 
 
 def filled(plan: Plan, sql_of: Callable[[Actor, datetime], list[Compiled]], by: Actor, *, probe: bool) -> Statement:
@@ -97,11 +104,22 @@ def chosen(rows: QuerySet[Any], hole: Hole, keys: Sequence[str] = ()) -> QuerySe
     return rows.values(*used, cut_key=F("pk"), **places)
 
 
+def whole(rows: QuerySet[Any]) -> Compiled | None:
+    """The SQL of chosen rows with all of their columns: what is shown of a row that was cut is not read again."""
+    found = compiled(rows)
+    if found is None:
+        return None
+    sql, params = found
+    table = quoted(rows.model._meta.db_table)
+    return re.sub(r"^SELECT (DISTINCT )?", lambda head: f"{head[0]}{table}.*, ", sql, count=1), params
+
+
 def nobody(rows: QuerySet[Any], hole: Hole) -> Compiled:
     """No row, of the same shape."""
     used = "".join(f", null::boolean as {quoted(name)}" for name in sorted(hole.row.used if hole.row else ()))
     meta = rows.model._meta
-    return f"select {quoted(meta.pk.column)} as cut_key{used} from {quoted(meta.db_table)} where false", []
+    table = quoted(meta.db_table)
+    return f"select {table}.*, {quoted(meta.pk.column)} as cut_key{used} from {table} where false", []
 
 
 def within(rows: QuerySet[Any], hole: Hole) -> Compiled:
@@ -109,18 +127,30 @@ def within(rows: QuerySet[Any], hole: Hole) -> Compiled:
     return compiled(chosen(rows.order_by(), hole)) or nobody(rows, hole)
 
 
+def inner(hole: Hole, by: Actor, said: dict[Any, Compiled]) -> Compiled | None:
+    """What a hole within is filled with for somebody; a condition that has been `said` is not written twice."""
+    if hole.rows:
+        return within(hole.rows(by), hole)
+    if hole.of is None or hole.row is None:
+        return None
+    condition = hole.of(by)
+    if (hole.mark, condition) not in said:
+        said[hole.mark, condition] = hole.row.where(condition)
+    return said[hole.mark, condition]
+
+
 def single(rows: QuerySet[Any], hole: Hole) -> Compiled:
     """The one row of the key that is put in."""
     pk = rows.model._meta.pk
-    found = compiled(chosen(rows.order_by().filter(pk=Bound("pk", pk)), hole))
+    found = whole(chosen(rows.order_by().filter(pk=Bound("pk", pk)), hole))
     sql, params = found or nobody(rows, hole)
-    return f"select c.*, 1 as place from ({sql}) c", params
+    return f"select c.*, 1 as cut_place from ({sql}) c", params
 
 
 def all_of(rows: QuerySet[Any], hole: Hole) -> Compiled:
     """All of the rows in their order."""
-    sql, params = compiled(chosen(rows, hole)) or nobody(rows, hole)
-    return f"select c.*, row_number() over () as place from ({sql}) c", params
+    sql, params = whole(chosen(rows, hole)) or nobody(rows, hole)
+    return f"select c.*, row_number() over () as cut_place from ({sql}) c", params
 
 
 def page(
@@ -135,16 +165,14 @@ def page(
     """The first rows of a page and one more, behind the place that is put in."""
     place = [Bound(f"k{at}", key) for at, key in enumerate(behind)] if behind else None
     parts = [rows] if arms is None else [rows.filter(arm) for arm in (arms if len(arms) <= MANY else [any_of(arms)])]
-    each = [
-        found for part in parts if (found := compiled(chosen(ordered(part, order, place), hole, order.keys)[:most]))
-    ]
+    each = [found for part in parts if (found := whole(chosen(ordered(part, order, place), hole, order.keys)[:most]))]
     if not each:
         raise HandOver("nothing to read", always=False)
     keys = ", ".join(f"cut_{at}{' desc' if order.descending else ''}" for at in range(len(order.keys)))
     text = " union ".join(f"({sql})" for sql, _params in each)
     if len(each) > 1:
         text = f"select * from ({text}) u order by {keys} limit {most}"
-    return f"select c.*, row_number() over (order by {keys}) as place from ({text}) c", [
+    return f"select c.*, row_number() over (order by {keys}) as cut_place from ({text}) c", [
         param for _sql, params in each for param in params
     ]
 

@@ -143,6 +143,7 @@ class Engine:
     ) -> None:
         self.request, self.operation, self.variables = request, operation, variables
         self.by: Actor = request.actor
+        self.whose, self.in_order = key_of(self.by), False
         self.fragments = {n.name.value: n for n in document.definitions if isinstance(n, FragmentDefinitionNode)}
         switched = tuple(variables.get(name) for name in switches(request.document, document))
         self.asked = (request.document, operation.name and operation.name.value, get_language(), switched)
@@ -153,7 +154,7 @@ class Engine:
         chosen = self.operation.selection_set
         fields = collect_fields(schema.graphql_schema, self.fragments, self.variables, root, chosen)
         for key in fields:
-            if why := refusals.get((*self.asked, key)):
+            if why := refusals.get((*self.asked, key)) or refusals.get((*self.asked, key, self.whose)):
                 raise HandOver(why)
         waiting = {key: self.pending(root, key, nodes) for key, nodes in fields.items()}
         return "{" + ", ".join(f'"{key}": {self.told(key, fields[key], one)}' for key, one in waiting.items()) + "}"
@@ -177,6 +178,8 @@ class Engine:
         except HandOver as told:
             if told.always:
                 refusals.keep((*self.asked, key), str(told))
+            elif told.personal:
+                refusals.keep((*self.asked, key, self.whose), str(told))
             raise
         except Refused as refused:
             raise HandOver(f"refused {refused.code.value}", always=False) from refused
@@ -191,7 +194,7 @@ class Engine:
         values = statement.constants | one.values | {"now": now, "today": timezone.localdate(now)}
         values |= {name: now + offset for name, offset in statement.moments.items()}
         try:
-            row = prepared.fetch(statement.text, values, planned=statement.planned)
+            row = prepared.fetch(statement.text, values, planned=statement.planned, before=self.before(statement))
         except DatabaseError as error:
             raise located_error(error, nodes, [key]) from error
         text, keys, patients, *whose = row or (None, None, None)
@@ -206,6 +209,11 @@ class Engine:
             disclosures.patient(key, patient)
         return str(text)
 
+    def before(self, statement: Statement) -> str:
+        """How a statement is planned, if that is not as the one before it in the transaction."""
+        before, self.in_order = self.in_order, statement.in_order
+        return "" if before == self.in_order else prepared.IN_ORDER if self.in_order else prepared.AS_USUAL
+
     def page(
         self,
         rows: Rows,
@@ -215,6 +223,7 @@ class Engine:
         first: int,
         place: Sequence[Any] | None,
         arms: Callable[[Actor], Sequence[Q]] | None,
+        in_order: bool,
     ) -> Pending:
         """A page of rows."""
         limbs = arms(self.by) if arms else None
@@ -228,7 +237,7 @@ class Engine:
             return [page, *([cuts.counted(found, limbs)] if len(holes) > 1 else [])]
 
         kept = ("page", order.name, first, bool(place), key_of(arms) if arms else None)
-        statement, model = self.statement(rows, info, kept, write, cut)
+        statement, model = self.statement(rows, info, kept, write, cut, in_order=in_order)
         values = {"first": first} | {f"k{at}": value for at, value in enumerate(place or ())}
         return Pending(statement, values, model, listed=True)
 
@@ -263,23 +272,28 @@ class Engine:
         kept: tuple[Any, ...],
         write: Callable[[Compiler, QuerySet[Any]], Plan],
         cut: Callable[[QuerySet[Any], list[Hole]], list[cuts.Compiled]],
+        *,
+        in_order: bool = False,
     ) -> tuple[Statement, type[Model]]:
         """The statement that answers for rows, and what they are of."""
         known = key_of(rows)
         today = timezone.localdate(self.request.now)
-        key = (*self.asked, root_of(info.path), *kept, known, key_of(self.by), today)
+        key = (*self.asked, root_of(info.path), *kept, known, self.whose, today)
         if known is not None and (found := statements.get(key)):
             return found  # type: ignore[no-any-return]
         made = rows if isinstance(rows, QuerySet) else rows(by=self.by, now=self.request.now)
         plan = self.plan(info, made, kept, write)
-        outer = [hole for hole in plan.holes if hole.rows is None]
+        outer = [hole for hole in plan.holes if hole.rows is None and hole.of is None]
+        said: dict[Any, cuts.Compiled] = {}
 
         def sql_of(by: Actor, now: datetime) -> list[cuts.Compiled]:
             asked = rows if isinstance(rows, QuerySet) else rows(by=by, now=now)
             ours = iter(cut(asked, outer))
-            return [cuts.within(hole.rows(by), hole) if hole.rows else next(ours) for hole in plan.holes]
+            return [cuts.inner(hole, by, said) or next(ours) for hole in plan.holes]
 
         statement = filled(plan, sql_of, self.by, probe=known is not None)
+        # Where other tables say which rows there are, as the names of patients do, an order alone finds nothing.
+        statement.in_order = in_order and sum(map(bool, made.query.alias_refcount.values())) <= 1
         if statement.lasting:
             statements.keep(key, (statement, made.model))
         return statement, made.model

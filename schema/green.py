@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import graphene
 from django.utils import timezone
 
-from consortium import access, lifecycle, registry
+from consortium import access, registry
 from consortium.identity import age_in_years
 from consortium.models import Department, Event, GreenRule, MilestoneRule
 from referrals.actions.green.broadcast import rule_of, sender
@@ -16,12 +16,13 @@ from referrals.ranking import Target, targets
 from schema import ids, reads
 from schema.base import FULL, PART, SIGNED_IN, DateTime, Plain, Type, declare, listed, permission
 from schema.catalogues import ConceptType
+from schema.choices import AvailableAction, available_actions, choices_sql
 from schema.clinical import Exam, SexEnum, Vitals
-from schema.clocks import Clock, clock_of
+from schema.clocks import Clock, clock_of, clock_sql
 from schema.keyset import Order
 from schema.places import DepartmentType
 from schema.reads import Through, connection, paged
-from schema.referrals import AccessLevel, AvailableAction, EventType, available, shown
+from schema.referrals import AccessLevel, EventType, level, shown
 from schema.worklist import disclosed
 
 OfferStatusEnum = declare(OfferStatus, "OfferStatus")
@@ -104,6 +105,7 @@ class OfferType(Type):
             ),
             "available_actions": Through(joins=Offer.LOADED),
         }
+        sql = {"access_level": level, "available_actions": choices_sql, "clock": clock_sql}
 
     def resolve_access_level(self: Any, info: Any) -> str:
         """As the read gate marked the row."""
@@ -144,7 +146,7 @@ class OfferType(Type):
 
     def resolve_available_actions(self: Any, info: Any) -> list[AvailableAction]:
         """From the table that the mutations enforce."""
-        return [available(choice, self) for choice in lifecycle.choices(self, info.context.actor)]
+        return available_actions(self, info.context.actor)
 
     def resolve_events(self: Any, info: Any) -> Any:
         """In order, as read with the offer."""

@@ -4,15 +4,15 @@ from typing import Any
 
 import graphene
 
-from consortium import lifecycle
 from consortium.models import ClockRun, Event, Patient
 from schema import ids, reads
 from schema.base import AS_READ, PART, DateTime, Plain, Type, declare, listed
+from schema.choices import AvailableAction, available_actions, choices_sql
 from schema.clinical import PatientType
 from schema.clocks import BY_BEGINNING, ClockRunType, by_beginning, clock_sql
 from schema.images import SlideImageType
 from schema.reads import Through
-from schema.referrals import AvailableAction, Clock, EventType, available, clock_of, shown
+from schema.referrals import Clock, EventType, clock_of, shown
 from schema.report_types import ReportType
 from telemedicine.experts import load_of
 from telemedicine.models import (
@@ -237,6 +237,7 @@ class PathologyCaseType(Type):
             "slides": Through("slides", rows=slides_for),
         }
         sql = {
+            "available_actions": choices_sql,
             "patient": AS_READ,
             "clock": clock_sql,
             "clocks": AS_READ,
@@ -259,7 +260,7 @@ class PathologyCaseType(Type):
 
     def resolve_available_actions(self: Any, info: Any) -> list[AvailableAction]:
         """From the table that the mutations enforce."""
-        return [available(choice, self) for choice in lifecycle.choices(self, info.context.actor)]
+        return available_actions(self, info.context.actor)
 
     def resolve_events(self: Any, info: Any) -> Any:
         """In order, as read with the case."""

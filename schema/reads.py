@@ -133,10 +133,12 @@ def page(
     first: int,
     after: str | None,
     arms: Callable[[Actor], Sequence[Q]] | None = None,
+    in_order: bool = False,
 ) -> Page:
     """The page of `first` rows behind the cursor `after`; INVALID_INPUT for a size or cursor that is not ours.
 
-    The rows are those of any of the `arms`, if there are: conditions, each of them one scan in the order of an index.
+    The rows are those of any of the `arms`, if there are: conditions, each of them a scan of its own, and `in_order` if
+    each has an index in this order.
     """
     limit = settings.GRAPHQL_LIMITS["page"]
     if not 1 <= first <= limit:
@@ -147,7 +149,9 @@ def page(
         )
     place = placed(order, after) if after else None
     if info.context.engine:
-        return info.context.engine.page(rows, info, order=order, first=first, place=place, arms=arms)  # type: ignore[no-any-return]
+        return info.context.engine.page(  # type: ignore[no-any-return]
+            rows, info, order=order, first=first, place=place, arms=arms, in_order=in_order
+        )
     matching = found(rows, info)
     matching = matching.filter(any_of(arms(info.context.actor))) if arms else matching
     cut = plan(ordered(matching, order, place), info)[: first + 1]

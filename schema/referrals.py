@@ -3,10 +3,9 @@
 from typing import Any
 
 import graphene
-from graphene.utils.str_converters import to_camel_case
 
 from consortium import access, lifecycle
-from consortium.models import ClockRun, Event, Patient, ServiceRequest, Side
+from consortium.models import ClockRun, Event, Patient
 from referrals.models import (
     Case,
     Decision,
@@ -23,15 +22,12 @@ from schema.base import (
     AS_READ,
     FULL,
     PART,
-    CodeEnum,
-    Plain,
-    RoleEnum,
-    SideEnum,
     Type,
     declare,
     hidden,
     listed,
 )
+from schema.choices import AvailableAction, available_actions, choices_sql
 from schema.clinical import (
     Advice,
     AttachmentType,
@@ -98,27 +94,6 @@ class EventType(Type):
     def resolve_label(self: Any, info: Any) -> str:
         """From the table of transitions."""
         return str(lifecycle.label_of(self.kind))
-
-
-class Party(Plain):
-    """Who could take a step."""
-
-    side = SideEnum(required=True, description="On which side (哪一方).")
-    hospital = graphene.String(description="Hospital (医院).")
-    department = graphene.String(description="Department (科室).")
-    roles = listed(RoleEnum, "Roles that may (岗位).")
-
-
-class AvailableAction(Plain):
-    """One step: whether you may take it now, or why not and who could."""
-
-    action = graphene.String(required=True, description="Name of the mutation.")
-    label = graphene.String(required=True, description="The step in the reader's language (步骤名称).")
-    allowed = graphene.Boolean(required=True, description="Whether you may take it now.")
-    possible = graphene.Boolean(required=True, description="Whether the state lets anybody take it now.")
-    code = CodeEnum(description="Why not, as a code; empty if allowed.")
-    reason = graphene.String(description="Why not, as a sentence; empty if allowed.")
-    who = listed(Party, "Who could take it.")
 
 
 class AccessLevel(graphene.Enum):
@@ -237,6 +212,7 @@ class ReferralType(Type):
         }
         sql = {
             "access_level": level,
+            "available_actions": choices_sql,
             "patient": AS_READ,
             "clock": clock_sql,
             "clocks": AS_READ,
@@ -263,8 +239,7 @@ class ReferralType(Type):
 
     def resolve_available_actions(self: Any, info: Any, allowed: bool | None = None) -> list[AvailableAction]:
         """From the table that the mutations enforce."""
-        choices = lifecycle.choices(self, info.context.actor)
-        return [available(one, self) for one in choices if allowed in (None, one.refusal is None)]
+        return available_actions(self, info.context.actor, allowed)
 
     def resolve_events(self: Any, info: Any) -> Any:
         """In order, as read with the referral; words beside a reason only in full view."""
@@ -298,28 +273,6 @@ class CaseType(Type):
     def resolve_clocks(self: Any, info: Any) -> Any:
         """As read with the case, through the gate."""
         return by_beginning(self.runs.all())
-
-
-def available(choice: lifecycle.Choice, case: ServiceRequest) -> AvailableAction:
-    """A choice in the words of the wire."""
-    refusal = choice.refusal
-    return AvailableAction(
-        action=to_camel_case(choice.step.name),
-        label=str(choice.step.label),
-        allowed=refusal is None,
-        possible=lifecycle.fits(choice.step, case),
-        code=refusal.code if refusal else None,
-        reason=refusal.message if refusal else None,
-        who=[
-            Party(
-                side=side,
-                hospital=str(getattr(case, f"{Side(side).lower()}_hospital") or ""),
-                department=str(getattr(case, f"{Side(side).lower()}_department") or ""),
-                roles=list(roles),
-            )
-            for side, roles in choice.who
-        ],
-    )
 
 
 def shown(event: Event, full: bool) -> Event:

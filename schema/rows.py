@@ -4,15 +4,20 @@ Texts of SQL hold what is known only when they are executed as `%(name)s`, and s
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Field, Model
+from django.core.exceptions import EmptyResultSet, FullResultSet
+from django.db import connection
+from django.db.models import Field, Model, Q
+from django.db.models.sql import Query
 from graphql import GraphQLEnumType
+
+from consortium.access import Actor
 
 BATCH = 50  # pairs in one json_build_object: a function of PostgreSQL takes 100 arguments
 
@@ -20,18 +25,25 @@ BATCH = 50  # pairs in one json_build_object: a function of PostgreSQL takes 100
 class HandOver(Exception):
     """The engine does not answer this; the whole operation goes to graphene. The text says why, without values.
 
-    `always` tells that it follows from the document alone.
+    `always` tells that it follows from the document alone, `personal` that it follows from it and from who asks.
     """
 
-    def __init__(self, why: str, *, always: bool = True) -> None:
+    def __init__(self, why: str, *, always: bool = True, personal: bool = False) -> None:
         super().__init__(why)
-        self.always = always
+        self.always, self.personal = always and not personal, personal
 
 
-class Part(dict[str, str]):
-    """A value on the wire that is no row of its own, computed from a row: its fields, and when there is none."""
+class Ready(str):
+    """SQL of what is JSON already."""
 
-    def __init__(self, present: str, **fields: str) -> None:
+
+class Part(dict[str, Any]):
+    """A value on the wire that is no row of its own, computed from a row: its fields, and when there is none.
+
+    A field is SQL, a list of parts, or a function that gives one of these if it is selected.
+    """
+
+    def __init__(self, present: str, **fields: Any) -> None:
         super().__init__(fields)
         self.present = present
 
@@ -39,8 +51,8 @@ class Part(dict[str, str]):
 class Source:
     """A FROM clause, which grows by each to-one relation that is needed."""
 
-    def __init__(self, head: str, alias: Callable[[], str]) -> None:
-        self.text, self.alias = head, alias
+    def __init__(self, head: str, alias: Callable[[], str], condition: Callable[..., str] | None = None) -> None:
+        self.text, self.alias, self.condition = head, alias, condition
         self.joined: dict[tuple[str, str], Row] = {}
 
 
@@ -113,6 +125,34 @@ class Row:
                 break
             row = row.up
         raise HandOver(f"{self.model.__name__} without a gate")
+
+    def holds(self, of: Callable[[Actor], Q | None], name: str) -> str:
+        """Whether a condition holds of the row that follows from who asks: Django's, put in when they are known.
+
+        Where it is nothing, the database cannot tell, and the operation is handed over; `name` says of what.
+        """
+        if self.source.condition is None:
+            raise HandOver(f"{name} outside of a statement")
+        return self.source.condition(self, of, name)
+
+    def where(self, condition: Q) -> tuple[str, Sequence[Any]]:
+        """A condition of Django's on this row, as SQL; what it reads beside the row is joined to it."""
+        query = Query(self.model)
+        query.get_initial_alias()
+        clause = condition.resolve_expression(query)
+        rows: dict[str, Row] = {}
+        for alias, join in query.alias_map.items():
+            if join.parent_alias is None:
+                rows[alias] = self
+            elif query.alias_refcount[alias]:
+                rows[alias] = rows[join.parent_alias].joined(join.join_field.name)
+        clause = clause.relabeled_clone({alias: row.alias for alias, row in rows.items()})
+        try:
+            return query.get_compiler(connection=connection).compile(clause)
+        except EmptyResultSet:
+            return "false", []
+        except FullResultSet:
+            return "true", []
 
     def gid(self, kind: str | None, key: str) -> str:
         """The global id of a key, as `ids.encode`; without a kind, of a text that has both."""

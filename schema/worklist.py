@@ -129,7 +129,8 @@ class Query:
             filters["department"] = ids.decode(filters["department"], "Department", field="department")
         rows, inside = partial(matching, **plain(filters)), partial(arms, box=Box(box.value))
         order = ORDERS[getattr(sort, "value", sort)]
-        return reads.page(rows, info, order=order, first=first, after=after, arms=inside)
+        placed = box.value != Box.MINE.value  # a place has its indices, see `worklist_indexes`; a person has no order
+        return reads.page(rows, info, order=order, first=first, after=after, arms=inside, in_order=placed)
 
     @reads.compiled
     def resolve_referral(self: Any, info: Any, id: str) -> Any:

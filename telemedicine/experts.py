@@ -15,6 +15,7 @@ from consortium.access import Actor
 from consortium.database.acting import beyond
 from consortium.errors import Code, Refused, checked
 from consortium.models import Department, Person, PractitionerRole, Side
+from consortium.requirements import requirement
 from consortium.roles import roles_with
 from telemedicine import catalogues
 from telemedicine.models import Expertise, Kind, PathologyCase, Recusal, Status
@@ -87,6 +88,7 @@ def unfit(case: PathologyCase, who: Reader, *, load: bool = True, field: str | N
     return None
 
 
+@requirement(None)
 def fit_to_read(case: PathologyCase, by: Actor) -> Refused | None:
     """The actor reads cases of this subspecialty, has a hand free, and has no tie to the other side."""
     if by.person is None:

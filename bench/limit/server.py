@@ -25,7 +25,7 @@ def serve_connection(link: socket.socket, database: str) -> None:
     stored = psycopg2.connect(database)
     stored.autocommit = True
     cursor, prepared, waiting = stored.cursor(), dict[str, str](), b""
-    cursor.execute("set plan_cache_mode = force_generic_plan")
+    cursor.execute("set plan_cache_mode = force_generic_plan; set enable_sort = off; set enable_bitmapscan = off")
     while True:
         while b"\r\n\r\n" not in waiting:
             if not (more := link.recv(65536)):

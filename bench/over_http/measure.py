@@ -117,6 +117,13 @@ def file_on(port: int) -> list[str]:
 @contextmanager
 def server(command: Callable[[int], list[str]], **known: str) -> Iterator[int]:
     """A server, answering while within; its port."""
+    with started(command, **known) as (port, _process):
+        yield port
+
+
+@contextmanager
+def started(command: Callable[[int], list[str]], **known: str) -> Iterator[tuple[int, int]]:
+    """A server, answering while within; its port and the number of its process."""
     port = free_port()
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command(port), cwd=ROOT, env=os.environ | known, stdout=said, stderr=said)
@@ -127,7 +134,7 @@ def server(command: Callable[[int], list[str]], **known: str) -> Iterator[int]:
                     said.seek(0)
                     raise RuntimeError(f"{command(port)[2]} did not start: {said.read().decode()[-2000:]}")
                 time.sleep(0.1)
-            yield port
+            yield port, process.pid
         finally:
             process.terminate()
             process.wait()

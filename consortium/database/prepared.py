@@ -29,6 +29,11 @@ SLOT = re.compile(r"%(?:\((\w+)\)s|%)")
 NAMELESS = re.compile(r"%[s%]")
 # For the transaction: a plan for any values, so that the fifth execution costs what the hundredth does.
 PLANNING = {"plan_cache_mode": "force_generic_plan"}
+# The planner takes scope and policies together for far rarer than they are, and would fetch and sort a whole hospital.
+IN_ORDER, AS_USUAL = (
+    f"select set_config('enable_sort', '{sort}', true), set_config('enable_bitmapscan', '{sort}', true); "
+    for sort in ("off", "on")
+)
 CASTS = {
     "UUIDField": "uuid",
     "DateTimeField": "timestamptz",
@@ -46,30 +51,33 @@ class LostError(Exception):
     """A connection did not know what this process had prepared; the transaction may begin again, nothing is now."""
 
 
-def fetch(text: str, values: Mapping[str, Any], *, planned: bool = True) -> tuple[Any, ...] | None:
+def fetch(text: str, values: Mapping[str, Any], *, planned: bool = True, before: str = "") -> tuple[Any, ...] | None:
     """The first row of a statement, see `fetch_all`."""
-    return next(iter(fetch_all(text, values, planned=planned)), None)
+    return next(iter(fetch_all(text, values, planned=planned, before=before)), None)
 
 
-def fetch_all(text: str, values: Mapping[str, Any], *, planned: bool = True) -> list[tuple[Any, ...]]:
-    """The rows of a statement with `%(name)s` for its values and `%%` for a per cent sign."""
+def fetch_all(text: str, values: Mapping[str, Any], *, planned: bool = True, before: str = "") -> list[tuple[Any, ...]]:
+    """The rows of a statement with `%(name)s` for its values and `%%` for a per cent sign.
+
+    What is said `before`, such as `IN_ORDER`, goes by the same message.
+    """
     if planned and settings.PREPARE and not _off:
         try:
-            return _executed(text, values)
+            return _executed(text, values, before)
         except LostError:
             if connection.in_atomic_block:
                 raise
     with connection.cursor() as cursor:
-        cursor.execute(text, values)
+        cursor.execute(before + text, values)
         return cursor.fetchall()
 
 
-def _executed(text: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def _executed(text: str, values: Mapping[str, Any], before: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         try:
             name, names = _prepared(text)
             places = f"({', '.join(['%s'] * len(names))})" if names else ""
-            cursor.execute(f"execute {name}{places}", [values[one] for one in names])
+            cursor.execute(f"{before}execute {name}{places}", [values[one] for one in names])
         except Error as error:
             _hold(error)
             raise

@@ -17,6 +17,7 @@ from consortium.errors import Code, Refused
 from consortium.lifecycle import Move, transition
 from consortium.models import Hospital, Priority, Side
 from consortium.models import Status as Membership
+from consortium.requirements import requirement
 from referrals import content
 from referrals.actions.send import send
 from referrals.models import Decision, Ending, InformationRequest, Referral, Status
@@ -25,6 +26,7 @@ from referrals.numbers import next_number
 ANSWERABLE = [Status.SENT, Status.IN_TRIAGE]
 
 
+@requirement(lambda by: Q(opened_at__isnull=True))
 def not_yet_opened(referral: Referral, by: Actor) -> Refused | None:
     """The read receipt is given once."""
     if referral.opened_at:
@@ -32,6 +34,7 @@ def not_yet_opened(referral: Referral, by: Actor) -> Refused | None:
     return None
 
 
+@requirement(lambda by: Q(hops__lt=settings.MAX_HOPS))
 def hops_left(referral: Referral, by: Actor) -> Refused | None:
     """A case is not passed on for ever."""
     if referral.hops >= settings.MAX_HOPS:

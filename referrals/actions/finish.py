@@ -5,6 +5,7 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -14,12 +15,14 @@ from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.lifecycle import Move, transition
 from consortium.models import Concept, Department, Side
+from consortium.requirements import requirement
 from referrals import content
 from referrals.actions.send import send
 from referrals.models import ClinicalSummary, Direction, Ending, Outcome, Pathway, Referral, Status
 from referrals.numbers import next_number
 
 
+@requirement(lambda by: Q(arrived_at__isnull=False, ending__in=("", Ending.COMPLETED)))
 def has_outcome(referral: Referral, by: Actor) -> Refused | None:
     """Only what was completed can be amended."""
     if referral.arrived_at is None or referral.ending not in ("", Ending.COMPLETED):
@@ -58,6 +61,7 @@ def write_outcome(referral: Referral, move: Move, outcome: Mapping[str, Any]) ->
     return row, diagnoses
 
 
+@requirement(lambda by: Q(clock_kind="FULL_RECORD"))
 def record_awaited(referral: Referral, by: Actor) -> Refused | None:
     """The full record is sent once."""
     if referral.clock_kind != "FULL_RECORD":
@@ -187,6 +191,7 @@ def acknowledge_outcome(referral: Referral, move: Move) -> None:
     referral.end(Ending.COMPLETED, move.now)
 
 
+@requirement(lambda by: Q(follow_up_due_at__isnull=False, followed_up_at__isnull=True))
 def follow_up_due(referral: Referral, by: Actor) -> Refused | None:
     """A completed referral is followed up once."""
     if referral.follow_up_due_at is None or referral.followed_up_at:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,6 +16,7 @@ from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.lifecycle import Move, transition
 from consortium.models import Department, Hospital, Patient, Priority, Side
+from consortium.requirements import requirement
 from referrals import content
 from referrals.models import Case, ClinicalSummary, Ending, Referral, Status
 from referrals.numbers import next_number
@@ -109,6 +111,7 @@ def create_referral(
     return referral
 
 
+@requirement(lambda by: ~Q(created_by=by.person))
 def not_the_author(referral: Referral, by: Actor) -> Refused | None:
     """A second pair of eyes: who wrote it cannot approve it."""
     if by.person and referral.created_by_id == by.person.pk:

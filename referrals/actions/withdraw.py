@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -17,6 +17,7 @@ from consortium.database.together import Writing
 from consortium.errors import Code, Refused
 from consortium.lifecycle import Move, transition
 from consortium.models import Event, Patient, Priority, Side
+from consortium.requirements import requirement
 from referrals.actions.travel import BOTH, give_back
 from referrals.models import Ending, Referral, Status
 
@@ -28,6 +29,7 @@ OPEN = [
 BEFORE_DEPARTURE = [s for s in OPEN if s not in (Status.IN_TRANSIT, Status.ARRIVED, Status.OUTCOME_RETURNED)]
 
 
+@requirement(lambda by: Q(expiry_version=F("version")))
 def expiry_proposed(referral: Referral, by: Actor) -> Refused | None:
     """Expiry is proposed by the clock and confirmed by a person; any step since then withdraws the proposal."""
     if referral.expiry_version != referral.version:
@@ -35,6 +37,7 @@ def expiry_proposed(referral: Referral, by: Actor) -> Refused | None:
     return None
 
 
+@requirement(lambda by: Q(created_by=by.person, error_reported_at__isnull=True))
 def own_entry(referral: Referral, by: Actor) -> Refused | None:
     """Who wrote it reports the mistake."""
     if by.person is None or referral.created_by_id != by.person.pk:
@@ -44,6 +47,7 @@ def own_entry(referral: Referral, by: Actor) -> Refused | None:
     return None
 
 
+@requirement(lambda by: Q(error_reported_at__isnull=False) & ~Q(created_by=by.person))
 def error_reported(referral: Referral, by: Actor) -> Refused | None:
     """Two people withdraw an entry: the author reports, another confirms."""
     if referral.error_reported_at is None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,12 +13,14 @@ from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.lifecycle import Move, transition
 from consortium.models import Side
+from consortium.requirements import requirement
 from telemedicine import catalogues, experts, viewing
 from telemedicine.actions.send import told
 from telemedicine.actions.share import assigned_reader
 from telemedicine.models import Agreement, Ending, Kind, MaterialRequest, Opinion, Part, PathologyCase, Status
 
 
+@requirement(lambda by: Q(second_reader=by.person, second_agreement=""))
 def second_opinion_due(case: PathologyCase, by: Actor) -> Refused | None:
     """The second reader, once."""
     if by.person and case.second_reader_id != by.person.pk:
@@ -27,6 +30,7 @@ def second_opinion_due(case: PathologyCase, by: Actor) -> Refused | None:
     return None
 
 
+@requirement(lambda by: ~Q(second_agreement__in=("", Agreement.CONCORDANT)) & Q(settled_class=""))
 def adjudication_due(case: PathologyCase, by: Actor) -> Refused | None:
     """The third decides only when two disagree, and once."""
     if case.second_agreement in ("", Agreement.CONCORDANT):
@@ -36,6 +40,11 @@ def adjudication_due(case: PathologyCase, by: Actor) -> Refused | None:
     return None
 
 
+@requirement(
+    lambda by: (
+        Q(assigned_to=by.person) | Q(second_reader=by.person) | access.held_on(by, "assign_pathology", Side.PERFORMER)
+    )
+)
 def may_name_adjudicator(case: PathologyCase, by: Actor) -> Refused | None:
     """The two who disagree, or who assigns cases, name the third."""
     named = (case.assigned_to_id, case.second_reader_id)
@@ -44,6 +53,7 @@ def may_name_adjudicator(case: PathologyCase, by: Actor) -> Refused | None:
     return Refused(Code.FORBIDDEN, _("仲裁专家须由两位阅片专家或病理会诊负责人指定。"))
 
 
+@requirement(lambda by: Q(adjudicator=by.person))
 def own_adjudication(case: PathologyCase, by: Actor) -> Refused | None:
     """Only the third who was named."""
     if by.person and case.adjudicator_id != by.person.pk:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,6 +14,7 @@ from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.lifecycle import Move, transition
 from consortium.models import Priority, Side
+from consortium.requirements import requirement
 from referrals import content as patients
 from referrals.actions.green.broadcast import begin_broadcast, rule_of
 from referrals.actions.send import dispatch, drafted
@@ -28,6 +30,7 @@ from telemedicine.models import Ending, Kind, Liability, PathologyCase, Status
 lifecycle.NOTED["refer_pathology"] = gettext_lazy("由病理会诊转来")
 
 
+@requirement(lambda by: ~Q(status=Status.SECOND_REVIEW, settled_class=""))
 def opinions_settled(case: PathologyCase, by: Actor) -> Refused | None:
     """A report waits for the second opinion, and for the third where two disagree."""
     if case.status == Status.SECOND_REVIEW and not case.settled_class:
@@ -35,6 +38,7 @@ def opinions_settled(case: PathologyCase, by: Actor) -> Refused | None:
     return None
 
 
+@requirement(lambda by: Q(referral__isnull=True))
 def not_yet_referred(case: PathologyCase, by: Actor) -> Refused | None:
     """A case leads to one referral."""
     if case.referral_id:

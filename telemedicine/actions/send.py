@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Min
+from django.db.models import Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -14,6 +14,7 @@ from consortium.database.acting import beyond
 from consortium.errors import Code, Refused, checked
 from consortium.lifecycle import Move, transition
 from consortium.models import Side
+from consortium.requirements import requirement
 from referrals import content as patients
 from telemedicine import content, experts, images
 from telemedicine.models import Ending, Kind, PathologyCase, QualityResult, Status
@@ -36,6 +37,7 @@ UNFINISHED = [Status.SUBMITTED, Status.POOLED, Status.ASSIGNED, Status.READING]
 SENT_AS = {Kind.ROUTINE: "routine_sent", Kind.CYTOLOGY: "cytology_sent", Kind.SECOND_OPINION: "opinion_sought"}
 
 
+@requirement(lambda by: Q(kind=Kind.FROZEN))
 def is_frozen(case: PathologyCase, by: Actor) -> Refused | None:
     """Only a frozen section is reserved."""
     if case.kind != Kind.FROZEN:
@@ -43,6 +45,9 @@ def is_frozen(case: PathologyCase, by: Actor) -> Refused | None:
     return None
 
 
+@requirement(
+    lambda by: Q(reservation_confirmed_at__isnull=True) & (Q(standby_expert__isnull=True) | Q(standby_expert=by.person))
+)
 def not_yet_confirmed(case: PathologyCase, by: Actor) -> Refused | None:
     """A reservation is confirmed once, by the expert who was asked for if one was."""
     if case.reservation_confirmed_at:

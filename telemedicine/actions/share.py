@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,6 +13,7 @@ from consortium.access import Actor
 from consortium.errors import Code, Refused, checked
 from consortium.lifecycle import Move, transition
 from consortium.models import Person, Side
+from consortium.requirements import requirement
 from telemedicine import experts
 from telemedicine.actions.send import told
 from telemedicine.models import Kind, PathologyCase, QualityCheck, QualityResult, Recusal, Status
@@ -19,6 +21,7 @@ from telemedicine.models import Kind, PathologyCase, QualityCheck, QualityResult
 CONFLICT = "CONFLICT_OF_INTEREST"
 
 
+@requirement(lambda by: Q(assigned_to=by.person))
 def assigned_reader(case: PathologyCase, by: Actor) -> Refused | None:
     """Only who has the case in hand reads and signs it."""
     if by.person and case.assigned_to_id != by.person.pk:

@@ -7,12 +7,16 @@ from graphql import GraphQLObjectType, get_named_type
 
 from schema.schema import schema
 
-# What no SQL says: the table of steps, calendars, sealed numbers, what is counted besides, what is put out of sight.
+# What no SQL says: sentences of refusal, a reader's load,
+# calendars, sealed numbers, what is counted besides, what is put out of sight.
 HANDED = {
     "availableActions", "identity", "distanceKm", "memberCount", "roles", "elapsedMinutes", "remainingMinutes",
-    "facts", "message", "phoneSpokenWith", "reports", "images", "kind", "clock", "events",
+    "facts", "message", "phoneSpokenWith", "reports", "images", "kind", "events", "code", "reason",
 }  # fmt: skip
-ONLY_OF = {"kind": {"Offer"}, "clock": {"Offer"}, "events": {"Offer"}, "remainingMinutes": {"ClockRun"}}
+ONLY_OF = {
+    "kind": {"Offer"}, "events": {"Offer"}, "remainingMinutes": {"ClockRun"},
+    "code": {"AvailableAction"}, "reason": {"AvailableAction"}, "availableActions": {"PathologyCase"},
+}  # fmt: skip
 
 
 def handed(kind: str, name: str) -> bool:

@@ -86,14 +86,27 @@ def test_what_a_client_may_write_is_answered_both_ways_alike(people):
 
 def test_an_operation_is_handed_over_whole_and_counted(world):
     leg, edge = world.referral(Stage.SENT), as_role(world, "province", EXPERT)
-    document = "query($id: ID!) { worklist(box: IN) { totalCount } referral(id: $id) { availableActions { action } } }"
-    before = COUNTS["reads handed over: Referral.availableActions"]
+    document = "query($id: ID!) { worklist(box: IN) { totalCount } referral(id: $id) { availableActions { reason } } }"
+    before = COUNTS["reads handed over: AvailableAction.reason"]
     for _ in range(2):
         assert edge.data(document, id=gid(leg))["worklist"] == {"totalCount": 1}
-    assert COUNTS["reads handed over: Referral.availableActions"] == before + 2
+    assert COUNTS["reads handed over: AvailableAction.reason"] == before + 2
     kept = COUNTS["reads compiled"]
     assert edge.code("query($id: ID!) { referral(id: $id) { number } }", id=gid(leg.case)) == "INVALID_INPUT"
     assert COUNTS["reads compiled"] == kept
+
+
+def test_a_page_is_planned_by_its_order_unless_other_tables_say_which_rows(world):
+    edge = as_role(world, "province", EXPERT)
+    for narrowed, in_order in (
+        ("box: IN", 1),
+        ("box: OUT, open: true, sort: NEAREST_DEADLINE", 1),
+        ('box: IN, patient: "王"', 0),
+        ("box: MINE", 0),
+    ):
+        document = f"{{ worklist({narrowed}) {{ nodes {{ number }} }} }}"
+        found = statements(lambda document=document: edge.data(document))
+        assert sum("enable_sort" in sql for sql in found) == in_order
 
 
 def test_a_page_takes_as_many_statements_as_it_must(world):

@@ -1,12 +1,18 @@
 """What a step of the green channel, or a step on a green leg, asks beside role and state."""
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from consortium.access import Actor
 from consortium.errors import Code, Refused
-from referrals.models import Referral
+from consortium.requirements import requirement
+from referrals.models import Pathway, Referral
+
+GREEN = Q(pathway=Pathway.GREEN_CHANNEL)
+SIGNED = Q(handover__sender_signed_at__isnull=False, handover__receiver_signed_at__isnull=False)
 
 
+@requirement(lambda by: GREEN)
 def is_green(referral: Referral, by: Actor) -> Refused | None:
     """Only for legs of the green channel."""
     if not referral.green:
@@ -14,6 +20,7 @@ def is_green(referral: Referral, by: Actor) -> Refused | None:
     return None
 
 
+@requirement(lambda by: Q(consent_at__isnull=True))
 def consent_awaited(referral: Referral, by: Actor) -> Refused | None:
     """Consent to the transfer is given or refused once."""
     if referral.consent_at:
@@ -21,6 +28,7 @@ def consent_awaited(referral: Referral, by: Actor) -> Refused | None:
     return None
 
 
+@requirement(lambda by: ~GREEN | Q(consent_at__isnull=False))
 def consent_given(referral: Referral, by: Actor) -> Refused | None:
     """A green-channel patient leaves only after somebody consented."""
     if referral.green and referral.consent_at is None:
@@ -31,6 +39,7 @@ def consent_given(referral: Referral, by: Actor) -> Refused | None:
     return None
 
 
+@requirement(lambda by: ~GREEN | SIGNED)
 def handover_signed(referral: Referral, by: Actor) -> Refused | None:
     """A green-channel patient has arrived when both sides have signed the handover."""
     sheet = getattr(referral, "handover", None)  # absent until somebody signs
@@ -39,6 +48,7 @@ def handover_signed(referral: Referral, by: Actor) -> Refused | None:
     return None
 
 
+@requirement(lambda by: ~Q(case__patient__temporary_identity=""))
 def unidentified(referral: Referral, by: Actor) -> Refused | None:
     """Only a temporary identity can be replaced."""
     if not referral.patient.temporary_identity:

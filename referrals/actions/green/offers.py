@@ -1,5 +1,6 @@
 """The asked hospital's side: read, negotiate, can take, cannot take; and what the sender hears on the telephone."""
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -8,9 +9,11 @@ from consortium.access import Actor
 from consortium.errors import Code, Refused
 from consortium.lifecycle import Move, transition
 from consortium.models import Side
+from consortium.requirements import requirement
 from referrals.models import LIVE, UNANSWERED, Offer, OfferStatus, PhoneAnswer, Referral
 
 
+@requirement(lambda by: Q(phone_answered_at__isnull=False, phone_confirmed_at__isnull=True))
 def unconfirmed(offer: Offer, by: Actor) -> Refused | None:
     """Only what the sender typed from the telephone is to be confirmed, once."""
     if not offer.unconfirmed:

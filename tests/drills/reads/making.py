@@ -129,7 +129,7 @@ class Known:
 
 
 class Sensible(Visitor):
-    """Puts what exists into a document, leaves out most filters and nearly all that is known to be handed over."""
+    """Puts what exists into a document, leaves out most filters of a root field and nearly all that is known to be handed over."""
 
     def __init__(self, info: TypeInfo, known: Known, lot: Random) -> None:
         super().__init__()
@@ -153,7 +153,8 @@ class Sensible(Visitor):
     def enter_argument(self, node: ArgumentNode, *_: Any) -> Any:
         """A filter is mostly left out, a value mostly one that exists."""
         argument: Any = self.info.get_argument()
-        if not is_required_argument(argument) and self.lot.random() < 0.85:
+        few = 0.85 if argument in ROOT.fields[self.root].args.values() else 0.3
+        if not is_required_argument(argument) and self.lot.random() < few:
             return REMOVE
         kind = get_named_type(argument.type).name
         value = self.known.value(self.lot, self.root, node.name.value, kind) if self.lot.random() < 0.92 else None
