@@ -147,11 +147,12 @@ def fitting(step: Step) -> Q:
 
 def allowing(step: Step, by: Actor) -> Q | None:
     """The condition under which `refusal` has nothing to say to a person; nothing if a requirement has none."""
+    if not by.may_anywhere(step.name):
+        return access.any_of(())
+    asked = [check.holds(by) for check in step.requires if check.holds]
+    if len(asked) < len(step.requires):
+        return None
     held = access.any_of(access.held_on(by, step.name, side, among=_readers(step.model, side)) for side in step.sides)
-    asked = [check.holds(by) if check.holds else None for check in step.requires]
-    if None in asked:
-        return None if by.may_anywhere(step.name) else held
-    # Whoever asks: a statement is written for everybody and reads the same beside the case.
     return functools.reduce(operator.and_, asked, held & fitting(step))
 
 

@@ -67,7 +67,8 @@ def choice_sql(row: Row, step: Step, allowed: bool | None) -> Part:
     """One step."""
 
     def may() -> str:
-        return row.holds(partial(lifecycle.allowing, step), step.name)
+        reading = [check.holds for check in step.requires if check.holds]
+        return row.holds(partial(lifecycle.allowing, step), step.name, reading)
 
     given = {None: lambda: "true", True: may, False: lambda: f"not {may()}"}
     granted = {"code": "null::text", "reason": "null::text"} if allowed else {}

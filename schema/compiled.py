@@ -4,7 +4,7 @@ The rows come from the gate (`access`) as Django's own querysets; which of their
 what is masked comes from the types. What cannot be said in SQL raises `HandOver` before anything was asked.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,23 +14,21 @@ from django.db.models import JSONField, Model, Q, QuerySet
 from graphene.utils.str_converters import to_snake_case
 from graphql import (
     FieldNode,
-    FragmentDefinitionNode,
     GraphQLList,
     GraphQLObjectType,
-    VariableNode,
     get_named_type,
     get_nullable_type,
     is_non_null_type,
 )
 from graphql.execution.collect_fields import collect_sub_fields
-from graphql.execution.values import get_argument_values
 
 from consortium.access import Actor
-from schema.base import AS_READ, PART, Rule
+from schema.base import AS_READ, PART
 from schema.keyset import Order
 from schema.reads import COUNTED, Through
 from schema.rows import HandOver, Part, Ready, Row, Source, build, kept, literal, quoted, shown
 from schema.schema import rule_of, schema
+from schema.selected import Selected, arguments
 
 
 @dataclass
@@ -47,17 +45,6 @@ class Hole:
 
 
 COUNT = Hole("\x01count\x01")
-
-
-@dataclass
-class Selected:
-    """What is selected below a root field: everything that the text of its statement follows from, but for the rows."""
-
-    kind: GraphQLObjectType
-    nodes: list[FieldNode]
-    fragments: dict[str, FragmentDefinitionNode]
-    variables: dict[str, Any]
-    by: Actor
 
 
 @dataclass
@@ -83,15 +70,19 @@ class Compiler:
         self.aliases += 1
         return f"t{self.aliases}"
 
-    def _condition(self, row: Row, of: Callable[[Actor], Q | None], name: str) -> str:
-        """The mark of a condition; what it reads beside the row is joined now, whoever asks later."""
+    def _condition(
+        self, row: Row, of: Callable[[Actor], Q | None], name: str, reading: Sequence[Callable[[Actor], Q]]
+    ) -> str:
+        """The mark of a condition; what it may read beside the row is joined now, whoever asks later."""
 
         def told(by: Actor) -> Q:
             if (found := of(by)) is None:
                 raise HandOver(f"{name} without a condition", personal=True)
             return found
 
-        row.where(told(self.given.by))
+        told(self.given.by)
+        for condition in reading:
+            row.where(condition(self.given.by))
         self.holes.append(Hole(f"\x01{len(self.holes)}\x01", row=row, of=told))
         return f"coalesce({self.holes[-1].mark}, false)"
 
@@ -332,13 +323,6 @@ class Compiler:
         )
 
 
-def arguments(definition: Any, node: FieldNode) -> dict[str, Any]:
-    """What a field is asked with; by no variable, for then it would not follow from the document."""
-    if any(isinstance(given.value, VariableNode) for given in node.arguments):
-        raise HandOver(f"{node.name.value} by a variable")
-    return get_argument_values(definition, node)
-
-
 def readable(model: type[Model], name: str) -> bool:
     """Whether there is a column of this name that is shown as the database holds it; a sealed one is not."""
     try:
@@ -374,31 +358,3 @@ def cursor(order: Order, keys: list[Any], alias: str) -> str:
     parts = [f"', ' || {kept(key, f'{alias}.cut_{at}')}" for at, key in enumerate(keys)]
     text = f"{literal('[' + chr(34) + order.name + chr(34))} || {' || '.join(parts)} || ']'"
     return f"translate(encode(convert_to({text}, 'UTF8'), 'base64'), E'+/=\\n', '-_')"
-
-
-def rules_below(selected: Selected) -> list[Rule]:
-    """The rules of the actor alone that stand anywhere below; what they allow is part of what a text follows from."""
-    found: dict[int, Rule] = {}
-    opened: set[str] = set()
-
-    def walk(kind: Any, node: Any) -> None:
-        for chosen in node.selection_set.selections if node.selection_set else ():
-            if isinstance(chosen, FieldNode):
-                known = getattr(kind, "fields", {}).get(chosen.name.value)
-                if known is None:
-                    continue
-                rule = rule_of(kind, chosen.name.value)
-                if rule and rule is not PART and not rule.of_row:
-                    found[id(rule)] = rule
-                walk(get_named_type(known.type), chosen)
-            elif hasattr(chosen, "type_condition"):
-                named = chosen.type_condition
-                walk(schema.graphql_schema.type_map[named.name.value] if named else kind, chosen)
-            elif chosen.name.value not in opened:
-                opened.add(chosen.name.value)
-                fragment = selected.fragments[chosen.name.value]
-                walk(schema.graphql_schema.type_map[fragment.type_condition.name.value], fragment)
-
-    for node in selected.nodes:
-        walk(selected.kind, node)
-    return list(found.values())

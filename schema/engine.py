@@ -40,13 +40,14 @@ from consortium.counts import count
 from consortium.database import prepared
 from consortium.errors import Refused
 from schema import cuts
-from schema.compiled import Compiler, Hole, Plan, Selected, rules_below
+from schema.compiled import Compiler, Hole, Plan
 from schema.cuts import Statement, filled
 from schema.disclosures import Disclosures
 from schema.keyset import Order, ordered
 from schema.reads import Rows, root_of
 from schema.rows import HandOver
 from schema.schema import schema
+from schema.selected import Selected, rules_below
 
 KEPT = 2000  # statements, plans, refusals: of each so many
 
@@ -119,14 +120,20 @@ def answered(
         count("reads compiled")
         return answer
     except HandOver as told:
-        count("reads handed over")
-        count(f"reads handed over: {told}")
-        request.singles, request.computed, request.disclosures = set(), {}, Disclosures()
-        return None
+        return handed_over(request, str(told))
     except GraphQLError as error:
-        return ExecutionResult(data=None, errors=[error])
+        if isinstance(error.original_error, DatabaseError):  # nothing more can be asked in this transaction
+            return ExecutionResult(data=None, errors=[error])
+        return handed_over(request, "a value that does not fit")
     finally:
         request.engine = None
+
+
+def handed_over(request: Any, why: str) -> None:
+    """Count an operation that is not answered here, and forget what was noted for it."""
+    count("reads handed over")
+    count(f"reads handed over: {why}")
+    request.singles, request.computed, request.disclosures = set(), {}, Disclosures()
 
 
 class Engine:

@@ -126,14 +126,15 @@ class Row:
             row = row.up
         raise HandOver(f"{self.model.__name__} without a gate")
 
-    def holds(self, of: Callable[[Actor], Q | None], name: str) -> str:
+    def holds(self, of: Callable[[Actor], Q | None], name: str, reading: Sequence[Callable[[Actor], Q]] = ()) -> str:
         """Whether a condition holds of the row that follows from who asks: Django's, put in when they are known.
 
-        Where it is nothing, the database cannot tell, and the operation is handed over; `name` says of what.
+        Where it is nothing, the database cannot tell, and the operation is handed over; `name` says of what. What it
+        may read beside the row, for anybody, is in `reading`.
         """
         if self.source.condition is None:
             raise HandOver(f"{name} outside of a statement")
-        return self.source.condition(self, of, name)
+        return self.source.condition(self, of, name, reading)
 
     def where(self, condition: Q) -> tuple[str, Sequence[Any]]:
         """A condition of Django's on this row, as SQL; what it reads beside the row is joined to it."""

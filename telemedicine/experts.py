@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import BigIntegerField, Count, Exists, Func, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -88,7 +90,27 @@ def unfit(case: PathologyCase, who: Reader, *, load: bool = True, field: str | N
     return None
 
 
-@requirement(None)
+def _fit(by: Actor) -> Q:
+    """The same as a condition, see `unfit`."""
+    me: Any = by.person
+    hospitals = {role.hospital_id for role in by.held if role.hospital_id}
+    held = Expertise.objects.filter(
+        Q(subspecialty__code=OuterRef("subspecialty__code")) | Q(subspecialty__code=catalogues.GENERAL),
+        person=me,
+        ended_at__isnull=True,
+        department=OuterRef("performer_department"),
+    )
+    states = Cast(Value(f"{{{','.join(IN_HAND)}}}"), ArrayField(TextField()))
+    free = held.filter(open_limit__gt=Func(me.pk, states, function="access.in_hand", output_field=BigIntegerField()))
+    return (
+        ~Q(requester_hospital__in=hospitals)
+        & ~(Q(created_by=me) | Q(preliminary_by=me))
+        & ~Exists(Recusal.objects.filter(person=me, case=OuterRef("pk")))
+        & (Q(kind=Kind.FROZEN) & Exists(held) | Exists(free))
+    )
+
+
+@requirement(_fit)
 def fit_to_read(case: PathologyCase, by: Actor) -> Refused | None:
     """The actor reads cases of this subspecialty, has a hand free, and has no tie to the other side."""
     if by.person is None:

@@ -7,15 +7,14 @@ from graphql import GraphQLObjectType, get_named_type
 
 from schema.schema import schema
 
-# What no SQL says: sentences of refusal, a reader's load,
-# calendars, sealed numbers, what is counted besides, what is put out of sight.
+# What no SQL says: sentences of refusal, calendars, sealed numbers, what is counted besides, what is put out of sight.
 HANDED = {
-    "availableActions", "identity", "distanceKm", "memberCount", "roles", "elapsedMinutes", "remainingMinutes",
+    "identity", "distanceKm", "memberCount", "roles", "elapsedMinutes", "remainingMinutes",
     "facts", "message", "phoneSpokenWith", "reports", "images", "kind", "events", "code", "reason",
 }  # fmt: skip
 ONLY_OF = {
     "kind": {"Offer"}, "events": {"Offer"}, "remainingMinutes": {"ClockRun"},
-    "code": {"AvailableAction"}, "reason": {"AvailableAction"}, "availableActions": {"PathologyCase"},
+    "code": {"AvailableAction"}, "reason": {"AvailableAction"},
 }  # fmt: skip
 
 

@@ -230,6 +230,23 @@ def test_an_error_of_the_database_is_told_as_ever(world, monkeypatch):
     assert (error["extensions"]["code"], error["path"]) == ("INTERNAL", ["one"])
 
 
+@pytest.mark.parametrize(("document", "path"), [
+    ("query($n: Int) { one: worklist(box: IN, first: $n) { totalCount } }", ["one"]),
+    ("query($yes: Boolean = true) { one: worklist(box: IN) { nodes { number @include(if: $yes) } } }", None),
+    ("query($yes: Boolean = true) { one: worklist(box: IN) @include(if: $yes) { totalCount } }", None),
+])  # fmt: skip
+def test_a_value_that_does_not_fit_is_told_as_ever(world, settings, document, path):
+    world.referral(Stage.SENT)
+    edge = as_role(world, "province", EXPERT)
+    before = COUNTS["reads handed over: a value that does not fit"]
+    told = edge.answer(document, n=None, yes=None)
+    assert COUNTS["reads handed over: a value that does not fit"] == before + 1
+    settings.READ_ENGINE = False
+    assert told == edge.answer(document, n=None, yes=None)
+    assert told["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
+    assert path is None or told["errors"][0]["path"] == path
+
+
 def broken(*_: Any, **__: Any) -> Any:
     """A database that fails."""
     raise DatabaseError("broken")

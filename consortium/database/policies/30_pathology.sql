@@ -11,6 +11,12 @@ call access.guard('telemedicine_pathologycase',
     made => $$ {requester sends_specimens} or {system} $$,
     changed => $$ {requester sends_specimens} or sent_at is not null and {performer reads_slides} or {system} $$);
 
+-- How many cases in these states somebody has in hand, for whichever department: a number, asked before one more is taken.
+create or replace function access.in_hand(reader bigint, states text[]) returns bigint language sql stable
+    security definer set search_path = pg_catalog, pg_temp
+    as $$ select count(*) from public.telemedicine_pathologycase
+          where assigned_to_id = reader and status = any(states) $$;
+
 do $do$
 declare name text;
 begin
