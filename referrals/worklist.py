@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from consortium import access, cipher, search
@@ -14,6 +15,7 @@ from consortium.models import ServiceRequest
 from referrals.models import Deadline, Referral
 
 CASE = TypeVar("CASE", bound=ServiceRequest)
+FEW = 3000  # cases
 
 
 class Box(Enum):
@@ -66,7 +68,7 @@ def matching(
         pathway=pathway,
         clock_holder=holder,
     )
-    return rows.filter(_about(patient.strip())) if patient and patient.strip() else rows
+    return _about(rows, patient.strip()) if patient and patient.strip() else rows
 
 
 def narrowed(
@@ -109,9 +111,17 @@ def arms(by: Actor, *, box: Box) -> list[Q]:
     return [Q(claimed_by=by.person), Q(created_by=by.person)]
 
 
-def _about(text: str) -> Q:
-    """The condition that a referral is about a patient's name or identity number, or has a number."""
-    return about_patient("case__patient", text) | Q(case__number=text.upper())
+def _about(rows: QuerySet[Referral], text: str) -> QuerySet[Referral]:
+    """Those about a patient's name or identity number, or with a number; a statement asks how many it may be about.
+
+    Few are found by their keys. Many are found soon in any order, so one page of them is.
+    """
+    rows = rows.filter(about_patient("case__patient", text) | Q(case__number=text.upper()))
+    with connection.cursor() as cursor:
+        given: list[Any] = [search.wanted(text), list(cipher.marks(text)), text.upper(), FEW]
+        cursor.execute("select access.cases_about(%s::text[], %s::bytea[], %s, %s)", given)
+        (few,) = cursor.fetchone()
+    return rows if few is None else rows.filter(case__in=few)
 
 
 def about_patient(path: str, text: str) -> Q:

@@ -127,7 +127,10 @@ class Query:
         """Scoped, filtered, in the order asked for."""
         if filters.get("department"):
             filters["department"] = ids.decode(filters["department"], "Department", field="department")
-        rows, inside = partial(matching, **plain(filters)), partial(arms, box=Box(box.value))
+        rows: reads.Rows = partial(matching, **plain(filters))
+        if filters.get("patient"):  # whom it may be about is asked anew each time
+            rows = matching(by=info.context.actor, now=info.context.now, **plain(filters))
+        inside = partial(arms, box=Box(box.value))
         order = ORDERS[getattr(sort, "value", sort)]
         placed = box.value != Box.MINE.value  # a place has its indices, see `worklist_indexes`; a person has no order
         return reads.page(rows, info, order=order, first=first, after=after, arms=inside, in_order=placed)

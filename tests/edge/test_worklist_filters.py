@@ -9,7 +9,7 @@ from consortium.models import Priority
 from consortium.roles import Role
 from referrals.models import Direction, Referral, Status
 from tests.edge.client import Edge, as_role, gid
-from tests.edge.many import copies
+from tests.edge.many import copies, statements
 from tests.world import NOW, World, patient
 
 DOCTOR, OFFICE, EXPERT = Role.REFERRING_DOCTOR, Role.REFERRAL_OFFICE, Role.EXPERT
@@ -161,6 +161,20 @@ def test_by_each_filter(world, legs, office, filters, expected):
     if filters in ('patient: "诸"', 'patient: "诸葛"'):
         expected = names | {"san"}
     assert found(office, legs, "IN", f", {filters}" if filters else "") == expected
+
+
+@pytest.mark.parametrize("few", [0, 1, 3000])
+def test_the_same_are_found_whether_they_are_few_or_many(world, legs, office, monkeypatch, few):
+    """By the keys of few cases or in the order of all: only the way there differs."""
+    monkeypatch.setattr("referrals.worklist.FEW", few)
+    for text, expected in (("诸葛亮", {"san"}), ("欧阳", set()), (legs["san"].number, {"san"})):
+        sql = statements(lambda text=text, expected=expected: by_name(office, legs, text, expected))
+        assert sum('"case_id" IN (' in one for one in sql) == (1 if few and expected else 0)
+
+
+def by_name(office: Edge, legs: Any, text: str, expected: set[str]) -> None:
+    """Whoever is found by a text."""
+    assert found(office, legs, "IN", f', patient: "{text}"') == expected
 
 
 @pytest.mark.parametrize("holder", ["REQUESTER", "PERFORMER"])

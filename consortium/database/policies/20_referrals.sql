@@ -21,6 +21,18 @@ create or replace function access.patient_known(wanted uuid) returns boolean lan
     as $$ select exists (select from public.referrals_case where patient_id = wanted)
               or exists (select from public.telemedicine_pathologycase where patient_id = wanted) $$;
 
+-- The cases that a text which somebody searches for may be about, unless they are more than so many: their keys, by which
+-- an index finds what the person may see of them. Beneath the policies no index of names is used, for what compares
+-- names is not known to keep them to itself.
+create or replace function access.cases_about(grams text[], marks bytea[], wanted text, most int) returns uuid[]
+    language sql stable security definer set search_path = pg_catalog, pg_temp
+    as $$ select case when count(*) <= most then coalesce(array_agg(id), '{}') end from (
+              (select c.id from public.referrals_case c where c.patient_id in (
+                  select p.id from public.consortium_patient p where p.name_grams @> grams::varchar[] or p.id_mark = any(marks)))
+              union all (select c.id from public.referrals_case c where c.number = wanted)
+              union all (select r.case_id from public.referrals_referral r where r.number = wanted)
+              limit most + 1) found $$;
+
 -- The leg that a new one follows from, if the person may send it on: its performer, who redirects.
 create or replace function access.may_send_on(leg uuid) returns boolean language sql stable security definer
     set search_path = pg_catalog, pg_temp

@@ -129,7 +129,7 @@ class Known:
 
 
 class Sensible(Visitor):
-    """Puts what exists into a document, leaves out most filters of it and nearly all that is known to be handed over."""
+    """Puts what exists into a document; leaves out most filters and nearly all that is known to be handed over."""
 
     def __init__(self, info: TypeInfo, known: Known, lot: Random) -> None:
         super().__init__()
