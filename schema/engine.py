@@ -144,7 +144,7 @@ class Engine:
     ) -> None:
         self.request, self.operation, self.variables = request, operation, variables
         self.by: Actor = request.actor
-        self.whose, self.in_order = key_of(self.by), False
+        self.whose = key_of(self.by)
         self.fragments = {n.name.value: n for n in document.definitions if isinstance(n, FragmentDefinitionNode)}
         switched = tuple(variables.get(name) for name in switches(request.document, document))
         self.asked = (request.document, operation.name and operation.name.value, get_language(), switched)
@@ -195,7 +195,7 @@ class Engine:
         values = statement.constants | one.values | {"now": now, "today": timezone.localdate(now)}
         values |= {name: now + offset for name, offset in statement.moments.items()}
         try:
-            row = prepared.fetch(statement.text, values, planned=statement.planned, before=self.before(statement))
+            row = prepared.fetch(statement.text, values, planned=statement.planned, in_order=statement.in_order)
         except DatabaseError as error:
             raise located_error(error, nodes, [key]) from error
         text, keys, patients, *whose = row or (None, None, None)
@@ -209,11 +209,6 @@ class Engine:
         for patient in patients or ():
             disclosures.patient(key, patient)
         return str(text)
-
-    def before(self, statement: Statement) -> str:
-        """How a statement is planned, if that is not as the one before it in the transaction."""
-        before, self.in_order = self.in_order, statement.in_order
-        return "" if before == self.in_order else prepared.IN_ORDER if self.in_order else prepared.AS_USUAL
 
     def page(
         self,

@@ -76,7 +76,7 @@ def _as(wanted: As, also: Mapping[str, str]) -> Iterator[None]:
     Who acts is told with the first statement, by the same message: who asks nothing need not be named.
     """
     tell_now()
-    before, nested = current(), connection.in_atomic_block
+    before, nested, outer = current(), connection.in_atomic_block, getattr(connection, "telling", None)
     telling = _Telling(wanted, also)
     try:
         with transaction.atomic(), connection.execute_wrapper(telling):
@@ -84,7 +84,7 @@ def _as(wanted: As, also: Mapping[str, str]) -> Iterator[None]:
             _remember(wanted)
             yield
     finally:
-        connection.telling = None  # type: ignore[attr-defined]
+        connection.telling = outer  # type: ignore[attr-defined]
         _remember(before)
         if nested and telling.done:
             _set_again(before)
@@ -107,32 +107,48 @@ def _meanwhile(role: str, person: str | None) -> Iterator[None]:
 
 
 class _Telling:
-    """Puts who acts before the first statement of a transaction."""
+    """Puts who acts before the first statement of a transaction, and other words before a later one."""
 
     def __init__(self, wanted: As, also: Mapping[str, str]) -> None:
-        self.done = False
+        self.done, self.words = False, ""
         self.sql = BECOME + ", set_config(%s, %s, true)" * len(also)
         self.given = [*wanted, *(text for pair in also.items() for text in pair)]
 
     def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
         """Execute a statement, the first one behind the words."""
-        if self.done:
-            return execute(sql, params, many, context)
-        if many or isinstance(params, Mapping) or not isinstance(sql, str):
+        if many or not isinstance(sql, str) or (isinstance(params, Mapping) and not self.done):
             tell_now()
-            return execute(sql, params, many, context)
-        self.done = True
-        text = sql if params is not None else sql.replace("%", "%%")
-        return execute(f"{self.sql}; {text}", [*self.given, *(params or ())], many, context)
+        before, given = self.taken()
+        if given:
+            sql, params = sql if params is not None else sql.replace("%", "%%"), [*given, *(params or ())]
+        return execute(before + sql if before else sql, params, many, context)
+
+    def taken(self) -> tuple[str, list[str]]:
+        """What is still to be said, with its values; it counts as said."""
+        before, given = self.words, list[str]()
+        if not self.done:
+            before, given = f"{self.sql}; {before}", self.given
+        self.done, self.words = True, ""
+        return before, given
 
 
 def tell_now() -> None:
-    """Say by a statement of its own who acts, unless it is said already: before what must be a message by itself."""
+    """Say by a statement of its own who acts, and other words, if that is not said: before what must be alone."""
     telling: _Telling | None = getattr(connection, "telling", None)
-    if telling and not telling.done:
-        telling.done = True
+    before, given = telling.taken() if telling else ("", [])
+    if before:
         with connection.cursor() as cursor:
-            cursor.execute(telling.sql, telling.given)
+            cursor.execute(before, given or None)
+
+
+def say_next(words: str) -> None:
+    """Execute a statement that answers nothing, and has no values, by the same message as the next one; else now."""
+    telling: _Telling | None = getattr(connection, "telling", None)
+    if telling:
+        telling.words += words
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute(words)
 
 
 def _become(wanted: As) -> None:

@@ -20,7 +20,7 @@ from django.db import Error, connection
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.query import get_related_populators  # type: ignore[attr-defined]
 
-from consortium.database.acting import tell_now
+from consortium.database.acting import say_next, tell_now
 
 logger = logging.getLogger("refnet.prepared")
 KEPT = 300  # statements of one connection; the one that was not used for longest is forgotten
@@ -51,33 +51,47 @@ class LostError(Exception):
     """A connection did not know what this process had prepared; the transaction may begin again, nothing is now."""
 
 
-def fetch(text: str, values: Mapping[str, Any], *, planned: bool = True, before: str = "") -> tuple[Any, ...] | None:
+def fetch(
+    text: str, values: Mapping[str, Any], *, planned: bool = True, in_order: bool = False
+) -> tuple[Any, ...] | None:
     """The first row of a statement, see `fetch_all`."""
-    return next(iter(fetch_all(text, values, planned=planned, before=before)), None)
+    return next(iter(fetch_all(text, values, planned=planned, in_order=in_order)), None)
 
 
-def fetch_all(text: str, values: Mapping[str, Any], *, planned: bool = True, before: str = "") -> list[tuple[Any, ...]]:
+def fetch_all(
+    text: str, values: Mapping[str, Any], *, planned: bool = True, in_order: bool = False
+) -> list[tuple[Any, ...]]:
     """The rows of a statement with `%(name)s` for its values and `%%` for a per cent sign.
 
-    What is said `before`, such as `IN_ORDER`, goes by the same message.
+    `in_order` it is planned to read rows by an index in its order; what comes next in the transaction, as usual.
     """
+    if in_order:
+        say_next(IN_ORDER)
+    try:
+        return _fetched(text, values, planned=planned)
+    finally:
+        if in_order:
+            say_next(AS_USUAL)
+
+
+def _fetched(text: str, values: Mapping[str, Any], *, planned: bool) -> list[tuple[Any, ...]]:
     if planned and settings.PREPARE and not _off:
         try:
-            return _executed(text, values, before)
+            return _executed(text, values)
         except LostError:
             if connection.in_atomic_block:
                 raise
     with connection.cursor() as cursor:
-        cursor.execute(before + text, values)
+        cursor.execute(text, values)
         return cursor.fetchall()
 
 
-def _executed(text: str, values: Mapping[str, Any], before: str) -> list[tuple[Any, ...]]:
+def _executed(text: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         try:
             name, names = _prepared(text)
             places = f"({', '.join(['%s'] * len(names))})" if names else ""
-            cursor.execute(f"{before}execute {name}{places}", [values[one] for one in names])
+            cursor.execute(f"execute {name}{places}", [values[one] for one in names])
         except Error as error:
             _hold(error)
             raise
