@@ -25,7 +25,7 @@ def serve_connection(link: socket.socket, database: str) -> None:
     stored = psycopg2.connect(database)
     stored.autocommit = True
     cursor, prepared, waiting = stored.cursor(), dict[str, str](), b""
-    cursor.execute("set plan_cache_mode = force_generic_plan; set enable_sort = off; set enable_bitmapscan = off")
+    cursor.execute("set plan_cache_mode = force_generic_plan")
     while True:
         while b"\r\n\r\n" not in waiting:
             if not (more := link.recv(65536)):
@@ -50,6 +50,8 @@ def answered(cursor: Any, prepared: dict[str, str], name: str, body: bytes) -> b
     if name not in prepared:
         prepared[name] = f"read{len(prepared)}"
         cursor.execute(f"prepare {prepared[name]} ({READS[name].types}) as {READS[name].sql}".replace("%", "%%"))
+        in_order = "off" if READS[name].page else "on"  # as the service plans its pages
+        cursor.execute(f"set enable_sort = {in_order}; set enable_bitmapscan = {in_order}")
     given = json.loads(body)
     cursor.execute(f"execute {prepared[name]} ({', '.join(['%s'] * len(given))})", given)
     found = cursor.fetchone()

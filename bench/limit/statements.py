@@ -14,6 +14,7 @@ class Read:
     document: str
     types: str
     sql: str
+    page: bool = True
 
 
 AT = """replace(to_char({} at time zone 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS.US"+08:00"'), '.000000', '')"""
@@ -120,5 +121,6 @@ READS: Mapping[str, Read] = {
         attachments { name mediaType size addedAt } informationRequests { note answer askedAt } } }""",
         "uuid, uuid",
         DETAIL,
+        page=False,
     ),
 }
