@@ -56,10 +56,10 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 async def refuse(answer: Any, send: Any) -> None:
     """Send an ordinary answer of Django."""
+    content = b"".join(answer)
+    answer.headers["Content-Length"] = str(len(content))  # once, whoever has said it already
     headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in answer.items()]
     headers += [(b"set-cookie", morsel.output(header="").strip().encode()) for morsel in answer.cookies.values()]
-    content = b"".join(answer)
-    headers.append((b"content-length", str(len(content)).encode()))
     await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": content})
     answer.close()

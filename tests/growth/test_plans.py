@@ -47,7 +47,7 @@ insert into referrals_referral select (jsonb_populate_record(r, jsonb_build_obje
     from referrals_referral r, made m where r.id = '{leg}';
 analyze consortium_patient, referrals_case, referrals_clinicalsummary, referrals_referral;
 """
-TOLD = re.compile(r"select set_config\(.*?\); ", re.DOTALL)  # who acts, before the first statement
+TOLD = re.compile(r"(select set_config\(.*?\); )+", re.DOTALL)  # who acts, how it is planned: before a statement
 READS = re.compile(r"(with|execute|select)\b", re.IGNORECASE)
 SORTS = ["NEWEST", "MOST_URGENT", "NEAREST_DEADLINE"]
 FILTERS = [
