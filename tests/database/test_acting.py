@@ -5,6 +5,7 @@ from django.db import connection, transaction
 
 from consortium import access
 from consortium.access import Actor
+from consortium.database import prepared
 from consortium.database.acting import acting, beyond, reporting, seek
 from tests.world import DOCTOR, EXPERT
 
@@ -60,6 +61,24 @@ def test_outside_of_acting_nothing_changes_whoever_counts_or_looks_beyond(world)
     with reporting(), beyond():
         seek([b"mark"])
         assert named() == OWNER
+
+
+def planned_by(*, in_order: bool) -> str:
+    """Whether a statement sorts, as it is told with it."""
+    return prepared.fetch("select current_setting('enable_sort')", {}, in_order=in_order)[0]
+
+
+@pytest.mark.parametrize("settings_prepare", [True, False])
+def test_what_a_page_is_planned_by_is_taken_back_with_the_next_statement(world, settings, settings_prepare):
+    settings.PREPARE = settings_prepare
+    with acting(world.actor("county", DOCTOR)):
+        assert [planned_by(in_order=one) for one in (True, False, True, True, False)] == [
+            "off", "on", "off", "off", "on",
+        ]  # fmt: skip
+        assert planned_by(in_order=True) == "off"
+        assert named()[0] == "refnet_app"
+        assert planned_by(in_order=False) == "on"
+    assert (planned_by(in_order=True), planned_by(in_order=False)) == ("off", "on")
 
 
 @pytest.mark.django_db(transaction=True)

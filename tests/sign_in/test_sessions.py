@@ -199,3 +199,12 @@ def test_a_token_has_no_business_at_the_door(doctor, path):
     answer = Door().send("GET", path, Authorization="Bearer refnet_x")
     assert answer.status_code in (400, 401)
     assert told(answer)[1] in ("BAD_REQUEST", "UNAUTHENTICATED")
+
+
+def test_a_session_of_before_another_password_is_nobodys_even_if_its_row_is_still_there(doctor):
+    """The row and the roles come by one statement; that they are there is not enough."""
+    door = Door().enter(doctor)
+    assert door.me() == doctor.username
+    known(doctor, NEW)
+    assert row_of(door).person == doctor
+    assert door.me() == "UNAUTHENTICATED"
