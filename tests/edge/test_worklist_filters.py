@@ -172,6 +172,14 @@ def test_the_same_are_found_whether_they_are_few_or_many(world, legs, office, mo
         assert sum('"case_id" IN (' in one for one in sql) == (1 if few and expected else 0)
 
 
+def test_the_number_of_one_leg_does_not_find_the_other_legs_of_its_case(world, legs):
+    first, second = legs["REDIRECTED"], legs["passed on"]
+    assert first.case_id == second.case_id
+    sender = as_role(world, "county", OFFICE)
+    assert found(sender, legs, "OUT", f', patient: "{first.number}"') == {"REDIRECTED"}
+    assert found(sender, legs, "OUT", f', patient: "{first.case.number}"') == {"REDIRECTED", "passed on"}
+
+
 def by_name(office: Edge, legs: Any, text: str, expected: set[str]) -> None:
     """Whoever is found by a text."""
     assert found(office, legs, "IN", f', patient: "{text}"') == expected
